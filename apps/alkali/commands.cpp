@@ -1,0 +1,18 @@
+#include "command.hpp"
+
+namespace alkali::app {
+
+// One line per subcommand.
+#define ALKALI_COMMANDS(X)
+
+#define ALKALI_DECLARE(name) void add_##name(CLI::App& app, Context& context);
+ALKALI_COMMANDS(ALKALI_DECLARE)
+
+void add_commands(CLI::App& app, Context& context) {
+    static_cast<void>(app);
+    static_cast<void>(context);
+#define ALKALI_ADD(name) add_##name(app, context);
+    ALKALI_COMMANDS(ALKALI_ADD)
+}
+
+}  // namespace alkali::app

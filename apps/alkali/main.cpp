@@ -1,0 +1,64 @@
+#include <fmt/format.h>
+#include <spdlog/sinks/stdout_color_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include <cstdio>
+
+#include "alkali/base/error.hpp"
+#include "command.hpp"
+#include "terminal.hpp"
+
+#ifndef ALKALI_VERSION
+#define ALKALI_VERSION "unknown"
+#endif
+
+namespace {
+
+constexpr int failed = 1, wrong_usage = 2;
+
+void set_up_log() {
+    auto logger = spdlog::stderr_color_mt("alkali");
+    logger->set_pattern("%^%l%$: %v");
+    spdlog::set_default_logger(std::move(logger));
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    set_up_log();
+    alkali::app::TerminalLog log;
+    alkali::app::TerminalProgress progress;
+    const auto calculators = alkali::app::make_calculators();
+    alkali::app::Context context{log, progress, calculators};
+
+    CLI::App app{"alkali: from DFT labels of a metal to a trusted machine-learned potential to its properties"};
+    app.name("alkali");
+    app.set_version_flag("--version", ALKALI_VERSION);
+    app.require_subcommand(1);
+    bool verbose = false;
+    app.add_flag("-v,--verbose", verbose, "Say more");
+    app.parse_complete_callback([&] { if (verbose) spdlog::set_level(spdlog::level::debug); });
+    alkali::app::add_commands(app, context);
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::Success& wanted) {  // --help, --version
+        return app.exit(wanted);
+    } catch (const CLI::ParseError& error) {
+        progress.finish();
+        app.exit(error);
+        return wrong_usage;
+    } catch (const alkali::Error& error) {
+        progress.finish();
+        fmt::print(stderr, "alkali: {}\n", error.what());
+        return failed;
+    } catch (const std::bad_alloc&) {
+        progress.finish();
+        fmt::print(stderr, "alkali: out of memory; use a smaller batch or fewer atoms\n");
+        return failed;
+    } catch (const std::exception& error) {
+        progress.finish();
+        fmt::print(stderr, "alkali: unexpected failure: {}\n", error.what());
+        return failed;
+    }
+    return 0;
+}

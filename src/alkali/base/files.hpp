@@ -1,0 +1,33 @@
+#pragma once
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <string_view>
+
+namespace alkali::base {
+
+/// A file under a temporary name beside its target, renamed over the target by commit(); removed if never committed.
+/// Errors: FileError naming the target.
+class AtomicFile {
+public:
+    explicit AtomicFile(std::filesystem::path target);
+    ~AtomicFile();
+    AtomicFile(const AtomicFile&) = delete;
+    AtomicFile& operator=(const AtomicFile&) = delete;
+    [[nodiscard]] std::ostream& stream() { return stream_; }
+    [[nodiscard]] const std::filesystem::path& temporary() const { return temporary_; }
+    /// Flushes to disk and renames. After it the object is done.
+    void commit();
+
+private:
+    std::filesystem::path target_, temporary_;
+    std::ofstream stream_;
+    bool committed_ = false;
+};
+
+/// Writes the whole content atomically; makes missing parent folders.
+void write_file(const std::filesystem::path& target, std::string_view content);
+/// The whole content; FileError if it cannot be read.
+[[nodiscard]] std::string read_file(const std::filesystem::path& path);
+
+}  // namespace alkali::base

@@ -1,0 +1,63 @@
+#include "alkali/records/record.hpp"
+
+#include "alkali/base/error.hpp"
+#include "alkali/base/files.hpp"
+
+namespace alkali::records {
+
+const Record& Records::at(const std::string& name) const {
+    const auto found = records_.find(name);
+    if (found == records_.end()) throw InputError("there is no record '" + name + "'");
+    return found->second;
+}
+
+double Records::number(const std::string& name) const {
+    const Record& record = at(name);
+    if (!record.value.is_number()) throw InputError("the record '" + name + "' is not a number");
+    return record.value.get<double>();
+}
+
+void Records::merge(const Records& other) {
+    for (const auto& [name, record] : other.records_) records_[name] = record;
+}
+
+nlohmann::json Records::to_json() const {
+    nlohmann::json records = nlohmann::json::object();
+    for (const auto& [name, record] : records_) {
+        records[name] = {{"value", record.value},
+                         {"unit", record.unit},
+                         {"uncertainty", record.uncertainty ? nlohmann::json(*record.uncertainty) : nlohmann::json()},
+                         {"settings", record.settings},
+                         {"provenance", record.provenance}};
+    }
+    return {{"schema", 1}, {"records", records}};
+}
+
+Records Records::from_json(const nlohmann::json& json, const std::string& where) {
+    if (!json.is_object() || json.value("schema", 0) != 1 || !json.contains("records") || !json["records"].is_object())
+        throw FileError("is not a records file of schema 1", where);
+    Records records;
+    for (const auto& [name, entry] : json["records"].items()) {
+        if (!entry.is_object() || !entry.contains("value") || !entry.contains("unit") || !entry["unit"].is_string())
+            throw FileError("the record '" + name + "' has no value or no unit", where);
+        Record record;
+        record.value = entry["value"];
+        record.unit = entry["unit"].get<std::string>();
+        if (entry.contains("uncertainty") && entry["uncertainty"].is_number()) record.uncertainty = entry["uncertainty"].get<double>();
+        record.settings = entry.value("settings", nlohmann::json::object());
+        record.provenance = entry.value("provenance", nlohmann::json::object());
+        records.set(name, std::move(record));
+    }
+    return records;
+}
+
+void Records::save(const std::filesystem::path& path) const { base::write_file(path, to_json().dump(1) + "\n"); }
+
+Records Records::load(const std::filesystem::path& path) {
+    const std::string text = base::read_file(path);
+    const auto json = nlohmann::json::parse(text, nullptr, false);
+    if (json.is_discarded()) throw FileError("is not valid JSON", path.string());
+    return from_json(json, path.string());
+}
+
+}  // namespace alkali::records

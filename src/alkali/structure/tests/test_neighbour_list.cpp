@@ -1,0 +1,155 @@
+#include <gtest/gtest.h>
+#include <omp.h>
+
+#include <chrono>
+#include <limits>
+#include <set>
+#include <tuple>
+
+#include "alkali/base/error.hpp"
+#include "alkali/structure/builders.hpp"
+#include "alkali/structure/neighbour_list.hpp"
+
+namespace alkali::structure {
+namespace {
+
+void expect_equal(const NeighbourList& a, const NeighbourList& b) {
+    ASSERT_EQ(a.first, b.first);
+    EXPECT_EQ(a.neighbour, b.neighbour);
+    EXPECT_EQ(a.shift, b.shift);
+    EXPECT_EQ(a.vector, b.vector);
+}
+
+// A triclinic cell of either handedness with edges between `shortest` and `longest`, atoms also outside of it.
+Structure random_structure(base::Random& random, int mask, int atoms, double shortest, double longest) {
+    for (;;) {
+        Mat3 vectors;
+        for (int i = 0; i < 3; ++i) {
+            Vec3 v(random.normal(), random.normal(), random.normal());
+            vectors.row(i) = v.normalized().transpose() * random.uniform(shortest, longest);
+        }
+        Structure structure;
+        try {
+            structure.cell = Cell(vectors, {(mask & 1) != 0, (mask & 2) != 0, (mask & 4) != 0});
+        } catch (const InputError&) {
+            continue;
+        }
+        if (structure.cell.heights().minCoeff() < 0.3 * shortest) continue;
+        for (int i = 0; i < atoms; ++i)
+            structure.add(3, structure.cell.to_cartesian(Vec3(random.uniform(-1.5, 2.5), random.uniform(-1.5, 2.5), random.uniform(-1.5, 2.5))));
+        return structure;
+    }
+}
+
+TEST(NeighbourList, agrees_with_brute_force_on_random_triclinic_cells) {
+    base::Random random(7);
+    std::size_t edges = 0;
+    for (int sample = 0; sample < 160; ++sample) {
+        const auto structure = random_structure(random, sample % 8, 1 + sample % 37, 4.0, 14.0);
+        const double cutoff = random.uniform(1.0, 6.0);
+        const auto list = neighbour_list(structure, cutoff);
+        expect_equal(list, neighbour_list_brute_force(structure, cutoff));
+        edges += list.edges();
+    }
+    EXPECT_GT(edges, 10000u);
+}
+
+TEST(NeighbourList, agrees_with_brute_force_on_cells_smaller_than_the_cutoff) {
+    base::Random random(8);
+    for (int sample = 0; sample < 32; ++sample) {
+        const auto structure = random_structure(random, sample % 8, 1 + sample % 3, 1.0, 3.0);
+        expect_equal(neighbour_list(structure, 5.0), neighbour_list_brute_force(structure, 5.0));
+    }
+}
+
+TEST(NeighbourList, agrees_with_brute_force_on_hundreds_of_atoms) {
+    base::Random random(9);
+    for (int mask = 0; mask < 8; ++mask) {
+        const auto structure = random_structure(random, mask, 600, 12.0, 30.0);
+        expect_equal(neighbour_list(structure, 4.0), neighbour_list_brute_force(structure, 4.0));
+    }
+}
+
+TEST(NeighbourList, every_edge_has_its_exact_reverse) {
+    base::Random random(10);
+    const auto structure = rattled(repeated(bcc("Li", 3.434), {4, 4, 4}), 0.3, random);
+    const auto list = neighbour_list(structure, 6.0);
+    std::set<std::tuple<int, int, std::array<int, 3>, double>> edges;
+    for (std::size_t i = 0; i < list.atoms(); ++i)
+        for (auto e = static_cast<std::size_t>(list.first[i]); e < static_cast<std::size_t>(list.first[i + 1]); ++e)
+            edges.emplace(static_cast<int>(i), list.neighbour[e], list.shift[e], list.vector[e][0]);
+    for (const auto& [i, j, s, x] : edges) EXPECT_TRUE(edges.contains({j, i, {-s[0], -s[1], -s[2]}, -x}));
+}
+
+TEST(NeighbourList, atoms_at_lattice_sites_lose_no_neighbour_to_rounding) {
+    for (const double a : {3.4, 3.43, 3.4321, 0.1 * 34.4}) {
+        const auto structure = repeated(bcc("Li", a), {5, 5, 5});
+        for (const auto& shifted : {structure, strained(structure, Mat3::Zero())})
+            EXPECT_EQ(neighbour_list(shifted, 0.9 * a).edges(), 8 * structure.size());
+    }
+}
+
+TEST(NeighbourList, isolated_atoms_and_empty_structures_have_no_edges) {
+    Structure structure;
+    EXPECT_EQ(neighbour_list(structure, 5).edges(), 0u);
+    structure.add(3, {1, 2, 3});
+    EXPECT_EQ(neighbour_list(structure, 5).edges(), 0u);
+    EXPECT_EQ(neighbour_list(structure, 5).atoms(), 1u);
+    EXPECT_EQ(neighbour_list(dimer("Li", "Li", 4.9), 5).edges(), 2u);
+    EXPECT_EQ(neighbour_list(dimer("Li", "Li", 1e9), 5).edges(), 0u);
+}
+
+TEST(NeighbourList, a_far_away_atom_does_not_cost_memory) {
+    auto structure = repeated(bcc("Li", 3.4), {4, 4, 4});
+    structure.cell = Cell();
+    structure.add(3, {1e8, 1e8, 1e8});
+    expect_equal(neighbour_list(structure, 5), neighbour_list_brute_force(structure, 5));
+}
+
+TEST(NeighbourList, atoms_far_outside_the_cell_keep_their_image_numbers) {
+    auto structure = bcc("Li", 4.0);
+    structure.positions[1] += Vec3(4000, -8000, 0);
+    const auto list = neighbour_list(structure, 3.6);
+    ASSERT_EQ(list.edges(), 16u);
+    EXPECT_EQ(list.shift[0], (std::array<int, 3>{-1001, 1999, -1}));
+}
+
+TEST(NeighbourList, is_the_same_for_any_number_of_threads) {
+    base::Random random(11);
+    const auto structure = rattled(repeated(bcc("Li", 3.434), {8, 8, 8}), 0.2, random);
+    const int before = omp_get_max_threads();
+    omp_set_num_threads(1);
+    const auto one = neighbour_list(structure, 5.0);
+    omp_set_num_threads(2);
+    const auto two = neighbour_list(structure, 5.0);
+    omp_set_num_threads(before);
+    expect_equal(one, two);
+}
+
+TEST(NeighbourList, takes_linear_time) {
+    const auto seconds = [](int repeats) {
+        const auto structure = repeated(bcc("Li", 3.434), {repeats, repeats, repeats});
+        double best = std::numeric_limits<double>::max();
+        for (int i = 0; i < 3; ++i) {
+            const auto start = std::chrono::steady_clock::now();
+            EXPECT_EQ(neighbour_list(structure, 3.5).edges(), 14 * structure.size());
+            best = std::min(best, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+        }
+        return best;
+    };
+    // 27 times the atoms: quadratic time would take 729 times as long. The margin is for caches and busy machines.
+    EXPECT_LT(seconds(30), 27 * 6 * seconds(10));
+}
+
+TEST(NeighbourList, refuses_bad_cutoffs_and_positions) {
+    auto structure = bcc("Li", 3.4);
+    EXPECT_THROW(static_cast<void>(neighbour_list(structure, 0)), InputError);
+    EXPECT_THROW(static_cast<void>(neighbour_list(structure, std::numeric_limits<double>::quiet_NaN())), InputError);
+    structure.positions[1][2] = std::numeric_limits<double>::quiet_NaN();
+    EXPECT_THROW(static_cast<void>(neighbour_list(structure, 5)), InputError);
+    structure.positions[1][2] = 1e30;
+    EXPECT_THROW(static_cast<void>(neighbour_list(structure, 5)), InputError);
+}
+
+}  // namespace
+}  // namespace alkali::structure

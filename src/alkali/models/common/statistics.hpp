@@ -1,0 +1,35 @@
+#pragma once
+#include <map>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "alkali/structure/frame.hpp"
+
+namespace alkali::models {
+
+/// What a new model takes from its training frames. Types are given by their chemical symbols, in the model's order.
+/// Every function: InputError naming the frame and species when a frame holds a species that is no type.
+
+/// Mean number of neighbours within r_max (angstrom) over all atoms of all frames (periodic images count).
+/// InputError if no atom has a neighbour.
+[[nodiscard]] double average_neighbours(std::span<const structure::Frame> frames, double r_max);
+
+/// Root mean square of the force components over all frames that have forces, eV/angstrom; 0 if none has.
+[[nodiscard]] double force_rms(std::span<const structure::Frame> frames);
+/// The same for each type alone; the overall value for types without a labelled atom.
+[[nodiscard]] std::vector<double> force_rms_per_type(std::span<const structure::Frame> frames, std::span<const std::string> type_names);
+
+/// Energy of an atom of each type (eV): least squares of energy per atom against composition, every labelled frame with
+/// the same weight; for one type the mean energy per atom. Where compositions do not fix the values the solution of
+/// least norm about the mean energy per atom is taken. InputError if no frame has an energy.
+[[nodiscard]] std::vector<double> per_type_energy_shifts(std::span<const structure::Frame> frames, std::span<const std::string> type_names);
+/// Energies of the frames that hold one atom alone (`isolated`). InputError naming the type that has none.
+[[nodiscard]] std::vector<double> isolated_energy_shifts(std::span<const structure::Frame> frames, std::span<const std::string> type_names);
+/// Energies given by hand, {Li: -10.5}. InputError naming a type without a value or a name that is no type.
+[[nodiscard]] std::vector<double> given_energy_shifts(const std::map<std::string, double>& given, std::span<const std::string> type_names);
+
+/// Model type of every atom of a structure; InputError naming atom and species (and `where`) when it is no type.
+[[nodiscard]] std::vector<int> types_of(const structure::Structure& structure, std::span<const std::string> type_names, const std::string& where);
+
+}  // namespace alkali::models

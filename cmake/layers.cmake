@@ -3,6 +3,10 @@
 add_library(alkali_options INTERFACE)
 target_include_directories(alkali_options INTERFACE ${CMAKE_SOURCE_DIR}/src)
 target_compile_options(alkali_options INTERFACE -Wall -Wextra -ffp-contract=off)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+  # False alarms on "literal" + std::string: https://gcc.gnu.org/bugzilla/show_bug.cgi?id=105651
+  target_compile_options(alkali_options INTERFACE -Wno-restrict)
+endif()
 if(ALKALI_WARNINGS_AS_ERRORS)
   target_compile_options(alkali_options INTERFACE -Werror)
 endif()

@@ -1,0 +1,13 @@
+# Writes OUTPUT, a header with one std::string_view per pair of RESOURCES (name;file).
+set(header "#pragma once\n#include <string_view>\n\nnamespace alkali::report::resources {\n\n")
+list(LENGTH RESOURCES length)
+math(EXPR last "${length} - 1")
+foreach(at RANGE 0 ${last} 2)
+  math(EXPR next "${at} + 1")
+  list(GET RESOURCES ${at} name)
+  list(GET RESOURCES ${next} file)
+  file(READ ${file} content)
+  string(APPEND header "inline constexpr std::string_view ${name} = R\"embedded(${content})embedded\";\n\n")
+endforeach()
+string(APPEND header "}  // namespace alkali::report::resources\n")
+file(WRITE ${OUTPUT} "${header}")

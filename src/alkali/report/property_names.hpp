@@ -1,0 +1,16 @@
+#pragma once
+#include <string>
+#include <vector>
+
+namespace alkali::report {
+
+/// How a result is called on paper.
+struct PropertyName {
+    std::string label;   ///< HTML, such as "<i>C</i><sub>11</sub>"
+    std::string section; ///< heading it stands under
+    int order = 0;       ///< within the table
+};
+/// For any name of the grammar in docs/guide/results.md; unknown quantities come last under their own name.
+[[nodiscard]] PropertyName property_name(const std::string& record_name);
+
+}  // namespace alkali::report

@@ -1,0 +1,87 @@
+#include "alkali/report/report.hpp"
+
+#include <fmt/format.h>
+
+#include "alkali/report/figures.hpp"
+#include "alkali/report/property_table.hpp"
+#include "alkali/report/references.hpp"
+#include "alkali/report/source.hpp"
+#include "alkali/report/text.hpp"
+#include "resources_embedded.hpp"
+
+namespace alkali::report {
+
+namespace {
+
+std::string section(const std::string& id, const std::string& title, const std::string& text, const std::string& content) {
+    if (content.empty()) return {};
+    const std::string intro = text.empty() ? "" : "<p class=\"intro\">" + text + "</p>\n";
+    return fmt::format("<section id=\"{}\">\n<h2>{}</h2>\n{}{}</section>\n", id, title, intro, content);
+}
+
+std::string figures(const std::vector<Plot>& plots) {
+    std::string out;
+    for (const auto& plot : plots)
+        if (const auto svg = to_svg(plot); !svg.empty()) out += fmt::format("<figure{}>{}</figure>\n", plot.parity ? " class=\"square\"" : "", svg);
+    return out.empty() ? out : "<div class=\"figures\">\n" + out + "</div>\n";
+}
+
+std::string parity_content(const std::vector<Source>& sources) {
+    std::string out;
+    for (const auto& source : sources)
+        for (const auto& evaluation : source.evaluations)
+            if (const auto content = figures(parity_plots(evaluation.records)); !content.empty())
+                out += fmt::format("<h3>{}, {}</h3>\n{}", escape(source.name), escape(evaluation.name), content);
+    return out;
+}
+
+std::string learning_content(const std::vector<Source>& sources) {
+    std::string out;
+    for (const auto& source : sources)
+        if (source.metrics)
+            if (const auto content = figures(learning_curves(*source.metrics)); !content.empty()) out += fmt::format("<h3>{}</h3>\n{}", escape(source.name), content);
+    return out;
+}
+
+/// How each record was made, folded away.
+std::string methods_content(const std::vector<Source>& sources) {
+    std::string out;
+    for (const auto& source : sources) {
+        std::string list;
+        for (const auto& [name, record] : source.records.all())
+            list += fmt::format("<dt>{}</dt><dd>settings <code>{}</code>, provenance <code>{}</code></dd>\n", escape(name), escape(record.settings.dump()),
+                                escape(record.provenance.dump()));
+        if (!list.empty()) out += fmt::format("<details><summary>{}</summary><dl>\n{}</dl></details>\n", escape(source.name), list);
+    }
+    return out;
+}
+
+constexpr const char* table_text =
+    "Every cell tells on hovering how it was obtained. In brackets the uncertainty of the last digits, 3.490(3) = 3.490 ± 0.003; without a bracket "
+    "none was estimated. Small numbers name the source. † marks digits that have not been checked against their source.";
+
+}  // namespace
+
+std::string render(const std::vector<std::filesystem::path>& folders, const Options& options) {
+    const auto sources = load_sources(folders);
+    const auto references = lithium_references();
+    Citations citations;
+    std::string body;
+    body += section("properties", "Properties beside DFT, experiment and other potentials", table_text, property_table(sources, references, citations));
+    body += section("equation-of-state", "Equation of state", "", figures({energy_volume_plot(sources)}));
+    body += section("errors", "Errors on labelled data", "", error_table(sources, references, citations));
+    body += section("parity", "Predicted against reference", "Each point tells its frame.", parity_content(sources));
+    body += section("learning", "Learning curves", "", learning_content(sources));
+    body += section("sources", "Sources", "", citations.list());
+    body += section("methods", "How the results were made", "", methods_content(sources));
+    std::string names;
+    for (const auto& source : sources) names += (names.empty() ? "" : ", ") + escape(source.name);
+    const std::string footer = fmt::format("alkali {}{}{}", escape(options.version), options.date.empty() ? "" : ", ", escape(options.date));
+    return fmt::format(
+        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+        "<meta name=\"color-scheme\" content=\"light dark\">\n<title>{0}</title>\n<style>\n{1}</style>\n</head>\n<body>\n<header>\n<h1>{0}</h1>\n<p>{2}</p>\n</header>\n"
+        "<main>\n{3}</main>\n<footer>{4}</footer>\n<div id=\"note\" role=\"tooltip\" hidden></div>\n<script>\n{5}</script>\n</body>\n</html>\n",
+        escape(options.title), resources::page_css, names, body, footer, resources::page_js);
+}
+
+}  // namespace alkali::report

@@ -1,0 +1,107 @@
+#include "alkali/report/source.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <limits>
+#include <sstream>
+
+#include "alkali/base/error.hpp"
+#include "alkali/base/files.hpp"
+
+namespace alkali::report {
+
+namespace fs = std::filesystem;
+
+const std::vector<double>* Table::find(const std::string& column) const {
+    const auto at = std::find(columns.begin(), columns.end(), column);
+    return at == columns.end() ? nullptr : &values[static_cast<std::size_t>(at - columns.begin())];
+}
+
+namespace {
+
+std::vector<std::string> split(const std::string& line) {
+    std::vector<std::string> cells;
+    std::istringstream stream(line);
+    for (std::string cell; std::getline(stream, cell, ',');) {
+        const auto first = cell.find_first_not_of(" \t\r"), last = cell.find_last_not_of(" \t\r");
+        cells.push_back(first == std::string::npos ? "" : cell.substr(first, last - first + 1));
+    }
+    if (!line.empty() && line.back() == ',') cells.emplace_back();
+    return cells;
+}
+
+double number(const std::string& cell) {
+    double value = 0;
+    const auto [end, error] = std::from_chars(cell.data(), cell.data() + cell.size(), value);
+    return error == std::errc() && end == cell.data() + cell.size() ? value : std::numeric_limits<double>::quiet_NaN();
+}
+
+bool has_shape_of_records(const nlohmann::json& json) { return json.is_object() && json.contains("schema") && json.contains("records"); }
+
+std::vector<Evaluation> load_evaluations(const fs::path& folder) {
+    std::vector<Evaluation> found;
+    for (const auto& entry : fs::directory_iterator(folder)) {
+        const auto& path = entry.path();
+        if (!entry.is_regular_file() || path.extension() != ".json" || path.filename() == "records.json") continue;
+        // Other programs may leave other JSON files here: those are not ours to judge.
+        const auto json = nlohmann::json::parse(base::read_file(path), nullptr, false);
+        if (has_shape_of_records(json)) found.push_back({path.stem().string(), records::Records::from_json(json, path.string())});
+    }
+    std::sort(found.begin(), found.end(), [](const Evaluation& a, const Evaluation& b) { return a.name < b.name; });
+    return found;
+}
+
+fs::path normal(const fs::path& folder) {
+    auto path = fs::absolute(folder).lexically_normal();
+    return path.has_filename() ? path : path.parent_path();
+}
+
+}  // namespace
+
+Table read_csv(const fs::path& path) {
+    const std::string text = base::read_file(path);
+    std::istringstream stream(text.substr(0, text.rfind('\n') + 1));
+    Table table;
+    std::string line;
+    for (int number_of_line = 1; std::getline(stream, line); ++number_of_line) {
+        if (line.empty()) continue;
+        const auto cells = split(line);
+        if (table.columns.empty()) {
+            table.columns = cells;
+            table.values.resize(cells.size());
+            continue;
+        }
+        if (cells.size() != table.columns.size())
+            throw FileError("a row of " + std::to_string(cells.size()) + " cells under a header of " + std::to_string(table.columns.size()),
+                            path.string() + ", line " + std::to_string(number_of_line), "remove the line or run the training again");
+        for (std::size_t i = 0; i < cells.size(); ++i) table.values[i].push_back(number(cells[i]));
+    }
+    return table;
+}
+
+Source load_source(const fs::path& folder) {
+    if (!fs::is_directory(folder)) throw FileError("not a folder of results", folder.string(), "name folders that alkali train or alkali properties wrote");
+    Source source;
+    source.folder = folder;
+    source.name = normal(folder).filename().string();
+    if (fs::exists(folder / "records.json")) source.records = records::Records::load(folder / "records.json");
+    source.evaluations = load_evaluations(folder);
+    if (fs::exists(folder / "metrics.csv")) source.metrics = read_csv(folder / "metrics.csv");
+    if (source.records.all().empty() && source.evaluations.empty() && !source.metrics)
+        throw FileError("nothing to report: neither records.json nor metrics.csv nor an evaluation", folder.string(),
+                        "run alkali properties CALC -o " + folder.string() + " first");
+    return source;
+}
+
+std::vector<Source> load_sources(const std::vector<fs::path>& folders) {
+    std::vector<Source> sources;
+    for (const auto& folder : folders) sources.push_back(load_source(folder));
+    std::vector<std::string> names;
+    for (const auto& source : sources) names.push_back(source.name);
+    for (std::size_t i = 0; i < sources.size(); ++i)
+        if (std::count(names.begin(), names.end(), names[i]) > 1)
+            sources[i].name = (normal(sources[i].folder).parent_path().filename() / names[i]).string();
+    return sources;
+}
+
+}  // namespace alkali::report

@@ -1,0 +1,21 @@
+#pragma once
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace alkali::report {
+
+/// & < > " ' made safe for HTML and SVG, in text and in attributes.
+[[nodiscard]] std::string escape(std::string_view text);
+
+/// A number for people: with an uncertainty as many digits as it allows, in the bracket form 3.490(3); without one
+/// `significant` digits, trailing zeros kept. Very large and very small numbers in powers of ten.
+[[nodiscard]] std::string format_number(double value, std::optional<double> uncertainty = {}, int significant = 4);
+
+/// A tick label: the shortest form that tells it from its neighbours a `step` away.
+[[nodiscard]] std::string format_tick(double value, double step);
+
+/// Units as printed: "eV/angstrom^2" -> "eV/Å²", "1" -> "".
+[[nodiscard]] std::string pretty_unit(std::string_view unit);
+
+}  // namespace alkali::report

@@ -2,6 +2,8 @@
 
 #include <yaml-cpp/yaml.h>
 
+#include <unordered_set>
+
 #include "alkali/base/error.hpp"
 
 namespace alkali::config {
@@ -28,7 +30,7 @@ public:
             for (const auto& item : node) tree.items.push_back(read(item, level + 1));
         } else if (node.IsMap()) {
             tree.type = Tree::Type::map;
-            for (const auto& pair : node) add_entry(tree, pair.first, pair.second, level);
+            read_map(tree, node, level);
         }
         return tree;
     }
@@ -38,11 +40,15 @@ public:
     }
 
 private:
-    void add_entry(Tree& tree, const YAML::Node& key, const YAML::Node& value, int level) {
-        if (!key.IsScalar()) fail("a key must be a plain word", key.Mark());
-        if (tree.find(key.Scalar()) != nullptr) fail("the key '" + key.Scalar() + "' is given twice", key.Mark());
-        Tree child = read(value, level + 1);
-        tree.entries.push_back({key.Scalar(), key.Mark().line + 1, std::move(child)});
+    void read_map(Tree& tree, const YAML::Node& node, int level) {
+        std::unordered_set<std::string> seen;
+        for (const auto& pair : node) {
+            const YAML::Node& key = pair.first;
+            if (!key.IsScalar()) fail("a key must be a plain word", key.Mark());
+            if (!seen.insert(key.Scalar()).second) fail("the key '" + key.Scalar() + "' is given twice", key.Mark());
+            Tree child = read(pair.second, level + 1);
+            tree.entries.push_back({key.Scalar(), key.Mark().line + 1, std::move(child)});
+        }
     }
 
     const std::string& source_;

@@ -3,7 +3,9 @@
 namespace alkali::app {
 
 // One line per subcommand.
-#define ALKALI_COMMANDS(X)
+#define ALKALI_COMMANDS(X) \
+    X(doctor)              \
+    X(report)
 
 #define ALKALI_DECLARE(name) void add_##name(CLI::App& app, Context& context);
 ALKALI_COMMANDS(ALKALI_DECLARE)

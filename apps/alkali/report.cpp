@@ -1,0 +1,49 @@
+#include "alkali/report/report.hpp"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <ctime>
+#include <memory>
+
+#include "alkali/base/files.hpp"
+#include "command.hpp"
+
+#ifndef ALKALI_VERSION
+#define ALKALI_VERSION "unknown"
+#endif
+
+namespace alkali::app {
+
+namespace {
+
+struct ReportArguments {
+    std::vector<std::filesystem::path> folders;
+    std::filesystem::path output = "report.html";
+    std::string title = report::Options{}.title;
+};
+
+}  // namespace
+
+void add_report(CLI::App& app, Context& context) {
+    auto arguments = std::make_shared<ReportArguments>();
+    auto* command = app.add_subcommand("report", "Writes one offline HTML page about folders of results");
+    command->add_option("folders", arguments->folders, "Folders that train, properties or evaluate --json wrote into; one column each")->required()->type_name("DIR...");
+    command->add_option("-o,--output", arguments->output, "The page")->capture_default_str()->type_name("FILE");
+    command->add_option("--title", arguments->title, "Its heading")->capture_default_str();
+    command->footer(
+        "Examples:\n"
+        "  alkali report out/nequip out/snap -o report.html\n"
+        "In each folder are read: records.json, metrics.csv, and every JSON file that evaluate --json wrote.");
+    command->callback([arguments, &context] {
+        report::Options options;
+        options.title = arguments->title;
+        options.version = ALKALI_VERSION;
+        options.date = fmt::format("{:%Y-%m-%d}", fmt::gmtime(std::time(nullptr)));
+        base::write_file(arguments->output, report::render(arguments->folders, options));
+        context.log.debug("report of " + std::to_string(arguments->folders.size()) + " folders written");
+        fmt::print("{}\n", arguments->output.string());
+    });
+}
+
+}  // namespace alkali::app

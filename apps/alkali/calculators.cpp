@@ -1,9 +1,12 @@
+#include "alkali/models/kim/kim_calculator.hpp"
 #include "command.hpp"
 
 namespace alkali::app {
 
 calculator::Registry make_calculators() {
     calculator::Registry registry;
+    registry.add("kim", "kim:MODEL_ID    a portable model of the KIM-API (SNAP_ZuoChenLi_2019_Li__MO_732106099012_000)",
+                 [](const std::string& rest, const calculator::OpenOptions&, base::LogSink& log) { return models::kim::open_kim(rest, log); });
     return registry;
 }
 

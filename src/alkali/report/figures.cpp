@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <numeric>
 
@@ -37,7 +38,7 @@ constexpr std::array<Curve, 5> curves{{{"energy_rmse", "Energy RMSE", "meV/atom"
 std::vector<Plot> learning_curves(const Table& metrics) {
     std::vector<Plot> plots;
     for (const auto& curve : curves) {
-        Plot plot{std::string(curve.title), "epoch", std::string(curve.unit.empty() ? curve.title : curve.unit), Scale::linear, Scale::logarithmic, false, {}};
+        Plot plot{std::string(curve.title), "epoch", std::string(curve.unit.empty() ? curve.title : curve.unit), Scale::linear, Scale::logarithmic, false, Legend::top_right, {}, {}};
         for (std::size_t i = 0; i < metrics.columns.size(); ++i) {
             const auto& column = metrics.columns[i];
             const bool whole = column == curve.key;
@@ -83,8 +84,9 @@ Plot parity_plot(const nlohmann::json& parity, const Quantity& quantity, std::si
     const auto kept = thinned(errors, most_points);
 
     const std::string unit = pretty_unit(quantity.unit);
-    Plot plot{quantity.title, fmt::format("reference ({})", unit), fmt::format("predicted ({})", unit), Scale::linear, Scale::linear, true, {}};
-    if (kept.size() < errors.size()) plot.title += fmt::format(" ({} of {} points, the worst kept)", kept.size(), errors.size());
+    Plot plot{quantity.title, fmt::format("reference ({})", unit), fmt::format("predicted ({})", unit), Scale::linear, Scale::linear, true, Legend::top_left, {}, {}};
+    plot.caption = fmt::format("{} points", errors.size());
+    if (kept.size() < errors.size()) plot.caption = fmt::format("{} of {} points: the {} with the largest error and an even choice of the others", kept.size(), errors.size(), most_points / 4);
     Series points{"", Mark::points, 0, {}};
     for (const auto i : kept)
         points.points.push_back({reference[i], predicted[i],
@@ -109,7 +111,7 @@ std::vector<Plot> parity_plots(const records::Records& evaluation, std::size_t m
 }
 
 Plot energy_volume_plot(const std::vector<Source>& sources) {
-    Plot plot{"Energy against volume", "volume (Å³/atom)", "energy above the minimum (meV/atom)", Scale::linear, Scale::linear, false, {}};
+    Plot plot{"Energy against volume", "volume (Å³/atom)", "energy above the minimum (meV/atom)", Scale::linear, Scale::linear, false, Legend::top_centre, {}, {}};
     int colour = 0;
     for (const auto& source : sources) {
         const int own = colour++;

@@ -12,7 +12,7 @@ namespace alkali::report {
 
 /// Predicted against reference for energy, forces, stress, from the record `parity`. Each point tells its frame.
 /// Of more than `most_points` per figure all those with the largest errors are kept and the others thinned evenly;
-/// the title then says so. Empty if there is no such record.
+/// the caption then says so. Empty if there is no such record.
 /// Errors: InputError if the record does not have the shape of docs/guide/results.md.
 [[nodiscard]] std::vector<Plot> parity_plots(const records::Records& evaluation, std::size_t most_points = 4000);
 

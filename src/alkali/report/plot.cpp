@@ -109,7 +109,7 @@ private:
 
     void axes() {
         const double right = box_.left + box_.inner_width(), floor = box_.top + box_.inner_height();
-        for (const auto& [value, label] : x_.ticks(6)) {
+        for (const auto& [value, label] : x_.ticks(plot_.parity ? 4 : 6)) {
             add("<line class=\"grid\" x1=\"{0:.1f}\" y1=\"{1}\" x2=\"{0:.1f}\" y2=\"{2}\"/>", px(value), box_.top, floor);
             add("<text class=\"tick\" text-anchor=\"middle\" x=\"{:.1f}\" y=\"{}\">{}</text>\n", px(value), floor + 16, label);
         }
@@ -146,8 +146,10 @@ private:
 
     void legend() {
         double y = box_.top + 14;
-        // Curves fall or rise: the legend stands top right on a falling plot and top left on a parity plot.
-        const double x = plot_.parity ? box_.left + 12 : box_.width - box_.right - 168;
+        constexpr double width = 168;
+        double x = box_.width - box_.right - width;
+        if (plot_.legend == Legend::top_left) x = box_.left + 12;
+        if (plot_.legend == Legend::top_centre) x = box_.left + 0.5 * (box_.inner_width() - width) + 20;
         for (const auto& series : plot_.series) {
             if (series.name.empty()) continue;
             if (series.mark == Mark::points)

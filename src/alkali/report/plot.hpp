@@ -7,6 +7,8 @@ namespace alkali::report {
 
 enum class Mark { points, line, dashed_line, line_and_points };
 enum class Scale { linear, logarithmic };
+/// Where the legend is least in the way.
+enum class Legend { top_left, top_centre, top_right };
 
 struct Point {
     double x = 0, y = 0;
@@ -25,6 +27,8 @@ struct Plot {
     std::string title, x_label, y_label;
     Scale x_scale = Scale::linear, y_scale = Scale::linear;
     bool parity = false;  ///< square, same range on both axes, with the line y = x
+    Legend legend = Legend::top_right;
+    std::string caption;  ///< below the figure; plain text
     std::vector<Series> series;
 };
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <map>
 #include <set>
 
@@ -41,30 +42,63 @@ std::string origin(const records::Record& record) {
     return out;
 }
 
+/// Decimals that say enough where no uncertainty decides; none: significant digits instead.
+std::optional<int> usual_decimals(const std::string& unit) {
+    if (unit == "angstrom" || unit == "eV/angstrom^2") return 4;
+    if (unit == "eV" || unit == "angstrom^3" || unit == "THz") return 3;
+    if (unit == "GPa") return 2;
+    return {};
+}
+
 std::string own_cell(const std::string& name, const records::Record& record, const std::string& source, const std::string& row_unit) {
     std::string note = fmt::format("{}: {}", source, name);
     if (!record.uncertainty) note += "\nuncertainty: not estimated";
     note += origin(record);
-    std::string text = format_number(record.value.get<double>(), record.uncertainty);
+    const auto value = record.value.get<double>();
+    const auto decimals = usual_decimals(record.unit);
+    std::string text = record.uncertainty || !decimals || !std::isfinite(value) ? format_number(value, record.uncertainty, 3) : fmt::format("{:.{}f}", value, *decimals);
     if (record.unit != row_unit) text += " " + escape(pretty_unit(record.unit));
     return fmt::format("<td class=\"own\" data-note=\"{}\">{}</td>", escape(note), text);
 }
 
-/// Digits of a literature value without an uncertainty are those of the source.
-std::string as_printed(double value) {
-    std::string text = fmt::format("{:g}", value);
-    if (!text.empty() && text.front() == '-') text.replace(0, 1, "−");
-    return text;
+int decimals_of(double value) {
+    const std::string text = fmt::format("{:g}", value);
+    const auto point = text.find('.');
+    return point == std::string::npos ? 0 : static_cast<int>(text.size() - point - 1);
 }
 
-std::string reference_cell(const ReferenceValue& value, const std::string& row_unit, Citations& citations) {
-    const int number = citations.cite(value);
-    std::string note = fmt::format("{}\n{}; {}", value.method, value.temperature, value.certainty);
+/// The decimals to which one source prints one quantity, its trailing zeros included: the most that any of its values shows.
+std::map<std::string, int> printed_decimals(const std::vector<ReferenceGroup>& groups, const std::string& name) {
+    std::map<std::string, int> decimals;
+    for (const auto& group : groups)
+        for (const auto& column : group.columns)
+            if (const auto at = column.cells.find(name); at != column.cells.end()) {
+                auto& most = decimals[at->second.source];
+                most = std::max(most, decimals_of(at->second.value));
+            }
+    return decimals;
+}
+
+std::string citation(int number) { return fmt::format("<a class=\"cite\" href=\"#source-{0}\">{0}</a>", number); }
+
+std::string reference_cell(const ReferenceValue& value, const std::string& row_unit, int decimals, const std::string& cited) {
+    std::string note = fmt::format("{}\n{}; {}\n{}", value.method, value.temperature, value.certainty, value.source);
     if (!value.uncertainty) note += "\nuncertainty: not given";
-    std::string text = value.uncertainty ? format_number(value.value, value.uncertainty) : as_printed(value.value);
+    std::string text = value.uncertainty ? format_number(value.value, value.uncertainty) : fmt::format("{:.{}f}", value.value, decimals);
     if (value.unit != row_unit) text += " " + escape(pretty_unit(value.unit));
-    return fmt::format("<td class=\"reference{}\" data-note=\"{}\">{}{}<a class=\"cite\" href=\"#source-{}\">{}</a></td>", value.confirmed() ? "" : " unconfirmed",
-                       escape(note), text, value.confirmed() ? "" : "†", number, number);
+    return fmt::format("<td class=\"reference{}\" data-note=\"{}\">{}{}{}</td>", value.confirmed() ? "" : " unconfirmed", escape(note), text,
+                       value.confirmed() ? "" : "†", cited);
+}
+
+/// The one source of all cells of a column that are shown; nullptr if they have several.
+const ReferenceValue* only_source(const ReferenceColumn& column, const std::vector<std::string>& names) {
+    const ReferenceValue* found = nullptr;
+    for (const auto& name : names)
+        if (const auto at = column.cells.find(name); at != column.cells.end()) {
+            if (found && found->source != at->second.source) return nullptr;
+            found = &at->second;
+        }
+    return found;
 }
 
 bool is_scalar(const records::Record& record) { return record.value.is_number(); }
@@ -97,13 +131,16 @@ std::vector<ReferenceGroup> useful_groups(const References& references, const st
     return out;
 }
 
-std::string header(const std::vector<const Source*>& own, const std::vector<ReferenceGroup>& groups) {
+std::string header(const std::vector<const Source*>& own, const std::vector<ReferenceGroup>& groups, const std::vector<std::string>& names, Citations& citations) {
     std::string top = fmt::format("<thead><tr><th rowspan=\"2\">Property</th><th rowspan=\"2\">Unit</th><th class=\"group own\" colspan=\"{}\">These results</th>", own.size());
     std::string bottom = "<tr>";
     for (const auto* source : own) bottom += fmt::format("<th class=\"own\">{}</th>", escape(source->name));
     for (const auto& group : groups) {
         top += fmt::format("<th class=\"group\" colspan=\"{}\">{}</th>", group.columns.size(), escape(group.title));
-        for (const auto& column : group.columns) bottom += fmt::format("<th data-note=\"{}\">{}</th>", escape(column.note), escape(column.title));
+        for (const auto& column : group.columns) {
+            const auto* source = only_source(column, names);
+            bottom += fmt::format("<th data-note=\"{}\">{}{}</th>", escape(column.note), escape(column.title), source ? citation(citations.cite(*source)) : "");
+        }
     }
     return top + "</tr>\n" + bottom + "</tr></thead>\n";
 }
@@ -122,7 +159,7 @@ std::string property_table(const std::vector<Source>& sources, const References&
     std::size_t columns = 2 + own.size();
     for (const auto& group : groups) columns += group.columns.size();
 
-    std::string out = "<div class=\"scroll\"><table>\n" + header(own, groups) + "<tbody>\n", section;
+    std::string out = "<div class=\"scroll\"><table>\n" + header(own, groups, names, citations) + "<tbody>\n", section;
     for (const auto& row : rows) {
         if (row.title.section != section) {
             section = row.title.section;
@@ -133,10 +170,16 @@ std::string property_table(const std::vector<Source>& sources, const References&
             const bool there = source->records.has(row.name) && is_scalar(source->records.at(row.name));
             out += there ? own_cell(row.name, source->records.at(row.name), source->name, row.unit) : "<td class=\"own\"></td>";
         }
+        auto decimals = printed_decimals(groups, row.name);
         for (const auto& group : groups)
             for (const auto& column : group.columns) {
                 const auto at = column.cells.find(row.name);
-                out += at == column.cells.end() ? "<td></td>" : reference_cell(at->second, row.unit, citations);
+                if (at == column.cells.end()) {
+                    out += "<td></td>";
+                    continue;
+                }
+                const auto& value = at->second;
+                out += reference_cell(value, row.unit, decimals[value.source], only_source(column, names) ? "" : citation(citations.cite(value)));
             }
         out += "</tr>\n";
     }
@@ -189,7 +232,7 @@ std::string error_table(const std::vector<Source>& sources, const References& re
             body += fmt::format("<tr><th>{}</th><td class=\"name\">{}</td>", escape(column.title), escape(group.title));
             for (const auto& error : error_columns) {
                 const auto at = column.cells.find(error.name);
-                body += at == column.cells.end() ? "<td></td>" : reference_cell(at->second, at->second.unit, citations);
+                body += at == column.cells.end() ? "<td></td>" : reference_cell(at->second, at->second.unit, decimals_of(at->second.value), citation(citations.cite(at->second)));
             }
             body += "</tr>\n";
         }

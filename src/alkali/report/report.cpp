@@ -22,7 +22,7 @@ std::string section(const std::string& id, const std::string& title, const std::
 std::string figures(const std::vector<Plot>& plots) {
     std::string out;
     for (const auto& plot : plots)
-        if (const auto svg = to_svg(plot); !svg.empty()) out += fmt::format("<figure{}>{}</figure>\n", plot.parity ? " class=\"square\"" : "", svg);
+        if (const auto svg = to_svg(plot); !svg.empty()) out += fmt::format("<figure>{}{}</figure>\n", svg, plot.caption.empty() ? "" : "<figcaption>" + escape(plot.caption) + "</figcaption>");
     return out.empty() ? out : "<div class=\"figures\">\n" + out + "</div>\n";
 }
 

@@ -1,0 +1,71 @@
+#include "alkali/models/committee/committee.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "alkali/base/error.hpp"
+
+namespace alkali::models {
+namespace {
+
+/// Gives the same numbers for everything.
+class Constant final : public calculator::Calculator {
+public:
+    explicit Constant(double value, int number = 3) : value_(value), number_(number) {}
+    calculator::Result compute(const structure::Structure& structure, const calculator::Request& request) override {
+        calculator::Result result;
+        result.energy = value_;
+        result.forces.assign(structure.size(), Vec3(value_, 0, 2 * value_));
+        result.stress = Mat3::Identity() * value_;
+        if (request.per_atom) result.energies.assign(structure.size(), value_);
+        return result;
+    }
+    std::string name() const override { return std::to_string(static_cast<int>(value_)); }
+    std::vector<int> species() const override { return {number_}; }
+    double cutoff() const override { return value_; }
+
+private:
+    double value_;
+    int number_;
+};
+
+std::vector<std::unique_ptr<calculator::Calculator>> members(std::initializer_list<double> values) {
+    std::vector<std::unique_ptr<calculator::Calculator>> all;
+    for (const double value : values) all.push_back(std::make_unique<Constant>(value));
+    return all;
+}
+
+TEST(Committee, gives_mean_and_sample_standard_deviation) {
+    Committee committee(members({1, 2, 6}));
+    structure::Structure atom;
+    atom.add(3, Vec3::Zero());
+    const auto result = committee.compute(atom, {true});
+    const double deviation = std::sqrt(7.0);  // ((1-3)^2 + (2-3)^2 + (6-3)^2) / 2
+    EXPECT_NEAR(result.energy, 3, 1e-14);
+    EXPECT_NEAR(result.forces[0][2], 6, 1e-14);
+    EXPECT_NEAR(result.stress(1, 1), 3, 1e-14);
+    EXPECT_NEAR(result.energies[0], 3, 1e-14);
+    EXPECT_NEAR(committee.spread().energy, deviation, 1e-14);
+    EXPECT_NEAR(committee.spread().forces[0], deviation * std::sqrt(5.0), 1e-13);
+    EXPECT_NEAR(committee.spread().stress(2, 2), deviation, 1e-14);
+    EXPECT_NEAR(committee.spread().energies[0], deviation, 1e-14);
+    EXPECT_TRUE(result.virials.empty());
+}
+
+TEST(Committee, shows_its_members) {
+    Committee committee(members({1, 2}));
+    EXPECT_EQ(committee.members().size(), 2U);
+    EXPECT_EQ(committee.name(), "1,2");
+    EXPECT_EQ(committee.cutoff(), 2.0);
+}
+
+TEST(Committee, refuses_one_member_and_members_of_different_species) {
+    EXPECT_THROW(Committee(members({1})), InputError);
+    auto mixed = members({1});
+    mixed.push_back(std::make_unique<Constant>(2, 11));
+    EXPECT_THROW(Committee(std::move(mixed)), InputError);
+}
+
+}  // namespace
+}  // namespace alkali::models

@@ -1,0 +1,42 @@
+#include "alkali/models/common/model_calculator.hpp"
+
+#include <cmath>
+#include <numeric>
+
+#include "alkali/base/error.hpp"
+#include "alkali/models/common/structure_graph.hpp"
+#include "alkali/models/contract/assemble.hpp"
+#include "alkali/units/elements.hpp"
+
+namespace alkali::models {
+
+ModelCalculator::ModelCalculator(std::shared_ptr<const Model> model, std::string name, std::vector<std::pair<std::string, std::string>> provenance)
+    : model_(std::move(model)), name_(std::move(name)), provenance_(std::move(provenance)) {}
+
+std::vector<int> ModelCalculator::species() const {
+    std::vector<int> numbers;
+    for (const auto& symbol : model_->type_names()) numbers.push_back(units::atomic_number(symbol));
+    return numbers;
+}
+
+calculator::Result ModelCalculator::compute(const structure::Structure& structure, const calculator::Request& request) {
+    const auto data = structure_graph(structure, model_->type_names(), model_->cutoff(), {});
+    const Graph graph = data.view();
+    calculator::Result result;
+    result.energies.resize(structure.size());
+    result.forces.resize(structure.size());
+    if (request.per_atom) result.virials.resize(structure.size());
+    edge_gradient_.resize(data.list.edges());
+    NoExchange exchange;
+    model_->evaluate(graph, exchange, {result.energies, edge_gradient_});
+
+    Assembly assembly{result.forces, result.virials};
+    assemble(graph, incoming_edges(graph), edge_gradient_, assembly);
+    result.energy = std::accumulate(result.energies.begin(), result.energies.end(), 0.0);
+    if (!std::isfinite(result.energy)) throw InternalError("the model gives an energy that is not finite", name_);
+    if (const double volume = structure.cell.volume(); structure.cell.fully_periodic() && volume > 0) result.stress = -assembly.virial / volume;
+    if (!request.per_atom) result.energies.clear();
+    return result;
+}
+
+}  // namespace alkali::models

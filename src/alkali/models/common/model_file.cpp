@@ -1,0 +1,100 @@
+#include "alkali/models/common/model_file.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "alkali/base/error.hpp"
+#include "alkali/base/nearest.hpp"
+#include "alkali/io/safetensors.hpp"
+
+namespace alkali::models {
+namespace {
+
+std::string shape_text(const std::vector<std::size_t>& shape) {
+    std::string text;
+    for (const std::size_t n : shape) text += (text.empty() ? "" : ", ") + std::to_string(n);
+    return "[" + text + "]";
+}
+
+const std::string& metadata(const io::TensorFile& file, const std::string& key, const std::string& where) {
+    const auto found = file.metadata.find(key);
+    if (found == file.metadata.end()) throw FileError("is no alkali model: its metadata have no '" + key + "'", where, "give a file written by alkali train or alkali import");
+    return found->second;
+}
+
+nlohmann::json json_metadata(const io::TensorFile& file, const std::string& key, const std::string& where) {
+    try {
+        return nlohmann::json::parse(metadata(file, key, where));
+    } catch (const nlohmann::json::exception& error) {
+        throw FileError("its metadata '" + key + "' are not JSON (" + error.what() + ")", where);
+    }
+}
+
+void check_format(const io::TensorFile& file, const std::string& where) {
+    if (const auto& format = metadata(file, "format", where); format != "alkali-model") throw FileError("is of format '" + format + "', not alkali-model", where);
+    const auto& version = metadata(file, "format_version", where);
+    if (version != std::to_string(model_format_version))
+        throw FileError("has model format version " + version + ", this program reads " + std::to_string(model_format_version), where, "use the alkali version that wrote it, or train or import it again");
+}
+
+std::vector<double> parameters_from(const io::TensorFile& file, const TrainableModel& model, const std::string& where) {
+    std::vector<double> values(model.parameters().size());
+    std::vector<std::string> names;
+    for (const auto& info : model.layout()) {
+        names.push_back(info.name);
+        const auto found = file.tensors.find(info.name);
+        if (found == file.tensors.end()) throw FileError("lacks the tensor " + info.name, where, "the file does not fit its own hyperparameters; write it again");
+        const auto& tensor = found->second;
+        if (tensor.shape != info.shape || tensor.values.size() != info.size)
+            throw FileError("the tensor " + info.name + " has shape " + shape_text(tensor.shape) + ", its hyperparameters ask for " + shape_text(info.shape), where);
+        if (!std::all_of(tensor.values.begin(), tensor.values.end(), [](double x) { return std::isfinite(x); })) throw FileError("the tensor " + info.name + " holds values that are not finite", where);
+        std::copy(tensor.values.begin(), tensor.values.end(), values.begin() + static_cast<std::ptrdiff_t>(info.offset));
+    }
+    for (const auto& [name, tensor] : file.tensors)
+        if (std::find(names.begin(), names.end(), name) == names.end()) throw FileError("holds the tensor " + name + ", which its model does not have", where, base::did_you_mean(name, names));
+    return values;
+}
+
+}  // namespace
+
+void save_model(const std::filesystem::path& path, const TrainableModel& model, const KindRegistry& kinds, const nlohmann::json& provenance) {
+    const auto& kind = kinds.at(model.kind());
+    io::TensorFile file;
+    for (const auto& info : model.layout()) {
+        const auto values = model.parameters().subspan(info.offset, info.size);
+        if (!std::all_of(values.begin(), values.end(), [](double x) { return std::isfinite(x); })) throw InternalError("the parameters " + info.name + " are not finite", path.string());
+        file.tensors[info.name] = {info.shape, {values.begin(), values.end()}};
+    }
+    file.metadata["format"] = "alkali-model";
+    file.metadata["format_version"] = std::to_string(model_format_version);
+    file.metadata["kind"] = model.kind();
+    file.metadata["hyperparameters"] = model.hyperparameters().dump();
+    file.metadata["derived"] = kind.derived ? kind.derived(model).dump() : "{}";
+    file.metadata["species"] = nlohmann::json(model.type_names()).dump();
+    file.metadata["units"] = nlohmann::json{{"energy", "eV"}, {"length", "angstrom"}, {"stress", "eV/angstrom^3, positive in tension"}}.dump();
+    file.metadata["provenance"] = provenance.dump();
+    file.save(path);
+}
+
+LoadedModel load_model(const std::filesystem::path& path, const KindRegistry& kinds, std::optional<Precision> precision) {
+    const auto file = io::TensorFile::load(path);
+    const std::string where = path.string();
+    check_format(file, where);
+    LoadedModel loaded;
+    loaded.kind = metadata(file, "kind", where);
+    const auto& kind = kinds.at(loaded.kind);
+    const auto hyperparameters = json_metadata(file, "hyperparameters", where);
+    const auto derived = file.metadata.contains("derived") ? json_metadata(file, "derived", where) : nlohmann::json::object();
+    loaded.provenance = file.metadata.contains("provenance") ? json_metadata(file, "provenance", where) : nlohmann::json::object();
+    try {
+        loaded.model = kind.build(hyperparameters, derived, precision);
+    } catch (const Error& error) {
+        throw FileError("its hyperparameters cannot be used: " + std::string(error.what()), where);
+    } catch (const nlohmann::json::exception& error) {
+        throw FileError("its hyperparameters cannot be used: " + std::string(error.what()), where);
+    }
+    loaded.model->set_parameters(parameters_from(file, *loaded.model, where));
+    return loaded;
+}
+
+}  // namespace alkali::models

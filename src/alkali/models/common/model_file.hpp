@@ -1,0 +1,30 @@
+#pragma once
+#include <filesystem>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+
+#include "alkali/models/common/registry.hpp"
+
+namespace alkali::models {
+
+inline constexpr int model_format_version = 1;
+
+/// A model as it comes from a file, with what the file says of its origin.
+struct LoadedModel {
+    std::shared_ptr<TrainableModel> model;
+    std::string kind;
+    nlohmann::json provenance;  ///< version, command, data_hash, date, validation figures, ...
+};
+
+/// Writes one safetensors file, atomically: a tensor per entry of layout() and the metadata `format`, `format_version`,
+/// `kind`, `hyperparameters`, `derived`, `species`, `units`, `provenance` (JSON texts).
+/// Errors: InternalError for parameters that are not finite.
+void save_model(const std::filesystem::path& path, const TrainableModel& model, const KindRegistry& kinds, const nlohmann::json& provenance);
+
+/// Errors: FileError when it is no model file, of another format version, lacks a tensor, holds one too many, one of
+/// another shape or one that is not finite; InputError for an unknown kind. Each names the file.
+[[nodiscard]] LoadedModel load_model(const std::filesystem::path& path, const KindRegistry& kinds, std::optional<Precision> precision = {});
+
+}  // namespace alkali::models

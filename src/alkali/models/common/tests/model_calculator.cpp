@@ -1,0 +1,126 @@
+#include "alkali/models/common/model_calculator.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "alkali/base/error.hpp"
+#include "alkali/models/common/domains.hpp"
+#include "alkali/models/common/tests/toy_model.hpp"
+
+namespace alkali::models {
+namespace {
+
+using ::testing::HasSubstr;
+using testing::random_structure;
+
+std::shared_ptr<TrainableModel> toy(double coupling = 0.3) {
+    base::NullSink log;
+    return testing::toy_kind().create({{"type_names", {"Li", "Na"}}, {"r_max", 4.0}, {"num_gaussians", 5}, {"coupling", coupling}}, {}, 7, log);
+}
+
+TEST(ModelCalculator, forces_are_minus_the_energy_gradient) {
+    ModelCalculator calculator(toy(), "toy");
+    auto structure = random_structure(12, 6.0, 1, {3, 11});
+    const auto forces = calculator.compute(structure).forces;
+    const double h = 1e-5;
+    for (const std::size_t i : {0UL, 5UL, 11UL})
+        for (int k = 0; k < 3; ++k) {
+            auto plus = structure, minus = structure;
+            plus.positions[i][k] += h;
+            minus.positions[i][k] -= h;
+            EXPECT_NEAR(forces[i][k], -(calculator.compute(plus).energy - calculator.compute(minus).energy) / (2 * h), 1e-8);
+        }
+}
+
+TEST(ModelCalculator, stress_is_the_energy_derivative_with_strain_over_volume) {
+    ModelCalculator calculator(toy(), "toy");
+    const auto structure = random_structure(3, 3.1, 2, {3, 11});  // smaller than the cutoff
+    const Mat3 stress = calculator.compute(structure).stress;
+    const double h = 1e-5;
+    for (int a = 0; a < 3; ++a)
+        for (int b = 0; b < 3; ++b) {
+            Mat3 strain = Mat3::Zero();
+            strain(a, b) += 0.5 * h;
+            strain(b, a) += 0.5 * h;
+            const double slope = (calculator.compute(structure::strained(structure, strain)).energy - calculator.compute(structure::strained(structure, -strain)).energy) / (2 * h);
+            EXPECT_NEAR(stress(a, b), slope / structure.cell.volume(), 1e-8);
+        }
+}
+
+TEST(ModelCalculator, per_atom_values_add_up) {
+    ModelCalculator calculator(toy(), "toy");
+    const auto structure = random_structure(9, 5.0, 3, {3, 11});
+    const auto result = calculator.compute(structure, {true});
+    double energy = 0;
+    Mat3 virial = Mat3::Zero();
+    for (std::size_t i = 0; i < structure.size(); ++i) {
+        energy += result.energies[i];
+        virial += result.virials[i];
+    }
+    EXPECT_NEAR(energy, result.energy, 1e-12);
+    EXPECT_LT((virial + result.stress * structure.cell.volume()).norm(), 1e-10);
+}
+
+TEST(ModelCalculator, open_structures_have_no_stress) {
+    structure::Structure dimer;
+    dimer.add(3, Vec3(0, 0, 0));
+    dimer.add(11, Vec3(0, 0, 2.5));
+    const auto result = ModelCalculator(toy(), "toy").compute(dimer);
+    EXPECT_EQ(result.stress, Mat3::Zero());
+    EXPECT_NEAR((result.forces[0] + result.forces[1]).norm(), 0, 1e-14);
+    EXPECT_GT(result.forces[0].norm(), 1e-4);
+}
+
+TEST(ModelCalculator, unknown_species_and_overlapping_atoms_are_named) {
+    ModelCalculator calculator(toy(), "toy");
+    auto structure = random_structure(3, 6.0, 4);
+    structure.numbers[1] = 19;
+    try {
+        static_cast<void>(calculator.compute(structure));
+        FAIL() << "accepted potassium";
+    } catch (const InputError& error) {
+        EXPECT_THAT(error.what(), HasSubstr("atom 2 is K"));
+    }
+    structure.numbers[1] = 3;
+    structure.positions[2] = structure.positions[0] + Vec3(0, 0.01, 0);
+    try {
+        static_cast<void>(calculator.compute(structure));
+        FAIL() << "accepted overlapping atoms";
+    } catch (const InputError& error) {
+        EXPECT_THAT(error.what(), HasSubstr("atoms 1 and 3 are 0.01 angstrom apart"));
+    }
+    structure.positions[2] = Vec3(0, std::nan(""), 0);
+    EXPECT_THROW(static_cast<void>(calculator.compute(structure)), InputError);
+}
+
+TEST(Domains, divided_structure_gives_the_undivided_result) {
+    const auto model = toy();
+    for (const std::array<int, 3> counts : {std::array{1, 1, 1}, {2, 1, 1}, {1, 3, 1}, {2, 2, 2}, {1, 1, 5}}) {
+        for (const auto& structure : {random_structure(20, 7.0, 5, {3, 11}), random_structure(3, 3.0, 6, {3, 11})}) {
+            ModelCalculator calculator(model, "toy");
+            const auto whole = calculator.compute(structure, {true});
+            const auto parts = evaluate_domains(structure, *model, cut_into_domains(structure, *model, counts));
+            EXPECT_NEAR(parts.energy, whole.energy, 1e-12);
+            EXPECT_LT((parts.stress - whole.stress).norm(), 1e-13);
+            for (std::size_t i = 0; i < structure.size(); ++i) {
+                EXPECT_NEAR(parts.energies[i], whole.energies[i], 1e-12);
+                EXPECT_LT((parts.forces[i] - whole.forces[i]).norm(), 1e-12);
+                EXPECT_LT((parts.virials[i] - whole.virials[i]).norm(), 1e-12);
+            }
+        }
+    }
+}
+
+TEST(Domains, parts_may_be_empty) {
+    const auto model = toy();
+    structure::Structure atom{structure::Cell::cubic(2.9), {3}, {Vec3(0.1, 0.2, 0.3)}};
+    const auto domains = cut_into_domains(atom, *model, {2, 2, 2});
+    EXPECT_EQ(std::count_if(domains.begin(), domains.end(), [](const Domain& d) { return d.atoms.empty(); }), 7);
+    const auto whole = ModelCalculator(model, "toy").compute(atom);
+    const auto parts = evaluate_domains(atom, *model, domains);
+    EXPECT_NEAR(parts.energy, whole.energy, 1e-12);
+    EXPECT_LT((parts.stress - whole.stress).norm(), 1e-13);
+}
+
+}  // namespace
+}  // namespace alkali::models

@@ -1,0 +1,88 @@
+#include "alkali/models/common/statistics.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "alkali/base/error.hpp"
+
+namespace alkali::models {
+namespace {
+
+using ::testing::HasSubstr;
+
+/// bcc cell of edge a with these species at (0,0,0) and the centre.
+structure::Frame bcc(double a, int first, int second, double energy) {
+    structure::Frame frame;
+    frame.structure = {structure::Cell::cubic(a), {first, second}, {Vec3::Zero(), Vec3::Constant(a / 2)}};
+    frame.labels.energy = energy;
+    frame.source = "f.xyz";
+    return frame;
+}
+
+const std::vector<std::string> li_na = {"Li", "Na"};
+
+TEST(Statistics, bcc_atoms_have_8_and_14_neighbours_in_the_first_shells) {
+    const std::vector frames = {bcc(3.4, 3, 3, 0)};
+    EXPECT_EQ(average_neighbours(frames, 3.2), 8.0);
+    EXPECT_EQ(average_neighbours(frames, 3.5), 14.0);
+    EXPECT_THROW(static_cast<void>(average_neighbours(frames, 1.0)), InputError);
+}
+
+TEST(Statistics, energy_shifts_solve_the_composition_exactly_where_they_can) {
+    const std::vector frames = {bcc(3, 3, 3, -4.0), bcc(3, 11, 11, -6.0), bcc(3, 3, 11, -5.0)};
+    const auto shifts = per_type_energy_shifts(frames, li_na);
+    EXPECT_NEAR(shifts[0], -2.0, 1e-12);
+    EXPECT_NEAR(shifts[1], -3.0, 1e-12);
+}
+
+TEST(Statistics, energy_shift_of_one_species_is_the_mean_energy_per_atom) {
+    const std::vector frames = {bcc(3, 3, 3, -4.0), bcc(3, 3, 3, -4.2)};
+    EXPECT_NEAR(per_type_energy_shifts(frames, std::vector<std::string>{"Li"})[0], -2.05, 1e-12);
+}
+
+TEST(Statistics, undetermined_shifts_stay_near_the_mean) {
+    const std::vector frames = {bcc(3, 3, 11, -5.0)};
+    const auto shifts = per_type_energy_shifts(frames, li_na);
+    EXPECT_NEAR(shifts[0], -2.5, 1e-12);
+    EXPECT_NEAR(shifts[1], -2.5, 1e-12);
+}
+
+TEST(Statistics, isolated_shifts_come_from_lone_atoms_only) {
+    structure::Frame lone;
+    lone.structure.add(11, Vec3::Zero());
+    lone.labels.energy = -1.25;
+    std::vector frames = {lone, bcc(3, 3, 3, -4.0)};
+    EXPECT_EQ(isolated_energy_shifts(std::span(frames).first(1), std::vector<std::string>{"Na"})[0], -1.25);
+    EXPECT_THROW(static_cast<void>(isolated_energy_shifts(frames, li_na)), InputError);
+}
+
+TEST(Statistics, given_shifts_must_name_every_type_and_no_other) {
+    EXPECT_EQ(given_energy_shifts({{"Na", 2.0}, {"Li", 1.0}}, li_na), (std::vector<double>{1.0, 2.0}));
+    EXPECT_THROW(static_cast<void>(given_energy_shifts({{"Li", 1.0}}, li_na)), InputError);
+    EXPECT_THROW(static_cast<void>(given_energy_shifts({{"Li", 1.0}, {"Na", 1.0}, {"K", 1.0}}, li_na)), InputError);
+}
+
+TEST(Statistics, force_rms_counts_components_of_labelled_frames) {
+    std::vector frames = {bcc(3, 3, 11, 0), bcc(3, 3, 3, 0)};
+    frames[0].labels.forces = {Vec3(3, 0, 0), Vec3(0, 4, 0)};
+    EXPECT_NEAR(force_rms(frames), 5 / std::sqrt(6.0), 1e-14);
+    const auto per_type = force_rms_per_type(frames, std::vector<std::string>{"Li", "Na", "K"});
+    EXPECT_NEAR(per_type[0], 3 / std::sqrt(3.0), 1e-14);
+    EXPECT_NEAR(per_type[1], 4 / std::sqrt(3.0), 1e-14);
+    EXPECT_NEAR(per_type[2], 5 / std::sqrt(6.0), 1e-14);
+}
+
+TEST(Statistics, species_that_is_no_type_is_named_with_its_frame) {
+    try {
+        static_cast<void>(per_type_energy_shifts(std::vector{bcc(3, 3, 11, 0)}, std::vector<std::string>{"Li"}));
+        FAIL() << "accepted sodium";
+    } catch (const InputError& error) {
+        EXPECT_THAT(error.what(), HasSubstr("atom 2 is Na"));
+        EXPECT_THAT(error.what(), HasSubstr("f.xyz, frame 0"));
+    }
+}
+
+}  // namespace
+}  // namespace alkali::models

@@ -24,12 +24,12 @@ struct Series {
 
 /// What a figure shows. Points that are not finite, or not positive on a logarithmic axis, are left out.
 struct Plot {
-    std::string title, x_label, y_label;
+    std::string title = {}, x_label = {}, y_label = {};
     Scale x_scale = Scale::linear, y_scale = Scale::linear;
     bool parity = false;  ///< square, same range on both axes, with the line y = x
     Legend legend = Legend::top_right;
-    std::string caption;  ///< below the figure; plain text
-    std::vector<Series> series;
+    std::string caption = {};  ///< below the figure; plain text
+    std::vector<Series> series = {};
 };
 
 /// Ticks at 1, 2 or 5 times a power of ten inside [low, high], about `wanted` of them.

@@ -7,8 +7,8 @@ namespace alkali::report {
 
 struct Options {
     std::string title = "alkali: lithium";
-    std::string version;  ///< of the program, for the footer
-    std::string date;     ///< for the footer; empty: left out
+    std::string version = {};  ///< of the program, for the footer
+    std::string date = {};     ///< for the footer; empty: left out
 };
 
 /// One HTML page about the folders, complete in itself: no network, no other file.

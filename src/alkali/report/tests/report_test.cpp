@@ -1,0 +1,174 @@
+#include "alkali/report/report.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <cmath>
+#include <regex>
+
+#include "alkali/base/error.hpp"
+#include "alkali/base/files.hpp"
+#include "alkali/records/record.hpp"
+#include "alkali/report/figures.hpp"
+#include "alkali/report/property_names.hpp"
+#include "alkali/report/references.hpp"
+#include "alkali/report/source.hpp"
+
+namespace alkali::report {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::HasSubstr;
+using testing::Not;
+using testing::SizeIs;
+
+class Report : public testing::Test {
+protected:
+    void SetUp() override {
+        folder_ = fs::temp_directory_path() / ("alkali_report_" + std::to_string(::getpid()));
+        fs::remove_all(folder_);
+        fs::create_directories(folder_);
+    }
+    void TearDown() override { fs::remove_all(folder_); }
+
+    fs::path write(const fs::path& name, const std::string& content) {
+        base::write_file(folder_ / name, content);
+        return folder_ / name;
+    }
+    /// A folder with a lattice constant, a curve and an evaluation of two frames.
+    fs::path sample(const std::string& name) {
+        records::Records records;
+        records.set("a0", {3.4264, "angstrom", 0.0007, {{"method", "birch_murnaghan"}}, {}});
+        records.set("vacancy_formation_energy", {0.53, "eV", {}, {}, {{"calculator", "<model>"}}});
+        records.set("equation_of_state_curve", {{{"volume", {19.0, 20.0, 21.0}}, {"energy", {-1.0, -1.1, -1.0}}}, "eV/atom", {}, {}, {}});
+        records.save(folder_ / name / "records.json");
+        records::Records errors;
+        errors.set("energy_rmse", {1.7, "meV/atom", {}, {}, {}});
+        errors.set("energy_rmse_bulk", {1.5, "meV/atom", {}, {}, {}});
+        errors.set("parity", {{{"frames", {"a.xyz, frame 0", "a.xyz, frame 7"}}, {"energy", {{"frame", {0, 1}}, {"reference", {-1.0, -2.0}}, {"predicted", {-1.1, -2.2}}}}}, "1", {}, {}, {}});
+        errors.save(folder_ / name / "evaluation.json");
+        write(name + "/metrics.csv", "epoch,lr,train_energy_rmse,validation_energy_rmse\n1,0.01,9,11\n2,0.005,4,5\n3,0.0");
+        return folder_ / name;
+    }
+
+    fs::path folder_;
+};
+
+TEST_F(Report, shows_values_with_uncertainty_and_unit_beside_the_literature) {
+    const auto page = render({sample("nequip"), sample("snap")}, {});
+    EXPECT_THAT(page, HasSubstr("3.4264(7)"));
+    EXPECT_THAT(page, HasSubstr("3.4351(15)"));  // all-electron PBE
+    EXPECT_THAT(page, HasSubstr("Bosoni et al. 2024"));
+    EXPECT_THAT(page, HasSubstr("nequip"));
+    EXPECT_THAT(page, HasSubstr("snap"));
+}
+
+TEST_F(Report, needs_no_network) {
+    const auto page = render({sample("nequip")}, {});
+    EXPECT_FALSE(std::regex_search(page, std::regex("(src|href)=\"(?!#)")));
+    EXPECT_THAT(page, Not(HasSubstr("http")));
+    EXPECT_THAT(page, Not(HasSubstr("@import")));
+}
+
+TEST_F(Report, points_of_a_parity_plot_tell_their_frame) { EXPECT_THAT(render({sample("nequip")}, {}), HasSubstr("data-note=\"a.xyz, frame 7")); }
+
+TEST_F(Report, text_from_files_cannot_become_markup) {
+    const auto page = render({sample("nequip")}, {.title = "<script>"});
+    EXPECT_THAT(page, Not(HasSubstr("<model>")));
+    EXPECT_THAT(page, HasSubstr("<title>&lt;script&gt;</title>"));
+}
+
+TEST_F(Report, numbers_from_memory_are_marked) {
+    const auto references = lithium_references();
+    std::size_t unconfirmed = 0;
+    for (const auto& group : references.groups)
+        for (const auto& column : group.columns)
+            for (const auto& [name, cell] : column.cells) {
+                EXPECT_FALSE(cell.source.empty()) << cell.key;
+                EXPECT_TRUE(std::isfinite(cell.value)) << cell.key;
+                EXPECT_TRUE(references.certainty.contains(cell.certainty)) << cell.key;
+                unconfirmed += cell.confirmed() ? 0 : 1;
+            }
+    EXPECT_GT(unconfirmed, 0u);
+    records::Records records;
+    records.set("C11", {14.9, "GPa", {}, {}, {}});
+    records.save(folder_ / "x" / "records.json");
+    EXPECT_THAT(render({folder_ / "x"}, {}), HasSubstr("14.85(15)†"));
+}
+
+TEST_F(Report, two_folders_of_one_name_are_told_apart) {
+    const auto sources = load_sources({sample("first/run"), sample("second/run/")});
+    EXPECT_EQ(sources[0].name, "first/run");
+    EXPECT_EQ(sources[1].name, "second/run");
+}
+
+TEST_F(Report, a_missing_or_empty_folder_is_named) {
+    EXPECT_THROW(static_cast<void>(render({folder_ / "nowhere"}, {})), FileError);
+    fs::create_directories(folder_ / "empty");
+    try {
+        static_cast<void>(render({folder_ / "empty"}, {}));
+        FAIL();
+    } catch (const FileError& error) {
+        EXPECT_THAT(error.what(), HasSubstr("empty"));
+    }
+}
+
+TEST_F(Report, foreign_json_files_are_left_alone) {
+    sample("nequip");
+    write("nequip/other.json", "{\"a\": 1}");
+    write("nequip/broken.json", "{");
+    EXPECT_THAT(load_source(folder_ / "nequip").evaluations, SizeIs(1));
+}
+
+TEST_F(Report, the_unfinished_last_line_of_a_running_training_is_left_out) {
+    const auto metrics = load_source(sample("nequip")).metrics;
+    ASSERT_TRUE(metrics);
+    EXPECT_EQ(metrics->rows(), 2u);
+    EXPECT_THAT(*metrics->find("validation_energy_rmse"), testing::ElementsAre(11, 5));
+    EXPECT_THAT(learning_curves(*metrics), SizeIs(2));
+}
+
+TEST_F(Report, a_ragged_table_is_named_by_line) {
+    const auto path = write("bad.csv", "a,b\n1,2\n3\n");
+    try {
+        static_cast<void>(read_csv(path));
+        FAIL();
+    } catch (const FileError& error) {
+        EXPECT_THAT(error.what(), HasSubstr("line 3"));
+    }
+}
+
+TEST_F(Report, thinning_keeps_the_worst_points) {
+    std::vector<double> reference(1000, 0.0), predicted(1000, 0.001);
+    std::vector<int> frame(1000, 0);
+    predicted[517] = 9.0;
+    records::Records records;
+    records.set("parity", {{{"frames", {"f"}}, {"force", {{"frame", frame}, {"reference", reference}, {"predicted", predicted}}}}, "1", {}, {}, {}});
+    const auto plots = parity_plots(records, 100);
+    ASSERT_THAT(plots, SizeIs(1));
+    const auto& points = plots[0].series[0].points;
+    EXPECT_THAT(points, SizeIs(100));
+    EXPECT_TRUE(std::any_of(points.begin(), points.end(), [](const Point& p) { return p.y == 9.0; }));
+    EXPECT_THAT(plots[0].caption, HasSubstr("100 of 1000"));
+}
+
+TEST_F(Report, a_parity_record_of_another_shape_is_an_error) {
+    records::Records records;
+    records.set("parity", {{{"frames", {"f"}}, {"force", {{"frame", {0}}, {"reference", {1.0}}, {"predicted", {1.0, 2.0}}}}}, "1", {}, {}, {}});
+    EXPECT_THROW(static_cast<void>(parity_plots(records)), InputError);
+    records.set("parity", {{{"frames", {"f"}}, {"energy", 3}}, "1", {}, {}, {}});
+    EXPECT_THROW(static_cast<void>(parity_plots(records)), InputError);
+}
+
+TEST(PropertyNames, take_the_longest_quantity_and_keep_the_rest) {
+    EXPECT_EQ(property_name("a0").label, "Lattice constant <i>a</i><sub>0</sub>");
+    EXPECT_THAT(property_name("surface_energy_110").label, HasSubstr("(110)"));
+    EXPECT_THAT(property_name("C11_300K").label, HasSubstr("(300K)"));
+    EXPECT_EQ(property_name("bulk_modulus_vinet").label, "<i>B</i>, Vinet");
+    EXPECT_EQ(property_name("something_new").label, "something_new");
+    EXPECT_LT(property_name("a0").order, property_name("C11").order);
+}
+
+}  // namespace
+}  // namespace alkali::report

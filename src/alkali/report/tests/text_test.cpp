@@ -1,0 +1,46 @@
+#include "alkali/report/text.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+
+namespace alkali::report {
+namespace {
+
+TEST(ReportText, escape_leaves_nothing_that_html_would_read) { EXPECT_EQ(escape("<a href=\"x\">&'</a>"), "&lt;a href=&quot;x&quot;&gt;&amp;&#39;&lt;/a&gt;"); }
+
+TEST(ReportText, an_uncertainty_decides_the_digits) {
+    EXPECT_EQ(format_number(3.49012, 0.003), "3.490(3)");
+    EXPECT_EQ(format_number(3.51004, 0.00041), "3.5100(4)");
+    EXPECT_EQ(format_number(13.887, 0.1), "13.89(10)");
+    EXPECT_EQ(format_number(14.0, 1.0), "14.0(1.0)");
+    EXPECT_EQ(format_number(-0.523, 0.02), "\u22120.52(2)");
+    EXPECT_EQ(format_number(1234.0, 56.0), "1234(56)");
+}
+
+TEST(ReportText, without_uncertainty_significant_digits_stay) {
+    EXPECT_EQ(format_number(3.4), "3.400");
+    EXPECT_EQ(format_number(13.7, {}, 3), "13.7");
+    EXPECT_EQ(format_number(0.0), "0");
+    EXPECT_EQ(format_number(4.6e-8, {}, 2), "4.6×10<sup>\u22128</sup>");
+}
+
+TEST(ReportText, what_is_no_number_is_said_so) {
+    EXPECT_EQ(format_number(std::nan("")), "not a number");
+    EXPECT_EQ(format_number(-std::numeric_limits<double>::infinity()), "\u2212∞");
+}
+
+TEST(ReportText, ticks_show_the_decimals_of_their_step) {
+    EXPECT_EQ(format_tick(0.30000000000000004, 0.1), "0.3");
+    EXPECT_EQ(format_tick(-1e-18, 0.5), "0.0");
+    EXPECT_EQ(format_tick(200, 50), "200");
+}
+
+TEST(ReportText, units_are_printed_in_their_signs) {
+    EXPECT_EQ(pretty_unit("eV/angstrom^2"), "eV/Å²");
+    EXPECT_EQ(pretty_unit("1"), "");
+}
+
+}  // namespace
+}  // namespace alkali::report

@@ -5,6 +5,7 @@ namespace alkali::app {
 // One line per subcommand.
 #define ALKALI_COMMANDS(X) \
     X(doctor)              \
+    X(import)              \
     X(report)
 
 #define ALKALI_DECLARE(name) void add_##name(CLI::App& app, Context& context);

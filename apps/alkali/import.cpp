@@ -1,0 +1,92 @@
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <memory>
+#include <system_error>
+
+#include "alkali/base/error.hpp"
+#include "command.hpp"
+#include "process.hpp"
+
+namespace alkali::app {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+// The converter's exit status when Python modules are missing (python/alkali_import/__main__.py).
+constexpr int not_installed = 3;
+
+struct ImportOptions {
+    std::string model, output, python = "python3", model_key = "sole_model";
+};
+
+/// A file that is removed again unless it was renamed.
+struct Scratch {
+    fs::path path;
+    ~Scratch() {
+        std::error_code ignored;
+        fs::remove(path, ignored);
+    }
+};
+
+/// The converter beside an installed program, or that of the source tree the program was built from.
+fs::path converter() {
+    const std::vector<fs::path> candidates{program_folder() / "../share/alkali/python/alkali_import",
+                                           fs::path(ALKALI_PYTHON_SOURCE_DIR) / "alkali_import"};
+    for (const auto& candidate : candidates) {
+        if (fs::exists(candidate / "__main__.py")) return candidate.lexically_normal();
+    }
+    throw FileError("the converter is not installed", candidates.front().lexically_normal().string(),
+                    "run alkali from its build folder, or install it with cmake --install");
+}
+
+/// What the converter had to say: the last line it marked as its own, or the last line at all.
+std::string reason(const std::string& output) {
+    constexpr std::string_view mark = "alkali_import: ";
+    const auto marked = output.rfind(mark);
+    const auto trimmed = output.find_last_not_of(" \n");
+    if (trimmed == std::string::npos) return "no message";
+    const auto line = output.rfind('\n', trimmed);
+    const auto begin = marked != std::string::npos ? marked + mark.size() : line == std::string::npos ? 0 : line + 1;
+    return output.substr(begin, output.find('\n', begin) - begin);
+}
+
+void run_import(const ImportOptions& options, Context& context) {
+    if (!fs::is_regular_file(options.model)) {
+        throw FileError("no such file", options.model, "give a checkpoint (.ckpt) or a package (.nequip.zip) of nequip");
+    }
+    // The output gets its name only once the model in it has been opened.
+    const Scratch written{fs::path(options.output).concat(".importing.safetensors")};
+    const auto outcome = run_process(options.python, {converter().string(), options.model, "-o", written.path.string(), "--model-key", options.model_key});
+    if (outcome.status == not_installed) {
+        throw ExternalProgramError(reason(outcome.output), options.python,
+                                   "reading nequip's files needs nequip itself: python3 -m venv nequip-env && nequip-env/bin/pip install "
+                                   "nequip, then add --python nequip-env/bin/python");
+    }
+    if (outcome.status != 0) {
+        throw ExternalProgramError("the model was not converted: " + reason(outcome.output), options.model,
+                                   "alkali imports NequIPGNNModel from checkpoints (.ckpt) of nequip-train and packages (.nequip.zip)");
+    }
+    const auto model = context.calculators.open(written.path.string(), {}, context.log);
+    fs::rename(written.path, options.output);
+    fmt::print("wrote {} (cutoff {:g} angstrom, {} species)\n", options.output, model->cutoff(), model->species().size());
+}
+
+}  // namespace
+
+void add_import(CLI::App& app, Context& context) {
+    auto* command = app.add_subcommand("import", "Model file from a checkpoint or package of nequip (needs Python with nequip, for this only)");
+    command->footer(
+        "Examples:\n  alkali import best.ckpt -o li.safetensors\n"
+        "  alkali import li.nequip.zip -o li.safetensors --python nequip-env/bin/python\n"
+        "Checkpoints and packages are Python pickles: import files you trust only.");
+    auto options = std::make_shared<ImportOptions>();
+    command->add_option("model", options->model, "Checkpoint (.ckpt) of nequip-train or package (.nequip.zip)")->required();
+    command->add_option("-o,--output", options->output, "Model file to write")->required();
+    command->add_option("--python", options->python, "Python that has nequip")->capture_default_str();
+    command->add_option("--model-key", options->model_key, "Which model, if the file holds several")->capture_default_str();
+    command->callback([options, &context] { run_import(*options, context); });
+}
+
+}  // namespace alkali::app

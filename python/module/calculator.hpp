@@ -1,0 +1,34 @@
+#pragma once
+#include <pybind11/numpy.h>
+#include <pybind11/pybind11.h>
+
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "alkali/calculator/registry.hpp"
+#include "log.hpp"
+
+namespace alkali::python {
+
+/// A calculator opened from a CALC string, as Python sees it. compute() runs without the GIL; calls from several Python
+/// threads on one object wait for each other.
+class Calculator {
+public:
+    using Positions = pybind11::array_t<double, pybind11::array::c_style | pybind11::array::forcecast>;
+    using Numbers = pybind11::array_t<int, pybind11::array::c_style | pybind11::array::forcecast>;
+
+    Calculator(const std::string& specification, const std::string& precision, int threads);
+    /// numbers (N); positions (N,3) and cell (3,3), rows are vectors, angstrom; pbc (3). Gives a dict: energy (eV),
+    /// forces (N,3), stress (3,3) eV/angstrom^3 positive in tension, and energies (N), virials (N,3,3) where the
+    /// calculator knows them. stress is left out where the cell has no volume.
+    [[nodiscard]] pybind11::dict compute(const Numbers& numbers, const Positions& positions, const Positions& cell, std::array<bool, 3> pbc);
+    [[nodiscard]] const calculator::Calculator& calculator() const { return *calculator_; }
+
+private:
+    PythonLog log_;  // calculators may keep a reference to it
+    std::unique_ptr<calculator::Calculator> calculator_;
+    std::mutex one_at_a_time_;
+};
+
+}  // namespace alkali::python

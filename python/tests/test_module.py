@@ -1,0 +1,116 @@
+"""The Python module and its ASE calculator against golden values made by nequip."""
+
+import json
+import logging
+import threading
+import unittest
+
+import support
+
+support.need("numpy", "ase")
+
+import numpy as np  # noqa: E402
+from ase import Atoms  # noqa: E402
+from ase.calculators.calculator import PropertyNotImplementedError  # noqa: E402
+
+import alkali  # noqa: E402
+from alkali.ase import AlkaliCalculator  # noqa: E402
+
+MODEL = support.GOLDEN / "two_species.safetensors"
+CASES = {case["name"]: case for case in json.loads((support.GOLDEN / "two_species.json").read_text())["structures"]}
+
+
+def atoms_of(case):
+    return Atoms(case["numbers"], positions=case["positions"], cell=case["cell"], pbc=case["pbc"])
+
+
+class Module(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.calculator = alkali.Calculator(str(MODEL), precision="float64", threads=1)
+
+    def test_arrays_give_nequips_energies_forces_and_stress(self):
+        for case in CASES.values():
+            with self.subTest(case["name"]):
+                found = self.calculator.compute(case["numbers"], case["positions"], case["cell"], case["pbc"])
+                self.assertAlmostEqual(found["energy"], case["energy"], delta=1e-9)
+                np.testing.assert_allclose(found["energies"], case["energies"], rtol=1e-10, atol=1e-10)
+                np.testing.assert_allclose(found["forces"], case["forces"], atol=1e-8)
+                self.assertEqual("stress" in found, case["stress"] is not None)
+                if case["stress"] is not None:
+                    np.testing.assert_allclose(found["stress"], case["stress"], atol=1e-8)
+
+    def test_it_says_what_it_is(self):
+        self.assertEqual(sorted(self.calculator.species), [3, 11])
+        self.assertAlmostEqual(self.calculator.cutoff, 4.7)
+        self.assertIn("two_species", self.calculator.name)
+        self.assertRegex(alkali.__version__, r"^\d+\.\d+")
+
+    def test_errors_are_python_exceptions_that_say_what_to_do(self):
+        with self.assertRaisesRegex(alkali.FileError, "missing.safetensors"):
+            alkali.Calculator("missing.safetensors")
+        with self.assertRaisesRegex(alkali.InputError, "nope"):
+            alkali.Calculator("nope:model")
+        with self.assertRaises(alkali.InputError):
+            self.calculator.compute([26], [[0, 0, 0]], np.eye(3) * 5, [True, True, True])
+        with self.assertRaises(alkali.InputError):
+            self.calculator.compute([3], [[0, 0, float("nan")]], np.eye(3) * 5, [True, True, True])
+        with self.assertRaisesRegex(alkali.InputError, r"\(2, 3\)"):
+            self.calculator.compute([3, 3], [[0, 0, 0]], np.eye(3) * 5, [True, True, True])
+        self.assertTrue(issubclass(alkali.FileError, alkali.Error))
+
+    def test_threads_that_share_one_calculator_get_the_same_numbers(self):
+        case = CASES["bulk"]
+        found = [None] * 4
+
+        def work(k):
+            for _ in range(5):
+                found[k] = self.calculator.compute(case["numbers"], case["positions"], case["cell"], case["pbc"])["energy"]
+
+        threads = [threading.Thread(target=work, args=(k,)) for k in range(len(found))]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.assertEqual(len(set(found)), 1)
+
+
+class AseCalculator(unittest.TestCase):
+    def test_properties_in_ases_signs_and_shapes(self):
+        case = CASES["triclinic"]
+        atoms = atoms_of(case)
+        atoms.calc = AlkaliCalculator(MODEL, precision="float64")
+        self.assertAlmostEqual(atoms.get_potential_energy(), case["energy"], delta=1e-9)
+        self.assertEqual(atoms.get_potential_energy(force_consistent=True), atoms.get_potential_energy())
+        np.testing.assert_allclose(atoms.get_forces(), case["forces"], atol=1e-8)
+        np.testing.assert_allclose(atoms.get_stress(voigt=False), case["stress"], atol=1e-8)
+        np.testing.assert_allclose(atoms.get_potential_energies(), case["energies"], atol=1e-9)
+
+    def test_stress_is_the_derivative_of_the_energy_by_strain(self):
+        atoms = atoms_of(CASES["triclinic"])
+        atoms.calc = AlkaliCalculator(MODEL, precision="float64")
+        stress, step = atoms.get_stress(voigt=False), 1e-5
+        for i, j in ((0, 0), (1, 2)):
+            energies = []
+            for sign in (1, -1):
+                strain = np.eye(3)
+                strain[i, j] += sign * step / 2
+                strain[j, i] += sign * step / 2
+                deformed = atoms.copy()
+                deformed.set_cell(atoms.cell.array @ strain, scale_atoms=True)
+                deformed.calc = atoms.calc
+                energies.append(deformed.get_potential_energy())
+            slope = (energies[0] - energies[1]) / (2 * step) / atoms.get_volume()
+            self.assertAlmostEqual(slope, stress[i, j], delta=1e-7)
+
+    def test_stress_of_a_cluster_is_refused_as_ase_does(self):
+        atoms = atoms_of(CASES["cluster"])
+        atoms.calc = AlkaliCalculator(MODEL)
+        self.assertTrue(np.isfinite(atoms.get_forces()).all())
+        with self.assertRaises(PropertyNotImplementedError):
+            atoms.get_stress()
+
+
+if __name__ == "__main__":
+    logging.basicConfig()
+    support.main()

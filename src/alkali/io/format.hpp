@@ -1,0 +1,86 @@
+#pragma once
+#include <filesystem>
+#include <istream>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "alkali/structure/frame.hpp"
+
+namespace alkali::io {
+
+using structure::Frame;
+
+/// Whether a label that is NaN or infinite is an error (training, evaluation) or passed on (data check).
+enum class Numbers { finite, any };
+
+struct ReadOptions {
+    std::string format;                   ///< name of a format; empty: by the file's name
+    // Keys of labels in extended XYZ. Empty: the first present of the usual ones, see usual_keys().
+    std::string energy_key, forces_key, stress_key, virial_key;
+    std::vector<std::string> type_names;  ///< chemical symbols of types 1, 2, ... where a file has numbers only
+    Numbers numbers = Numbers::finite;
+};
+
+struct WriteOptions {
+    std::string format;                   ///< name of a format; empty: by the file's name
+    std::vector<std::string> type_names;  ///< order of the types in LAMMPS and deepmd files; empty: by atomic number
+};
+
+/// The keys under which labels are looked for when none is configured, best first: {free_energy, energy, ...}.
+struct UsualKeys { std::vector<std::string> energy, forces, stress, virial; };
+[[nodiscard]] const UsualKeys& usual_keys();
+
+/// What a reader can tell of the frame it read last besides the frame itself.
+struct FrameNotes {
+    std::string energy_from, forces_from, stress_from;  ///< key or item of the file that gave the label; empty: none
+    std::vector<std::string> unused_columns;            ///< per-atom columns that were not used
+};
+
+/// Frames of one file (or folder) in order, one in memory at a time.
+class FrameReader {
+public:
+    virtual ~FrameReader() = default;
+    /// Reads the next frame; false at the end. Errors: FileError naming file and frame. In formats whose frames can be
+    /// told apart (extended XYZ) a further call goes on behind a frame whose content was wrong.
+    [[nodiscard]] virtual bool next(Frame& frame) = 0;
+    [[nodiscard]] virtual FrameNotes notes() const { return {}; }
+};
+
+/// Writes frames one after the other. Nothing appears under the target's name before close().
+class FrameWriter {
+public:
+    virtual ~FrameWriter() = default;
+    /// Errors: InputError naming the frame when the format cannot hold it.
+    virtual void write(const Frame& frame) = 0;
+    /// Puts the finished file in place. Without it nothing is left behind.
+    virtual void close() = 0;
+};
+
+enum class Access { stream, folder };
+
+/// A format as data: the help text and the documentation's table are made from these.
+struct FormatInfo {
+    std::string name;
+    std::vector<std::string> patterns;  ///< file names with * for anything, by which it is recognised
+    bool reads = false, writes = false;
+    Access access = Access::stream;     ///< one file, or a folder of files
+    std::string help;                   ///< one line: what it holds, sign and units
+};
+
+[[nodiscard]] std::vector<FormatInfo> formats();
+/// A table of all formats as text.
+[[nodiscard]] std::string formats_help();
+
+/// Errors: InputError for an unknown or unrecognised format (nearest named), FileError if it cannot be read.
+[[nodiscard]] std::unique_ptr<FrameReader> open_reader(const std::filesystem::path& path, const ReadOptions& options = {});
+/// The same from a stream; `format` must be one whose access is stream. `source` names it in errors.
+[[nodiscard]] std::unique_ptr<FrameReader> open_reader(std::unique_ptr<std::istream> stream, const std::string& source, const ReadOptions& options);
+[[nodiscard]] std::unique_ptr<FrameWriter> open_writer(const std::filesystem::path& path, const WriteOptions& options = {});
+
+/// All frames at once. FileError if there is none.
+[[nodiscard]] std::vector<Frame> read_frames(const std::filesystem::path& path, const ReadOptions& options = {});
+void write_frames(const std::filesystem::path& path, std::span<const Frame> frames, const WriteOptions& options = {});
+
+}  // namespace alkali::io

@@ -1,0 +1,134 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <fstream>
+#include <functional>
+
+#include "alkali/base/error.hpp"
+#include "alkali/base/nearest.hpp"
+#include "alkali/io/extxyz.hpp"
+#include "alkali/io/format.hpp"
+#include "alkali/io/text.hpp"
+
+namespace alkali::io {
+namespace {
+
+using OpenStream = std::unique_ptr<FrameReader> (*)(std::unique_ptr<std::istream>, const std::string&, const ReadOptions&);
+using OpenFolder = std::unique_ptr<FrameReader> (*)(const std::filesystem::path&, const ReadOptions&);
+using Write = std::unique_ptr<FrameWriter> (*)(const std::filesystem::path&, const WriteOptions&);
+
+struct Format {
+    std::string name;
+    std::vector<std::string> patterns;
+    std::string help;
+    OpenStream open_stream;
+    OpenFolder open_folder;
+    Write write;
+};
+
+// One entry per format; recognised in this order.
+const std::vector<Format>& table() {
+    static const std::vector<Format> formats{
+        {"extxyz", {"*.extxyz", "*.xyz"}, "extended XYZ as ASE writes it; stress in eV/angstrom^3, positive in tension", open_extxyz, nullptr, write_extxyz},
+    };
+    return formats;
+}
+
+std::string known_names(std::vector<std::string>& names) {
+    std::string text;
+    for (const auto& format : table()) {
+        names.push_back(format.name);
+        text += (text.empty() ? "" : ", ") + format.name;
+    }
+    return text;
+}
+
+const Format& by_name(const std::string& name) {
+    for (const auto& format : table())
+        if (format.name == name) return format;
+    std::vector<std::string> names;
+    const std::string all = known_names(names);
+    throw InputError(fmt::format("unknown file format '{}'", name), {}, fmt::format("known are {} {}", all, base::did_you_mean(name, names)));
+}
+
+const Format& find_format(const std::filesystem::path& path, const std::string& name) {
+    if (!name.empty()) return by_name(name);
+    if (std::filesystem::is_directory(path)) {
+        for (const auto& format : table())
+            if (format.open_folder != nullptr) return format;
+    }
+    // A name ending in a slash means a folder that is to be written.
+    const auto leaf = path.has_filename() ? path.filename().string() : path.parent_path().filename().string() + "/";
+    for (const auto& format : table())
+        for (const auto& pattern : format.patterns)
+            if (matches(pattern, leaf)) return format;
+    std::vector<std::string> names;
+    throw InputError("the name does not tell the file's format", path.string(), fmt::format("say which (format, --from or --to): {}", known_names(names)));
+}
+
+}  // namespace
+
+const UsualKeys& usual_keys() {
+    static const UsualKeys keys{{"free_energy", "energy", "REF_energy", "dft_energy", "DFT_energy"},
+                                {"forces", "force", "REF_forces", "dft_forces", "DFT_forces"},
+                                {"stress", "REF_stress", "dft_stress", "DFT_stress"},
+                                {"virial", "virials", "REF_virial", "REF_virials", "dft_virial", "DFT_virial"}};
+    return keys;
+}
+
+std::vector<FormatInfo> formats() {
+    std::vector<FormatInfo> infos;
+    for (const auto& format : table())
+        infos.push_back({format.name, format.patterns, format.open_stream != nullptr || format.open_folder != nullptr, format.write != nullptr,
+                         format.open_folder != nullptr ? Access::folder : Access::stream, format.help});
+    return infos;
+}
+
+std::string formats_help() {
+    std::string text;
+    for (const auto& info : formats()) {
+        std::string patterns;
+        for (const auto& pattern : info.patterns) patterns += (patterns.empty() ? "" : " ") + pattern;
+        text += fmt::format("  {:<12} {:<5} {:<28} {}\n", info.name, info.reads && info.writes ? "r/w" : info.reads ? "r" : "w", patterns, info.help);
+    }
+    return text;
+}
+
+std::unique_ptr<FrameReader> open_reader(std::unique_ptr<std::istream> stream, const std::string& source, const ReadOptions& options) {
+    const auto& format = find_format(source, options.format);
+    if (format.open_stream == nullptr) throw InputError(fmt::format("{} cannot be read from a stream", format.name), source);
+    return format.open_stream(std::move(stream), source, options);
+}
+
+std::unique_ptr<FrameReader> open_reader(const std::filesystem::path& path, const ReadOptions& options) {
+    if (!std::filesystem::exists(path)) throw FileError("there is no such file or folder", path.string(), "check the name");
+    const auto& format = find_format(path, options.format);
+    if (format.open_folder != nullptr) return format.open_folder(path, options);
+    if (format.open_stream == nullptr) throw InputError(fmt::format("{} files can be written, not read", format.name), path.string());
+    if (std::filesystem::is_directory(path)) throw FileError(fmt::format("is a folder, {} is a file", format.name), path.string());
+    auto stream = std::make_unique<std::ifstream>(path, std::ios::binary);
+    if (!*stream) throw FileError("cannot be read", path.string(), "check the permissions");
+    return format.open_stream(std::move(stream), path.string(), options);
+}
+
+std::unique_ptr<FrameWriter> open_writer(const std::filesystem::path& path, const WriteOptions& options) {
+    const auto& format = find_format(path, options.format);
+    if (format.write == nullptr) throw InputError(fmt::format("{} files can be read, not written", format.name), path.string());
+    return format.write(path, options);
+}
+
+std::vector<Frame> read_frames(const std::filesystem::path& path, const ReadOptions& options) {
+    const auto reader = open_reader(path, options);
+    std::vector<Frame> frames;
+    for (Frame frame; reader->next(frame);) frames.push_back(std::move(frame));
+    if (frames.empty()) throw FileError("the file has no frames", path.string());
+    return frames;
+}
+
+void write_frames(const std::filesystem::path& path, std::span<const Frame> frames, const WriteOptions& options) {
+    const auto writer = open_writer(path, options);
+    for (const auto& frame : frames) writer->write(frame);
+    writer->close();
+}
+
+}  // namespace alkali::io

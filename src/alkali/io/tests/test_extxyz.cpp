@@ -1,0 +1,196 @@
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <filesystem>
+#include <sstream>
+
+#include "alkali/base/error.hpp"
+#include "alkali/base/files.hpp"
+#include "alkali/base/random.hpp"
+#include "alkali/io/extxyz_header.hpp"
+#include "alkali/io/format.hpp"
+#include "alkali/structure/builders.hpp"
+
+namespace alkali::io {
+namespace {
+
+std::unique_ptr<FrameReader> reader_of(const std::string& text, ReadOptions options = {}) {
+    options.format = "extxyz";
+    return open_reader(std::make_unique<std::istringstream>(text), "x.extxyz", options);
+}
+
+Frame first(const std::string& text, const ReadOptions& options = {}) {
+    Frame frame;
+    EXPECT_TRUE(reader_of(text, options)->next(frame));
+    return frame;
+}
+
+std::string fault(const std::string& text, const ReadOptions& options = {}) {
+    try {
+        const auto reader = reader_of(text, options);
+        for (Frame frame; reader->next(frame);) {}
+    } catch (const FileError& error) {
+        return error.what();
+    }
+    return "no error";
+}
+
+TEST(ExtxyzHeader, splits_quotes_brackets_and_escapes_as_ase_does) {
+    const std::vector<KeyValue> expected{{"a", "1"}, {"b", "x y"}, {"c", "1 2 3"}, {"d", "[1, 2], [3, 4]"}, {"flag", "T"},
+                                         {"e", "say \"hi\""}, {"two words", "v=w"}, {"f", "2"}, {"g", ""}};
+    EXPECT_EQ(parse_header(R"(a=1 b="x y" c={1 2 3} d=[[1, 2], [3, 4]] flag e="say \"hi\"" "two words"=v=w f = 2 g="")"), expected);
+    EXPECT_EQ(array_words("[[1, 2],[3 ,4]]").size(), 4u);
+}
+
+TEST(ExtxyzHeader, what_is_written_reads_back) {
+    for (const std::string value : {"plain", "two words", "a\"b'c", "{x}", "[1]", "", "back\\slash", "a=b", "1 2 3", "é"}) {
+        const auto pairs = parse_header(format_pair("key " + value, value));
+        ASSERT_EQ(pairs.size(), 1u);
+        EXPECT_EQ(pairs[0], KeyValue("key " + value, value));
+    }
+}
+
+TEST(Extxyz, takes_properties_in_any_order_and_old_style_brackets) {
+    const auto frame = first("2\nLattice={4 0 0 0 5 0 0 0 6} pbc=\"T F T\" config_type=bulk Properties=forces:R:3:tag:I:1:pos:R:3:species:S:1 energy=-3.5 "
+                             "stress=[[1,2,3],[2,4,5],[3,5,6]]\n"
+                             "1 2 3 7 0.5 0.25 +1e-1 Li\n4 5 6 8 1 1 1.5D0 O\n");
+    EXPECT_EQ(frame.structure.numbers, (std::vector<int>{3, 8}));
+    EXPECT_EQ(frame.structure.positions[0], Vec3(0.5, 0.25, 0.1));
+    EXPECT_EQ(frame.structure.positions[1], Vec3(1, 1, 1.5));
+    EXPECT_EQ((*frame.labels.forces)[1], Vec3(4, 5, 6));
+    EXPECT_EQ(frame.labels.energy, -3.5);
+    EXPECT_EQ(to_voigt(*frame.labels.stress), (Voigt{1, 4, 6, 5, 3, 2}));
+    EXPECT_EQ(frame.structure.cell.periodic(), (std::array<bool, 3>{true, false, true}));
+    EXPECT_EQ(frame.info.at("config_type"), "bulk");
+    EXPECT_EQ(frame.where(), "x.extxyz, frame 0");
+}
+
+TEST(Extxyz, a_lattice_without_pbc_is_periodic_and_none_is_open) {
+    EXPECT_TRUE(first("1\nLattice=\"4 0 0 0 4 0 0 0 4\"\nLi 0 0 0\n").structure.cell.fully_periodic());
+    EXPECT_FALSE(first("1\n\nLi 0 0 0\n").structure.cell.any_periodic());
+}
+
+TEST(Extxyz, atomic_numbers_may_stand_for_symbols) {
+    EXPECT_EQ(first("1\nProperties=Z:I:1:pos:R:3\n3 0 0 0\n").structure.numbers[0], 3);
+    EXPECT_NE(fault("1\nProperties=Z:I:1:pos:R:3\n300 0 0 0\n").find("300"), std::string::npos);
+}
+
+TEST(Extxyz, the_force_consistent_energy_is_the_label_and_the_other_is_kept) {
+    const auto reader = reader_of("1\nenergy=-1.0 free_energy=-1.5\nLi 0 0 0\n");
+    Frame frame;
+    ASSERT_TRUE(reader->next(frame));
+    EXPECT_EQ(frame.labels.energy, -1.5);
+    EXPECT_EQ(frame.info.at("energy_extrapolated"), "-1.0");
+    EXPECT_EQ(reader->notes().energy_from, "free_energy");
+}
+
+TEST(Extxyz, labels_are_read_under_configured_keys) {
+    ReadOptions options;
+    options.energy_key = "E";
+    options.forces_key = "F";
+    options.stress_key = "S";
+    const std::string text = "1\nLattice=\"4 0 0 0 4 0 0 0 4\" Properties=species:S:1:pos:R:3:F:R:3 E=2 energy=1 S=\"1 2 3 4 5 6\"\nLi 0 0 0 1 1 1\n";
+    const auto frame = first(text, options);
+    EXPECT_EQ(frame.labels.energy, 2.0);
+    EXPECT_EQ((*frame.labels.forces)[0], Vec3(1, 1, 1));
+    EXPECT_EQ(to_voigt(*frame.labels.stress), (Voigt{1, 2, 3, 4, 5, 6}));
+    options.energy_key = "nothing";
+    EXPECT_FALSE(first(text, options).labels.energy.has_value());
+}
+
+TEST(Extxyz, virial_is_minus_stress_times_volume) {
+    const auto frame = first("1\nLattice=\"2 0 0 0 2 0 0 0 2\" virial=\"8 0 0 0 16 0 0 0 24\"\nLi 0 0 0\n");
+    EXPECT_EQ(to_voigt(*frame.labels.stress), (Voigt{-1, -2, -3, 0, 0, 0}));
+    EXPECT_NE(fault("1\nvirial=\"8 0 0 0 16 0 0 0 24\"\nLi 0 0 0\n").find("no volume"), std::string::npos);
+}
+
+TEST(Extxyz, every_number_survives_a_round_trip) {
+    base::Random random(5);
+    Frame frame;
+    frame.structure = structure::rattled(structure::bcc("Li", 3.4321), 0.1, random);
+    frame.labels.energy = -21.08456789012345;
+    frame.labels.forces = {Vec3(0.1, -1e-17, 3), Vec3(1.0 / 3, 0, 1e10)};
+    frame.labels.energies = std::vector<double>{-1.0 / 7, 2};
+    frame.labels.stress = from_voigt({0.1, 0.2, 0.3, 1e-9, -0.5, 0.6});
+    frame.weight = 2.5;
+    frame.info = {{"config_type", "bulk md"}, {"n", "3"}, {"quote", "a \"b\""}};
+    const auto folder = std::filesystem::path(testing::TempDir()) / "alkali_extxyz";
+    write_frames(folder / "a.extxyz", std::vector<Frame>{frame, frame});
+    const auto back = read_frames(folder / "a.extxyz");
+    ASSERT_EQ(back.size(), 2u);
+    EXPECT_EQ(back[1].structure.positions, frame.structure.positions);
+    EXPECT_EQ(back[1].structure.cell.vectors(), frame.structure.cell.vectors());
+    EXPECT_EQ(back[1].labels.energy, frame.labels.energy);
+    EXPECT_EQ(back[1].labels.forces, frame.labels.forces);
+    EXPECT_EQ(back[1].labels.energies, frame.labels.energies);
+    EXPECT_EQ(back[1].labels.stress, frame.labels.stress);
+    EXPECT_EQ(back[1].weight, 2.5);
+    EXPECT_EQ(back[1].info, frame.info);
+    EXPECT_EQ(back[1].index, 1u);
+    std::filesystem::remove_all(folder);
+}
+
+TEST(Extxyz, nothing_is_left_behind_by_a_writer_that_fails) {
+    const auto folder = std::filesystem::path(testing::TempDir()) / "alkali_extxyz_fails";
+    EXPECT_THROW(write_frames(folder / "a.extxyz", std::vector<Frame>{Frame{}}), FileError);
+    EXPECT_TRUE(std::filesystem::is_empty(folder));
+    std::filesystem::remove_all(folder);
+}
+
+TEST(Extxyz, bad_frames_are_named_by_file_and_frame) {
+    const std::string good = "1\nLattice=\"4 0 0 0 4 0 0 0 4\"\nLi 0 0 0\n";
+    const auto expect_fault = [&](const std::string& text, const std::string& part) {
+        const std::string message = fault(good + text);
+        EXPECT_NE(message.find("x.extxyz, frame 1"), std::string::npos) << message;
+        EXPECT_NE(message.find(part), std::string::npos) << message;
+    };
+    expect_fault("2\n\nLi 0 0 0\n", "1 of 2 atoms");
+    expect_fault("1\n", "comment line");
+    expect_fault("one\n", "number of atoms");
+    expect_fault("0\n\n", "no atoms");
+    expect_fault("1\n\nXq 0 0 0\n", "'Xq' is not a chemical symbol");
+    expect_fault("1\n\nLi 0 0 zero\n", "'zero'");
+    expect_fault("1\n\nLi 0 0 nan\n", "not a finite number");
+    expect_fault("1\n\nLi 0 0 0 0\n", "has 5 columns");
+    expect_fault("1\nProperties=species:S:1:psos:R:3\nLi 0 0 0\n", "misnamed: did you mean psos?");
+    expect_fault("1\nProperties=species:S:1:pos:R\nLi 0 0 0\n", "malformed");
+    expect_fault("1\nProperties=species:S:1:pos:R:2\nLi 0 0\n", "pos:R:3");
+    expect_fault("1\nenergy=nan\nLi 0 0 0\n", "energy is not a finite number");
+    expect_fault("1\nenergy=\"1 2\"\nLi 0 0 0\n", "one number");
+    expect_fault("1\nLattice=\"4 0 0 0 4 0 0 0\"\nLi 0 0 0\n", "8 numbers");
+    expect_fault("1\nLattice=\"4 0 0 0 4 0 4 4 0\"\nLi 0 0 0\n", "no volume");
+    expect_fault("1\nLattice=\"4 0 0 0 4 0 0 0 4\" pbc=\"T F\"\nLi 0 0 0\n", "pbc");
+    expect_fault("1\nLattice=\"4 0 0 0 4 0 0 0 4\" stress=\"1 2 3\"\nLi 0 0 0\n", "stress= has 3 numbers");
+    expect_fault("1\nProperties=species:S:1:pos:R:3:forces:R:3\nLi 0 0 0 inf 0 0\n", "force on atom 1");
+    expect_fault("1\nweight=-1\nLi 0 0 0\n", "weight");
+}
+
+TEST(Extxyz, reading_goes_on_behind_a_bad_frame) {
+    const auto reader = reader_of("1\n\nXq 0 0 0\n1\n\nLi 0 0 0\n");
+    Frame frame;
+    EXPECT_THROW(static_cast<void>(reader->next(frame)), FileError);
+    ASSERT_TRUE(reader->next(frame));
+    EXPECT_EQ(frame.index, 1u);
+    EXPECT_FALSE(reader->next(frame));
+}
+
+TEST(Extxyz, labels_that_are_not_finite_pass_only_where_asked_for) {
+    ReadOptions options;
+    options.numbers = Numbers::any;
+    EXPECT_TRUE(std::isnan(*first("1\nenergy=nan\nLi 0 0 0\n", options).labels.energy));
+}
+
+TEST(Formats, are_recognised_by_name_or_refused_with_the_known_ones) {
+    EXPECT_THROW(static_cast<void>(open_writer("/tmp/x.unknown")), InputError);
+    try {
+        static_cast<void>(open_writer("/tmp/x", {"extxzy", {}}));
+        FAIL();
+    } catch (const InputError& error) {
+        EXPECT_NE(std::string(error.what()).find("did you mean extxyz?"), std::string::npos);
+    }
+    EXPECT_THROW(static_cast<void>(open_reader("/nowhere/x.extxyz")), FileError);
+    EXPECT_NE(formats_help().find("extxyz"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace alkali::io

@@ -1,0 +1,167 @@
+#include "alkali/io/text.hpp"
+
+#include <fmt/format.h>
+
+#include <cctype>
+#include <charconv>
+#include <cmath>
+
+#include "alkali/base/error.hpp"
+#include "alkali/units/elements.hpp"
+
+namespace alkali::io {
+namespace {
+
+bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '\v' || c == '\f'; }
+char lower(char c) { return static_cast<char>(std::tolower(static_cast<unsigned char>(c))); }
+
+void check_positions(const Frame& frame, const Place& place) {
+    for (std::size_t i = 0; i < frame.structure.size(); ++i)
+        if (!frame.structure.positions[i].allFinite())
+            place.fail(fmt::format("the position of atom {} is not a finite number", i + 1), "repair or remove the frame");
+}
+
+void check_labels(const structure::Labels& labels, const Place& place) {
+    static constexpr const char* hint = "repair or remove the frame; `alkali data check` lists all such frames";
+    if (labels.energy && !std::isfinite(*labels.energy)) place.fail("the energy is not a finite number", hint);
+    if (labels.stress && !labels.stress->allFinite()) place.fail("the stress has a number that is not finite", hint);
+    if (labels.forces)
+        for (std::size_t i = 0; i < labels.forces->size(); ++i)
+            if (!(*labels.forces)[i].allFinite()) place.fail(fmt::format("the force on atom {} is not a finite number", i + 1), hint);
+    if (labels.energies)
+        for (std::size_t i = 0; i < labels.energies->size(); ++i)
+            if (!std::isfinite((*labels.energies)[i])) place.fail(fmt::format("the energy of atom {} is not a finite number", i + 1), hint);
+}
+
+}  // namespace
+
+bool Lines::next(std::string& line) {
+    if (!std::getline(stream_, line)) return false;
+    ++number_;
+    if (!line.empty() && line.back() == '\r') line.pop_back();
+    return true;
+}
+
+std::string_view trim(std::string_view text) {
+    while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
+    while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
+    return text;
+}
+
+void split(std::string_view text, std::vector<std::string_view>& words) {
+    words.clear();
+    std::size_t at = 0;
+    while (at < text.size()) {
+        while (at < text.size() && is_space(text[at])) ++at;
+        const std::size_t begin = at;
+        while (at < text.size() && !is_space(text[at])) ++at;
+        if (at > begin) words.push_back(text.substr(begin, at - begin));
+    }
+}
+
+std::vector<std::string_view> split(std::string_view text) {
+    std::vector<std::string_view> words;
+    split(text, words);
+    return words;
+}
+
+std::optional<double> parse_double(std::string_view word) {
+    if (!word.empty() && word.front() == '+') {
+        word.remove_prefix(1);
+        if (!word.empty() && word.front() == '-') return std::nullopt;
+    }
+    double value = 0;
+    const char* end = word.data() + word.size();
+    const auto [stop, failure] = std::from_chars(word.data(), end, value);
+    if (failure == std::errc() && stop == end) return value;
+    if (const auto exponent = word.find_first_of("dD"); exponent != std::string_view::npos && exponent > 0) {
+        std::string with_e(word);
+        with_e[exponent] = 'e';
+        const auto [stop_e, failure_e] = std::from_chars(with_e.data(), with_e.data() + with_e.size(), value);
+        if (failure_e == std::errc() && stop_e == with_e.data() + with_e.size()) return value;
+    }
+    // from_chars leaves numbers too small for a double unset; they are zero for us.
+    if (failure == std::errc::result_out_of_range && stop == end && word.find("e-") != std::string_view::npos) return 0.0;
+    return std::nullopt;
+}
+
+std::optional<long long> parse_integer(std::string_view word) {
+    if (!word.empty() && word.front() == '+') word.remove_prefix(1);
+    long long value = 0;
+    const auto [stop, failure] = std::from_chars(word.data(), word.data() + word.size(), value);
+    if (failure != std::errc() || stop != word.data() + word.size() || word.empty()) return std::nullopt;
+    return value;
+}
+
+std::vector<double> fixed_columns(std::string_view text) {
+    std::string spaced;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        if (text[i] == '-' && i > 0 && (std::isdigit(static_cast<unsigned char>(text[i - 1])) || text[i - 1] == '.')) spaced += ' ';
+        spaced += text[i];
+    }
+    std::vector<double> numbers;
+    for (const auto word : split(spaced)) {
+        const auto value = parse_double(word);
+        if (!value) break;
+        numbers.push_back(*value);
+    }
+    return numbers;
+}
+
+bool matches(std::string_view pattern, std::string_view text) {
+    const auto star = pattern.find('*');
+    if (star == std::string_view::npos) {
+        if (pattern.size() != text.size()) return false;
+        for (std::size_t i = 0; i < text.size(); ++i)
+            if (lower(pattern[i]) != lower(text[i])) return false;
+        return true;
+    }
+    if (text.size() < star || !matches(pattern.substr(0, star), text.substr(0, star))) return false;
+    for (std::size_t skip = star; skip <= text.size(); ++skip)
+        if (matches(pattern.substr(star + 1), text.substr(skip))) return true;
+    return false;
+}
+
+void Place::fail(const std::string& what, const std::string& hint) const { throw FileError(what, where(), hint); }
+
+Vec3 parse_vector(const std::vector<std::string_view>& words, std::size_t first, const Place& place, std::string_view what) {
+    Vec3 vector;
+    for (std::size_t c = 0; c < 3; ++c) {
+        if (first + c >= words.size()) place.fail(fmt::format("{} has fewer than three numbers", what));
+        const auto value = parse_double(words[first + c]);
+        if (!value) place.fail(fmt::format("'{}' in {} is not a number", words[first + c], what));
+        vector[static_cast<Eigen::Index>(c)] = *value;
+    }
+    return vector;
+}
+
+structure::Cell make_cell(const Mat3& vectors, const std::array<bool, 3>& periodic, const Place& place) {
+    try {
+        return structure::Cell(vectors, periodic);
+    } catch (const InputError& error) {
+        throw FileError(error.fault(), place.where(), error.hint());
+    }
+}
+
+int element(std::string_view symbol, const Place& place) {
+    if (!units::is_symbol(symbol)) place.fail(fmt::format("'{}' is not a chemical symbol", symbol), "use symbols such as Li");
+    return units::atomic_number(symbol);
+}
+
+int element_of_type(long long type, const std::vector<std::string>& type_names, const Place& place) {
+    if (type_names.empty()) place.fail("the atoms have type numbers only", "give the chemical symbols of the types (type_names, --type-names)");
+    if (type < 1 || type > static_cast<long long>(type_names.size()))
+        place.fail(fmt::format("type {} has no name among the {} given", type, type_names.size()), "give the chemical symbol of each type (type_names, --type-names)");
+    return element(type_names[static_cast<std::size_t>(type - 1)], place);
+}
+
+void check_frame(const Frame& frame, Numbers numbers, const Place& place) {
+    const auto atoms = frame.structure.size();
+    if (atoms == 0) place.fail("the frame has no atoms");
+    if (frame.structure.positions.size() != atoms) place.fail(fmt::format("{} species but {} positions", atoms, frame.structure.positions.size()));
+    if (frame.labels.forces && frame.labels.forces->size() != atoms) place.fail(fmt::format("{} atoms but {} forces", atoms, frame.labels.forces->size()));
+    check_positions(frame, place);
+    if (numbers == Numbers::finite) check_labels(frame.labels, place);
+}
+
+}  // namespace alkali::io

@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "alkali/base/files.hpp"
+#include "alkali/report/summary.hpp"
 #include "command.hpp"
 
 #ifndef ALKALI_VERSION
@@ -21,6 +22,7 @@ struct ReportArguments {
     std::vector<std::filesystem::path> folders;
     std::filesystem::path output = "report.html";
     std::string title = report::Options{}.title;
+    std::vector<std::string> summary;
 };
 
 }  // namespace
@@ -31,9 +33,11 @@ void add_report(CLI::App& app, Context& context) {
     command->add_option("folders", arguments->folders, "Folders that train, properties or evaluate --json wrote into; one column each")->required()->type_name("DIR...");
     command->add_option("-o,--output", arguments->output, "The page")->capture_default_str()->type_name("FILE");
     command->add_option("--title", arguments->title, "Its heading")->capture_default_str();
+    command->add_option("--summary", arguments->summary, "Also print a table of these records, such as a0,C11")->delimiter(',')->type_name("NAMES");
     command->footer(
         "Examples:\n"
         "  alkali report out/nequip out/snap -o report.html\n"
+        "  alkali report out/nequip --summary a0,bulk_modulus,C11\n"
         "In each folder are read: records.json, metrics.csv, and every JSON file that evaluate --json wrote.");
     command->callback([arguments, &context] {
         report::Options options;
@@ -41,6 +45,7 @@ void add_report(CLI::App& app, Context& context) {
         options.version = ALKALI_VERSION;
         options.date = fmt::format("{:%Y-%m-%d}", fmt::gmtime(std::time(nullptr)));
         base::write_file(arguments->output, report::render(arguments->folders, options));
+        if (!arguments->summary.empty()) fmt::print("{}\n", report::summary(arguments->folders, arguments->summary));
         context.log.debug("report of " + std::to_string(arguments->folders.size()) + " folders written");
         fmt::print("{}\n", arguments->output.string());
     });

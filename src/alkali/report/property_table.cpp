@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <map>
 #include <set>
 
@@ -42,21 +41,11 @@ std::string origin(const records::Record& record) {
     return out;
 }
 
-/// Decimals that say enough where no uncertainty decides; none: significant digits instead.
-std::optional<int> usual_decimals(const std::string& unit) {
-    if (unit == "angstrom" || unit == "eV/angstrom^2") return 4;
-    if (unit == "eV" || unit == "angstrom^3" || unit == "THz") return 3;
-    if (unit == "GPa") return 2;
-    return {};
-}
-
 std::string own_cell(const std::string& name, const records::Record& record, const std::string& source, const std::string& row_unit) {
     std::string note = fmt::format("{}: {}", source, name);
     if (!record.uncertainty) note += "\nuncertainty: not estimated";
     note += origin(record);
-    const auto value = record.value.get<double>();
-    const auto decimals = usual_decimals(record.unit);
-    std::string text = record.uncertainty || !decimals || !std::isfinite(value) ? format_number(value, record.uncertainty, 3) : fmt::format("{:.{}f}", value, *decimals);
+    std::string text = format_quantity(record.value.get<double>(), record.uncertainty, record.unit);
     if (record.unit != row_unit) text += " " + escape(pretty_unit(record.unit));
     return fmt::format("<td class=\"own\" data-note=\"{}\">{}</td>", escape(note), text);
 }

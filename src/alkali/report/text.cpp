@@ -59,6 +59,37 @@ std::string format_number(double value, std::optional<double> uncertainty, int s
     return with_true_minus(fmt::format("{:.{}f}", value, std::max(0, significant - 1 - exponent)));
 }
 
+namespace {
+
+/// Decimals that say enough where no uncertainty decides; none: significant digits instead.
+std::optional<int> usual_decimals(std::string_view unit) {
+    if (unit == "angstrom" || unit == "eV/angstrom^2") return 4;
+    if (unit == "eV" || unit == "angstrom^3" || unit == "THz") return 3;
+    if (unit == "GPa") return 2;
+    return {};
+}
+
+void replace_all(std::string& text, std::string_view from, std::string_view to) {
+    for (std::size_t at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size())) text.replace(at, from.size(), to);
+}
+
+}  // namespace
+
+std::string format_quantity(double value, std::optional<double> uncertainty, std::string_view unit) {
+    const auto decimals = usual_decimals(unit);
+    if (uncertainty || !decimals || !std::isfinite(value)) return format_number(value, uncertainty, 3);
+    return with_true_minus(fmt::format("{:.{}f}", value, *decimals));
+}
+
+std::string format_plain(double value, std::optional<double> uncertainty, std::string_view unit) {
+    std::string text = format_quantity(value, uncertainty, unit);
+    replace_all(text, "×10<sup>", "e");
+    replace_all(text, "</sup>", "");
+    replace_all(text, "\u2212", "-");
+    replace_all(text, "∞", "inf");
+    return text;
+}
+
 std::string format_tick(double value, double step) {
     if (std::abs(value) < 1e-9 * step) value = 0;
     const int decimals = step > 0 ? std::max(0, -static_cast<int>(std::floor(std::log10(step) + 1e-9))) : 3;
@@ -70,8 +101,7 @@ std::string pretty_unit(std::string_view unit) {
     static constexpr std::array<std::pair<std::string_view, std::string_view>, 3> replacements{
         {{"angstrom", "Å"}, {"^2", "²"}, {"^3", "³"}}};
     std::string out(unit);
-    for (const auto& [from, to] : replacements)
-        for (std::size_t at = out.find(from); at != std::string::npos; at = out.find(from, at + to.size())) out.replace(at, from.size(), to);
+    for (const auto& [from, to] : replacements) replace_all(out, from, to);
     return out;
 }
 

@@ -14,6 +14,7 @@
 #include "alkali/report/property_names.hpp"
 #include "alkali/report/references.hpp"
 #include "alkali/report/source.hpp"
+#include "alkali/report/summary.hpp"
 
 namespace alkali::report {
 namespace {
@@ -151,6 +152,17 @@ TEST_F(Report, thinning_keeps_the_worst_points) {
     EXPECT_THAT(points, SizeIs(100));
     EXPECT_TRUE(std::any_of(points.begin(), points.end(), [](const Point& p) { return p.y == 9.0; }));
     EXPECT_THAT(plots[0].caption, HasSubstr("100 of 1000"));
+}
+
+TEST_F(Report, the_summary_has_a_row_per_record_and_a_column_per_folder) {
+    const auto first = sample("nequip"), second = folder_ / "snap";
+    records::Records records;
+    records.set("a0", {3.5, "angstrom", {}, {}, {}});
+    records.save(second / "records.json");
+    EXPECT_EQ(summary({first, second}, {"a0", "vacancy_formation_energy", "C11"}),
+              "                          unit           nequip    snap\n"
+              "a0                        angstrom    3.4264(7)  3.5000\n"
+              "vacancy_formation_energy  eV              0.530       -\n");
 }
 
 TEST_F(Report, a_parity_record_of_another_shape_is_an_error) {

@@ -26,6 +26,13 @@ TEST(ReportText, without_uncertainty_significant_digits_stay) {
     EXPECT_EQ(format_number(4.6e-8, {}, 2), "4.6×10<sup>\u22128</sup>");
 }
 
+TEST(ReportText, without_uncertainty_the_unit_decides) {
+    EXPECT_EQ(format_quantity(3.42641, {}, "angstrom"), "3.4264");
+    EXPECT_EQ(format_quantity(-13.707, {}, "GPa"), "\u221213.71");
+    EXPECT_EQ(format_plain(-13.707, {}, "GPa"), "-13.71");
+    EXPECT_EQ(format_plain(1.5e-9, {}, "m^2/s"), "1.50e-9");
+}
+
 TEST(ReportText, what_is_no_number_is_said_so) {
     EXPECT_EQ(format_number(std::nan("")), "not a number");
     EXPECT_EQ(format_number(-std::numeric_limits<double>::infinity()), "\u2212∞");

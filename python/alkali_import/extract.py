@@ -13,7 +13,7 @@ import numpy as np
 
 from . import safetensors_file
 
-_READOUT_NONLINEARITIES = {"SiLU": "silu"}
+_READOUT_NONLINEARITIES = {"SiLU": "silu", "none": "None"}
 
 
 class Refused(Exception):
@@ -101,8 +101,13 @@ def _embedding(graph_model, sequence):
         "type_embed_num_features": int(embed.embed_module.weight.shape[1]),
         "num_bessels": int(bessel.num_bessels),
         "bessel_trainable": bool(bessel.trainable),
-        "polynomial_cutoff_p": float(bessel.cutoff.p),
+        "polynomial_cutoff_p": _exponent(bessel.cutoff),
     }
+
+
+def _exponent(cutoff):
+    _expect(float(cutoff.p).is_integer(), f"polynomial_cutoff_p {cutoff.p} (only whole numbers)")
+    return int(cutoff.p)
 
 
 def _edge_type_cutoffs(graph_model, edge, type_names):
@@ -134,7 +139,7 @@ def _layers(sequence):
         "parity": parity,
         "num_features": num_features,
         "radial_mlp_depth": len(first.dims) - 2,
-        "radial_mlp_width": int(first.dims[1]) if len(first.dims) > 2 else 0,
+        "radial_mlp_width": int(first.dims[1]) if len(first.dims) > 2 else 1,  # unused without hidden layers
         "avg_num_neighbors": _avg_num_neighbors(layers[0].conv.avg_num_neighbors_norm.norm_const),
     }
 
@@ -166,7 +171,7 @@ def _check_layers(sequence, hyperparameters):
         conv = layer.conv
         _expect((conv.sc is not None) == (index > 0), f"{where}: convnet_sc or learnable_shift")
         _expect(_kind(conv.tp_scatter) == "TensorProductScatter", f"{where}: accelerated tensor product {_kind(conv.tp_scatter)}")
-        dims = conv.edge_mlp.dims[1:-1]
+        dims = list(conv.edge_mlp.dims[1:-1])
         _expect(
             dims == [hyperparameters["radial_mlp_width"]] * hyperparameters["radial_mlp_depth"],
             f"{where}: its own radial_mlp_depth or radial_mlp_width {dims}",
@@ -208,12 +213,9 @@ def _readout(sequence):
     depth = len(mlp.dims) - 2
     name = "silu"  # nequip's default; unused without hidden layers
     if depth > 0:
-        name = None
-        if _kind(mlp.mlp) != "DeepLinearMLP":
-            kind = _nonlinearity(mlp, "readout")
-            name = _READOUT_NONLINEARITIES.get(kind)
-            _expect(name is not None, f"readout_mlp_nonlinearity {kind} (only silu or null)")
-    _mlp_weights(mlp, "readout", nonlinear=name is not None)
+        kind = "none" if _kind(mlp.mlp) == "DeepLinearMLP" else _nonlinearity(mlp, "readout")
+        name = _READOUT_NONLINEARITIES.get(kind)
+        _expect(name is not None, f"readout_mlp_nonlinearity {kind} (only silu or null)")
     return {
         "readout_mlp_hidden_layers_depth": depth,
         "readout_mlp_hidden_layers_width": int(mlp.dims[1]) if depth > 0 else int(mlp.dims[0]),
@@ -253,7 +255,7 @@ def _pair_potential(zbl, type_names):
     _expect(numbers == [atomic_numbers.get(name) for name in type_names], "ZBL: chemical_species other than type_names")
     _expect(math.isclose(float(zbl._qqr2exesquare), 0.5 * 14.399645, rel_tol=1e-9), "ZBL: units other than metal")
     _expect(_kind(zbl.cutoff) == "PolynomialCutoff", f"ZBL: cutoff function {_kind(zbl.cutoff)}")
-    return {"type": "zbl", "polynomial_cutoff_p": float(zbl.cutoff.p)}
+    return {"type": "zbl", "polynomial_cutoff_p": _exponent(zbl.cutoff)}
 
 
 def _normalize2mom(sequence):
@@ -286,7 +288,7 @@ def _tensors(sequence, hyperparameters):
         for j, weight in enumerate(_mlp_weights(conv.edge_mlp, f"layer {k}", nonlinear=True)):
             tensors[f"layers.{k}.radial_mlp.{j}.weight"] = weight
     readout = sequence["per_atom_energy_readout"].mlp_module
-    for j, weight in enumerate(_mlp_weights(readout, "readout", hyperparameters["readout_mlp_nonlinearity"] is not None)):
+    for j, weight in enumerate(_mlp_weights(readout, "readout", hyperparameters["readout_mlp_nonlinearity"] != "None")):
         tensors[f"readout.{j}.weight"] = weight
     arrays = {name: tensor.detach().cpu().double().numpy() for name, tensor in tensors.items()}
     arrays["scales"], arrays["shifts"] = _scales_shifts(sequence, len(hyperparameters["type_names"]))

@@ -127,6 +127,26 @@ class TrainedModel(unittest.TestCase):
         for name, array in expected.items():
             np.testing.assert_array_equal(tensors[name], array)
 
+    def test_the_imported_model_predicts_what_nequip_predicts(self):
+        from ase.io import read
+        from nequip.data import from_ase
+        from nequip.data.transforms import ChemicalSpeciesToAtomTypeMapper, NeighborListTransform
+
+        from alkali_import.load import load
+
+        predicted = self.folder / "predicted.extxyz"
+        data = self.folder / "data.extxyz"
+        subprocess.run([support.PROGRAM, "predict", str(self.converted), str(data), "-o", str(predicted)], check=True)
+        model = load(str(self.checkpoint), "sole_model")
+        for given, found in zip(read(data, ":"), read(predicted, ":"), strict=True):
+            given.calc = None
+            graph = NeighborListTransform(4.0)(ChemicalSpeciesToAtomTypeMapper(model_type_names=["Li"])(from_ase(given)))
+            expected = model(graph)
+            # nequip works in float32 here
+            self.assertAlmostEqual(found.get_potential_energy() / len(found), float(expected["total_energy"]) / len(found), delta=1e-5)
+            np.testing.assert_allclose(found.get_forces(), expected["forces"].detach().numpy(), atol=1e-4)
+            np.testing.assert_allclose(found.get_stress(voigt=False), expected["stress"].detach().numpy()[0], atol=1e-5)
+
     def test_a_file_that_is_no_model_ends_with_a_message_and_no_output(self):
         garbage, output = self.folder / "garbage.ckpt", self.folder / "none.safetensors"
         garbage.write_text("not a checkpoint")
@@ -189,6 +209,9 @@ class Refusals(unittest.TestCase):
             "readout_mlp_nonlinearity",
             "GELU",
         )
+
+    def test_a_broken_cutoff_exponent_is_named(self):
+        self.refuse(NequIPGNNModel(num_layers=1, num_features=4, polynomial_cutoff_p=5.5, **SMALL), "polynomial_cutoff_p", "5.5")
 
     def test_other_pair_potentials_are_named(self):
         lj = {"_target_": "nequip.nn.pair_potential.LennardJones", "lj_sigma": 2.0, "lj_delta": 0.0, "lj_epsilon": 0.1, "lj_style": "lj"}

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <cmath>
 #include <map>
 
@@ -193,8 +194,13 @@ private:
             return static_cast<int>(*number);
         }
         const auto symbol = words_[static_cast<std::size_t>(columns.symbol)];
-        if (!units::is_symbol(symbol)) place.fail(fmt::format("'{}' is not a chemical symbol: {}", symbol, what("species")), "use symbols such as Li");
-        return units::atomic_number(symbol);
+        if (units::is_symbol(symbol)) return units::atomic_number(symbol);
+        // As ASE: LI and li are lithium too.
+        std::string capitalised(symbol);
+        for (auto& c : capitalised) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+        capitalised[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(capitalised[0])));
+        if (!units::is_symbol(capitalised)) place.fail(fmt::format("'{}' is not a chemical symbol: {}", symbol, what("species")), "use symbols such as Li");
+        return units::atomic_number(capitalised);
     }
 
     void parse_labels(Info& info, Frame& frame, const Place& place) {

@@ -73,6 +73,8 @@ struct FormatInfo {
 /// A table of all formats as text.
 [[nodiscard]] std::string formats_help();
 
+/// The name of the format that the file's name (or being a deepmd folder) tells; InputError if none.
+[[nodiscard]] std::string detect_format(const std::filesystem::path& path);
 /// Errors: InputError for an unknown or unrecognised format (nearest named), FileError if it cannot be read.
 [[nodiscard]] std::unique_ptr<FrameReader> open_reader(const std::filesystem::path& path, const ReadOptions& options = {});
 /// The same from a stream; `format` must be one whose access is stream. `source` names it in errors.

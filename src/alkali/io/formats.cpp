@@ -94,6 +94,8 @@ std::string formats_help() {
     return text;
 }
 
+std::string detect_format(const std::filesystem::path& path) { return find_format(path, {}).name; }
+
 std::unique_ptr<FrameReader> open_reader(std::unique_ptr<std::istream> stream, const std::string& source, const ReadOptions& options) {
     const auto& format = find_format(source, options.format);
     if (format.open_stream == nullptr) throw InputError(fmt::format("{} cannot be read from a stream", format.name), source);

@@ -1,0 +1,112 @@
+#include "alkali/dataset/split.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "alkali/base/error.hpp"
+#include "alkali/base/nearest.hpp"
+#include "alkali/base/random.hpp"
+
+namespace alkali::dataset {
+namespace {
+
+std::size_t share(std::size_t count, double fraction) {
+    return static_cast<std::size_t>(std::llround(fraction * static_cast<double>(count)));
+}
+
+// Neither part empty where both can have something.
+std::size_t share_of_all(std::size_t count, double fraction) {
+    const std::size_t wanted = share(count, fraction);
+    if (fraction <= 0 || fraction >= 1 || count < 2) return wanted;
+    return std::clamp<std::size_t>(wanted, 1, count - 1);
+}
+
+std::vector<std::size_t> draw(std::vector<std::size_t> pool, std::size_t count, base::Random& random) {
+    random.shuffle(pool);
+    pool.resize(std::min(count, pool.size()));
+    return pool;
+}
+
+using Groups = std::map<std::string, std::vector<std::size_t>>;
+
+// Largest remainders: each group's share rounded so that the total is right.
+std::vector<std::size_t> draw_stratified(const Groups& groups, std::size_t total, double fraction, base::Random& random) {
+    struct Quota { const std::vector<std::size_t>* members; std::size_t count; double rest; };
+    std::vector<Quota> quotas;
+    std::size_t given = 0;
+    for (const auto& [name, members] : groups) {
+        const double exact = fraction * static_cast<double>(members.size());
+        const auto whole = static_cast<std::size_t>(std::floor(exact));
+        quotas.push_back({&members, whole, exact - static_cast<double>(whole)});
+        given += whole;
+    }
+    std::vector<std::size_t> order(quotas.size());
+    for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
+    std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return quotas[a].rest > quotas[b].rest; });
+    for (std::size_t k = 0; given < total && k < order.size(); ++k)
+        if (quotas[order[k]].count < quotas[order[k]].members->size()) ++quotas[order[k]].count, ++given;
+    std::vector<std::size_t> held;
+    for (const auto& quota : quotas)
+        for (const auto i : draw(*quota.members, quota.count, random)) held.push_back(i);
+    return held;
+}
+
+std::vector<std::size_t> named_groups(const Groups& groups, const std::vector<std::string>& names) {
+    std::vector<std::string> known;
+    for (const auto& [name, members] : groups) known.push_back(name);
+    std::vector<std::size_t> held;
+    for (const auto& name : names) {
+        const auto found = groups.find(name);
+        if (found == groups.end()) throw InputError(fmt::format("no frame has the group '{}'", name), {}, base::did_you_mean(name, known));
+        held.insert(held.end(), found->second.begin(), found->second.end());
+    }
+    return held;
+}
+
+std::vector<std::size_t> drawn_groups(const Groups& groups, std::size_t total, base::Random& random) {
+    std::vector<std::string> names;
+    for (const auto& [name, members] : groups) names.push_back(name);
+    random.shuffle(names);
+    std::vector<std::size_t> held;
+    for (std::size_t k = 0; k + 1 < names.size() && held.size() < total; ++k) {
+        const auto& members = groups.at(names[k]);
+        held.insert(held.end(), members.begin(), members.end());
+    }
+    return held;
+}
+
+}  // namespace
+
+std::string group_of(const Frame& frame) {
+    for (const char* key : {"group", "config_type"})
+        if (const auto found = frame.info.find(key); found != frame.info.end()) return found->second;
+    return {};
+}
+
+Groups by_group(std::span<const Frame> frames) {
+    Groups groups;
+    for (std::size_t i = 0; i < frames.size(); ++i) groups[group_of(frames[i])].push_back(i);
+    return groups;
+}
+
+Split split(std::span<const Frame> frames, const SplitOptions& options) {
+    if (!(options.fraction >= 0 && options.fraction <= 1)) throw InputError(fmt::format("a fraction of {} is not between 0 and 1", options.fraction));
+    base::Random random(options.seed);
+    const std::size_t total = share_of_all(frames.size(), options.fraction);
+    std::vector<std::size_t> all(frames.size()), held;
+    for (std::size_t i = 0; i < all.size(); ++i) all[i] = i;
+    if (options.grouping == Grouping::none) held = draw(all, total, random);
+    if (options.grouping == Grouping::stratified) held = draw_stratified(by_group(frames), total, options.fraction, random);
+    if (options.grouping == Grouping::whole)
+        held = options.held_groups.empty() ? drawn_groups(by_group(frames), total, random) : named_groups(by_group(frames), options.held_groups);
+    std::sort(held.begin(), held.end());
+    held.erase(std::unique(held.begin(), held.end()), held.end());
+    Split result;
+    std::set_difference(all.begin(), all.end(), held.begin(), held.end(), std::back_inserter(result.kept));
+    result.held = std::move(held);
+    return result;
+}
+
+}  // namespace alkali::dataset

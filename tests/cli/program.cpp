@@ -1,0 +1,122 @@
+#include "program.hpp"
+
+#include <fcntl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cstdlib>
+#include <stdexcept>
+
+#include "alkali/base/files.hpp"
+
+namespace alkali::cli_test {
+
+namespace fs = std::filesystem;
+
+Outcome run(const std::vector<std::string>& arguments, const fs::path& folder) {
+    // Outside the folder, whose content the tests look at.
+    const fs::path out = folder.string() + ".out", err = folder.string() + ".err";
+    const pid_t child = ::fork();
+    if (child < 0) throw std::runtime_error("cannot fork");
+    if (child == 0) {
+        std::vector<char*> argv{const_cast<char*>(ALKALI_PROGRAM)};
+        for (const auto& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
+        argv.push_back(nullptr);
+        ::setenv("OMP_NUM_THREADS", "1", 1);
+        const int out_file = ::open(out.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600), err_file = ::open(err.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+        ::dup2(::open("/dev/null", O_RDONLY), STDIN_FILENO);
+        ::dup2(out_file, STDOUT_FILENO);
+        ::dup2(err_file, STDERR_FILENO);
+        if (::chdir(folder.c_str()) == 0) ::execv(argv[0], argv.data());
+        ::_exit(127);
+    }
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    Outcome outcome{WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), base::read_file(out), base::read_file(err)};
+    fs::remove(out);
+    fs::remove(err);
+    return outcome;
+}
+
+Scratch::Scratch() {
+    static std::atomic<int> counter{0};
+    path_ = fs::temp_directory_path() / ("alkali_cli_" + std::to_string(::getpid()) + "_" + std::to_string(counter++));
+    fs::create_directories(path_);
+}
+
+Scratch::~Scratch() {
+    std::error_code ignored;
+    fs::remove_all(path_, ignored);
+}
+
+std::vector<std::string> Scratch::content() const {
+    std::vector<std::string> names;
+    for (const auto& entry : fs::recursive_directory_iterator(path_))
+        if (entry.is_regular_file()) names.push_back(fs::relative(entry.path(), path_).generic_string());
+    std::sort(names.begin(), names.end());
+    return names;
+}
+
+std::string good_frames() {
+    return R"(4
+Lattice="3.4 0.0 0.0 0.0 3.4 0.0 0.0 0.0 6.8" Properties=species:S:1:pos:R:3:forces:R:3 config_type=bulk energy=-42.1 free_energy=-42.1 stress="0.001 0.0 0.0 0.0 0.001 0.0 0.0 0.0 0.001" pbc="T T T"
+Li 0.0 0.0 0.1 0.0 0.0 -0.02
+Li 1.7 1.7 1.7 0.0 0.0 0.01
+Li 0.0 0.0 3.4 0.0 0.0 0.01
+Li 1.7 1.7 5.1 0.0 0.0 0.0
+4
+Lattice="3.5 0.0 0.0 0.0 3.5 0.0 0.0 0.0 7.0" Properties=species:S:1:pos:R:3:forces:R:3 config_type=bulk energy=-42.0 free_energy=-42.0 stress="0.003 0.0 0.0 0.0 0.003 0.0 0.0 0.0 0.003" pbc="T T T"
+Li 0.0 0.0 0.0 0.01 0.0 0.0
+Li 1.8 1.75 1.75 -0.03 0.0 0.0
+Li 0.0 0.0 3.5 0.01 0.0 0.0
+Li 1.75 1.75 5.25 0.01 0.0 0.0
+)";
+}
+
+std::string good_config() {
+    return R"(model:
+  type: nequip
+  type_names: [Li]
+  r_max: 4.0
+  num_layers: 2
+  l_max: 1
+  parity: false
+  num_features: 4
+  num_bessels: 4
+  polynomial_cutoff_p: 6
+  radial_mlp_depth: 1
+  radial_mlp_width: 8
+  model_dtype: mixed
+data:
+  train: data.extxyz
+  validation: data.extxyz
+training:
+  batch_size: 1
+  lr: 0.01
+  loss_coeffs: {total_energy: 1, forces: 1, stress: 1}
+  max_epochs: 2
+  seed: 1
+)";
+}
+
+const std::string& good_model() {
+    static const std::string model = [] {
+        const Scratch scratch;
+        base::write_file(scratch.path() / "data.extxyz", good_frames());
+        base::write_file(scratch.path() / "config.yaml", good_config());
+        const auto outcome = run({"train", "config.yaml", "--init-only", "-o", "out"}, scratch.path());
+        if (outcome.status != 0) throw std::runtime_error("alkali train --init-only failed: " + outcome.all());
+        return base::read_file(scratch.path() / "out" / "init.safetensors");
+    }();
+    return model;
+}
+
+std::string with(std::string text, const std::string& from, const std::string& to) {
+    const auto at = text.find(from);
+    if (at == std::string::npos) throw std::logic_error("the text to spoil has no \"" + from + "\"");
+    return text.replace(at, from.size(), to);
+}
+
+}  // namespace alkali::cli_test

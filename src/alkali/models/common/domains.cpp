@@ -179,7 +179,7 @@ calculator::Result evaluate_domains(const structure::Structure& structure, const
         virial += parts[d].virial;
     }
     result.energy = std::accumulate(result.energies.begin(), result.energies.end(), 0.0);
-    if (const double volume = structure.cell.volume(); structure.cell.fully_periodic() && volume > 0) result.stress = -virial / volume;
+    if (const double volume = structure.cell.volume(); volume > 0) result.stress = -virial / volume;
     return result;
 }
 

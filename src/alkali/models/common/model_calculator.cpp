@@ -34,7 +34,7 @@ calculator::Result ModelCalculator::compute(const structure::Structure& structur
     assemble(graph, incoming_edges(graph), edge_gradient_, assembly);
     result.energy = std::accumulate(result.energies.begin(), result.energies.end(), 0.0);
     if (!std::isfinite(result.energy)) throw InternalError("the model gives an energy that is not finite", name_);
-    if (const double volume = structure.cell.volume(); structure.cell.fully_periodic() && volume > 0) result.stress = -assembly.virial / volume;
+    if (const double volume = structure.cell.volume(); volume > 0) result.stress = -assembly.virial / volume;
     if (!request.per_atom) result.energies.clear();
     return result;
 }

@@ -1,0 +1,30 @@
+#pragma once
+#include <string>
+#include <vector>
+
+#include "alkali/kernels/contract/activation.hpp"
+#include "alkali/kernels/contract/convolution.hpp"
+#include "alkali/kernels/contract/linear.hpp"
+
+namespace alkali::kernels {
+
+/// Everything a message-passing model needs, in one precision, from one implementation.
+template <class T>
+struct KernelSet {
+    std::string name;  ///< "reference", or the instruction set: "SSE2", "AVX2", "AVX3"
+    ConvolutionKernels<T> convolution;
+    MatrixProductKernel<T> matrix_product;
+    ActivationKernel<T> activation;
+};
+
+/// Plain loops, one to read.
+template <class T>
+[[nodiscard]] const KernelSet<T>& reference_kernels();
+/// The fastest set this processor runs.
+template <class T>
+[[nodiscard]] const KernelSet<T>& fastest_kernels();
+/// All SIMD sets this processor runs, fastest first.
+template <class T>
+[[nodiscard]] std::vector<KernelSet<T>> simd_kernels();
+
+}  // namespace alkali::kernels

@@ -1,0 +1,176 @@
+#include <algorithm>
+#include <cstddef>
+
+#include "alkali/kernels/reference/kernels.hpp"
+#include "alkali/kernels/reference/radial.hpp"
+
+// Plain loops over edges, paths, coupling terms and channels, as the formulas in contract/convolution.hpp read.
+namespace alkali::kernels::reference {
+namespace {
+
+/// Weights w and slopes dw/dx of one edge.
+template <class T>
+void weights(const RadialView<T>& radial, const EdgeView<T>& edges, std::int64_t e, int width, std::vector<T>& w, std::vector<T>& slope) {
+    std::fill(w.begin(), w.end(), T(0));
+    std::fill(slope.begin(), slope.end(), T(0));
+    if (radial.rows) {
+        for (int k = 0; k < width; ++k) {
+            w[k] = radial.rows[e * width + k];
+            if (radial.slopes) slope[k] = radial.slopes[e * width + k];
+        }
+        return;
+    }
+    const SplineTaps taps = spline_taps(edges.x[e], radial.intervals);
+    if (!taps.inside) return;
+    for (int m = 0; m < 4; ++m) {
+        const T* row = radial.coefficients + static_cast<std::ptrdiff_t>(taps.interval + m) * width;
+        for (int k = 0; k < width; ++k) {
+            w[k] += T(taps.value[m]) * row[k];
+            slope[k] += T(taps.slope[m]) * row[k];
+        }
+    }
+}
+
+template <class T>
+void forward(const ConvolveForward<T>& a, int begin, int end) {
+    const ConvolutionPlan& plan = *a.plan;
+    std::vector<T> w(plan.weight_width), slope(plan.weight_width);
+    for (int i = begin; i < end; ++i) {
+        T* out = a.output + static_cast<std::ptrdiff_t>(i - a.output_begin) * plan.output_width;
+        std::fill(out, out + plan.output_width, T(0));
+        for (std::int64_t e = a.first[i]; e < a.first[i + 1]; ++e) {
+            weights(a.radial, a.edges, e, plan.weight_width, w, slope);
+            const T* in = a.input + static_cast<std::ptrdiff_t>(a.neighbour[e]) * plan.input_width;
+            const T* y = a.edges.harmonics + e * plan.harmonics();
+            for (std::size_t p = 0; p < plan.paths.size(); ++p) {
+                const Path& path = plan.paths[p];
+                for (const PathTerm& t : plan.terms[p]) {
+                    const T c = T(t.value) * y[path.l2 * path.l2 + t.m2];
+                    for (int u = 0; u < path.channels; ++u)
+                        out[path.output + t.m3 * path.channels + u] += c * w[path.weight + u] * in[path.input + t.m1 * path.channels + u];
+                }
+            }
+        }
+    }
+}
+
+template <class T>
+void backward(const ConvolveBackward<T>& a, int begin, int end) {
+    const ConvolutionPlan& plan = *a.plan;
+    std::vector<T> w(plan.weight_width), slope(plan.weight_width);
+    for (int j = begin; j < end; ++j) {
+        const T* in = a.input + static_cast<std::ptrdiff_t>(j) * plan.input_width;
+        T* in_gradient = a.input_gradient ? a.input_gradient + static_cast<std::ptrdiff_t>(j) * plan.input_width : nullptr;
+        if (in_gradient) std::fill(in_gradient, in_gradient + plan.input_width, T(0));
+        for (std::int64_t s = a.incoming_first[j]; s < a.incoming_first[j + 1]; ++s) {
+            const std::int64_t e = a.incoming_edge[s];
+            weights(a.radial, a.edges, e, plan.weight_width, w, slope);
+            const T* out_gradient = a.output_gradient + static_cast<std::ptrdiff_t>(a.incoming_centre[s]) * plan.output_width;
+            const T* y = a.edges.harmonics + e * plan.harmonics();
+            for (std::size_t p = 0; p < plan.paths.size(); ++p) {
+                const Path& path = plan.paths[p];
+                for (const PathTerm& t : plan.terms[p]) {
+                    const int l2 = path.l2 * path.l2 + t.m2;
+                    for (int u = 0; u < path.channels; ++u) {
+                        const T g = T(t.value) * out_gradient[path.output + t.m3 * path.channels + u];
+                        const T x = in[path.input + t.m1 * path.channels + u];
+                        if (in_gradient) in_gradient[path.input + t.m1 * path.channels + u] += g * y[l2] * w[path.weight + u];
+                        a.x_gradient[e] += static_cast<double>(g * x * y[l2] * slope[path.weight + u]);
+                        a.harmonics_gradient[e * plan.harmonics() + l2] += static_cast<double>(g * x * w[path.weight + u]);
+                    }
+                }
+            }
+        }
+    }
+}
+
+template <class T>
+void tangent(const ConvolveTangent<T>& a, int begin, int end) {
+    const auto& f = a.primal;
+    const ConvolutionPlan& plan = *f.plan;
+    std::vector<T> w(plan.weight_width), slope(plan.weight_width);
+    for (int i = begin; i < end; ++i) {
+        T* out = a.output_tangent + static_cast<std::ptrdiff_t>(i - f.output_begin) * plan.output_width;
+        std::fill(out, out + plan.output_width, T(0));
+        for (std::int64_t e = f.first[i]; e < f.first[i + 1]; ++e) {
+            weights(f.radial, f.edges, e, plan.weight_width, w, slope);
+            const auto row = static_cast<std::ptrdiff_t>(f.neighbour[e]) * plan.input_width;
+            const T* y = f.edges.harmonics + e * plan.harmonics();
+            const T* dy = a.edge_tangent.harmonics + e * plan.harmonics();
+            const T dx = T(a.edge_tangent.x[e]);
+            for (std::size_t p = 0; p < plan.paths.size(); ++p) {
+                const Path& path = plan.paths[p];
+                for (const PathTerm& t : plan.terms[p]) {
+                    const int l2 = path.l2 * path.l2 + t.m2;
+                    for (int u = 0; u < path.channels; ++u) {
+                        const int k = path.input + t.m1 * path.channels + u;
+                        const T wk = w[path.weight + u], dw = slope[path.weight + u] * dx;
+                        const T x = f.input[row + k], x_tangent = a.input_tangent ? a.input_tangent[row + k] : T(0);
+                        out[path.output + t.m3 * path.channels + u] += T(t.value) * (dw * x * y[l2] + wk * x_tangent * y[l2] + wk * x * dy[l2]);
+                    }
+                }
+            }
+        }
+    }
+}
+
+template <class T>
+void tangent_backward(const ConvolveTangentBackward<T>& a, int begin, int end) {
+    const auto& b = a.primal;
+    const ConvolutionPlan& plan = *b.plan;
+    const int width = plan.weight_width;
+    std::vector<T> w(width), slope(width), w_adjoint(width), slope_adjoint(width);
+    for (int j = begin; j < end; ++j) {
+        const auto row = static_cast<std::ptrdiff_t>(j) * plan.input_width;
+        if (b.input_gradient) std::fill(b.input_gradient + row, b.input_gradient + row + plan.input_width, T(0));
+        for (std::int64_t s = b.incoming_first[j]; s < b.incoming_first[j + 1]; ++s) {
+            const std::int64_t e = b.incoming_edge[s];
+            weights(b.radial, b.edges, e, width, w, slope);
+            std::fill(w_adjoint.begin(), w_adjoint.end(), T(0));
+            std::fill(slope_adjoint.begin(), slope_adjoint.end(), T(0));
+            const auto centre = static_cast<std::ptrdiff_t>(b.incoming_centre[s]) * plan.output_width;
+            const T* y = b.edges.harmonics + e * plan.harmonics();
+            const T* dy = a.edge_tangent.harmonics + e * plan.harmonics();
+            const T dx = T(a.edge_tangent.x[e]);
+            for (std::size_t p = 0; p < plan.paths.size(); ++p) {
+                const Path& path = plan.paths[p];
+                for (const PathTerm& t : plan.terms[p]) {
+                    const int l2 = path.l2 * path.l2 + t.m2;
+                    for (int u = 0; u < path.channels; ++u) {
+                        const int k = path.input + t.m1 * path.channels + u;
+                        const T x = b.input[row + k], x_tangent = a.input_tangent ? a.input_tangent[row + k] : T(0);
+                        const T g = T(t.value) * b.output_gradient[centre + path.output + t.m3 * path.channels + u];
+                        const T o = T(t.value) * a.output_adjoint[centre + path.output + t.m3 * path.channels + u];
+                        const T wk = w[path.weight + u], sk = slope[path.weight + u];
+                        if (b.input_gradient) b.input_gradient[row + k] += o * wk * y[l2] + g * (sk * dx * y[l2] + wk * dy[l2]);
+                        w_adjoint[path.weight + u] += o * x * y[l2] + g * (x_tangent * y[l2] + x * dy[l2]);
+                        slope_adjoint[path.weight + u] += g * x * y[l2] * dx;
+                    }
+                }
+            }
+            if (a.coefficient_gradient) {
+                const SplineTaps taps = spline_taps(b.edges.x[e], b.radial.intervals);
+                if (taps.inside)
+                    for (int m = 0; m < 4; ++m)
+                        for (int k = 0; k < width; ++k)
+                            a.coefficient_gradient[static_cast<std::ptrdiff_t>(taps.interval + m) * width + k] +=
+                                T(taps.value[m]) * w_adjoint[k] + T(taps.slope[m]) * slope_adjoint[k];
+            }
+            for (int k = 0; k < width; ++k) {
+                if (a.row_gradient) a.row_gradient[e * width + k] = w_adjoint[k];
+                if (a.slope_gradient) a.slope_gradient[e * width + k] = slope_adjoint[k];
+            }
+        }
+    }
+}
+
+}  // namespace
+
+template <class T>
+ConvolutionKernels<T> convolution_kernels() {
+    return {forward<T>, backward<T>, tangent<T>, tangent_backward<T>};
+}
+template ConvolutionKernels<float> convolution_kernels<float>();
+template ConvolutionKernels<double> convolution_kernels<double>();
+
+}  // namespace alkali::kernels::reference

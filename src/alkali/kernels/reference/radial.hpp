@@ -1,0 +1,34 @@
+#pragma once
+#include <cmath>
+
+#include "alkali/kernels/contract/convolution.hpp"
+
+namespace alkali::kernels::reference {
+
+/// The interval of x and the values and slopes (d/dx) of the four cubic B-splines there.
+struct SplineTaps {
+    int interval = 0;
+    bool inside = false;
+    double value[4] = {}, slope[4] = {};
+};
+
+[[nodiscard]] inline SplineTaps spline_taps(double x, int intervals) {
+    SplineTaps taps;
+    if (!(x < 1.0)) return taps;
+    const double u = x * intervals;
+    taps.interval = static_cast<int>(u);
+    if (taps.interval > intervals - 1) taps.interval = intervals - 1;
+    taps.inside = true;
+    const double t = u - taps.interval, s = 1 - t;
+    taps.value[0] = s * s * s / 6;
+    taps.value[1] = (4 + t * t * (3 * t - 6)) / 6;
+    taps.value[2] = (4 + s * s * (3 * s - 6)) / 6;
+    taps.value[3] = t * t * t / 6;
+    taps.slope[0] = -0.5 * s * s * intervals;
+    taps.slope[1] = 0.5 * t * (3 * t - 4) * intervals;
+    taps.slope[2] = -0.5 * s * (3 * s - 4) * intervals;
+    taps.slope[3] = 0.5 * t * t * intervals;
+    return taps;
+}
+
+}  // namespace alkali::kernels::reference

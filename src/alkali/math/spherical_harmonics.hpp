@@ -1,0 +1,30 @@
+#pragma once
+#include <span>
+#include <vector>
+
+#include "alkali/math/types.hpp"
+
+namespace alkali::math {
+
+/// Real spherical harmonics of unit vectors up to l_max, component normalised (sum over m of Y_lm^2 = 2l+1), ordered
+/// l = 0..l_max, m = -l..l, polar axis y: l = 1 is sqrt(3) (x, y, z). The convention of e3nn.
+class SphericalHarmonics {
+public:
+    explicit SphericalHarmonics(int l_max);
+    [[nodiscard]] int l_max() const { return l_max_; }
+    [[nodiscard]] int size() const { return (l_max_ + 1) * (l_max_ + 1); }
+    /// direction: unit vector; values: (size()).
+    void evaluate(const Vec3& direction, std::span<double> values) const;
+    /// Also the gradient with respect to the vector r = length * direction: gradient[i] = dY_i/dr (1/angstrom).
+    void evaluate(const Vec3& direction, double length, std::span<double> values, std::span<Vec3> gradient) const;
+
+private:
+    struct Term {
+        int m, axis, lower;  ///< Y_{l,m} += value * component[axis] * Y_{l-1,lower}
+        double value;
+    };
+    int l_max_;
+    std::vector<std::vector<Term>> recursion_;  ///< by l; entry l builds order l from order l-1
+};
+
+}  // namespace alkali::math

@@ -1,0 +1,170 @@
+#include "alkali/models/nequip/hyperparameters.hpp"
+
+#include <cmath>
+#include <numbers>
+
+#include "alkali/base/error.hpp"
+#include "alkali/math/coupling.hpp"
+#include "alkali/units/elements.hpp"
+
+namespace alkali::models::nequip {
+namespace {
+
+template <class F>
+double normalising_scale(F f) {
+    // Trapezoid on a smooth integrand that vanishes at the ends converges faster than any power of the step.
+    const double step = 1.0 / 64;
+    double moment = 0;
+    for (int i = -64 * 14; i <= 64 * 14; ++i) {
+        const double z = i * step, value = f(z);
+        moment += value * value * std::exp(-0.5 * z * z);
+    }
+    return 1 / std::sqrt(moment * step / std::sqrt(2 * std::numbers::pi));
+}
+
+template <class T>
+void read(const nlohmann::json& json, const char* key, T& value) {
+    if (!json.contains(key) || json[key].is_null()) return;
+    try {
+        value = json[key].get<T>();
+    } catch (const nlohmann::json::exception&) {
+        throw InputError("has the wrong type: " + json[key].dump(), std::string("model.") + key);
+    }
+}
+
+void require(bool good, const char* key, const std::string& what) {
+    if (!good) throw InputError(what, std::string("model.") + key);
+}
+
+std::vector<double> read_cutoffs(const nlohmann::json& table, const std::vector<std::string>& types, double r_max) {
+    std::vector<double> cutoffs(types.size() * types.size(), r_max);
+    for (const auto& [from, row] : table.items()) {
+        for (std::size_t i = 0; i < types.size(); ++i) {
+            if (types[i] != from) continue;
+            for (std::size_t j = 0; j < types.size(); ++j) {
+                if (row.is_number()) cutoffs[i * types.size() + j] = row.get<double>();
+                else if (row.contains(types[j])) cutoffs[i * types.size() + j] = row[types[j]].get<double>();
+            }
+        }
+    }
+    return cutoffs;
+}
+
+}  // namespace
+
+double exact_silu_scale() {
+    static const double scale = normalising_scale([](double z) { return z / (1 + std::exp(-z)); });
+    return scale;
+}
+double exact_tanh_scale() {
+    static const double scale = normalising_scale([](double z) { return std::tanh(z); });
+    return scale;
+}
+
+Hyperparameters Hyperparameters::from_json(const nlohmann::json& json) {
+    Hyperparameters h;
+    read(json, "type_names", h.type_names);
+    require(!h.type_names.empty(), "type_names", "is missing; give the chemical symbols, such as [Li]");
+    for (const auto& name : h.type_names) require(units::is_symbol(name), "type_names", "'" + name + "' is not a chemical symbol");
+    read(json, "r_max", h.r_max);
+    require(std::isfinite(h.r_max) && h.r_max > 0, "r_max", "must be a positive length in angstrom");
+    read(json, "num_layers", h.num_layers);
+    require(h.num_layers >= 1, "num_layers", "must be at least 1");
+    read(json, "l_max", h.l_max);
+    require(h.l_max >= 0 && h.l_max <= 4, "l_max", "must lie between 0 and 4");
+    read(json, "parity", h.parity);
+    h.num_features.assign(static_cast<std::size_t>(h.l_max) + 1, 32);
+    if (json.contains("num_features") && !json["num_features"].is_null()) {
+        if (json["num_features"].is_number_integer()) h.num_features.assign(static_cast<std::size_t>(h.l_max) + 1, json["num_features"].get<int>());
+        else read(json, "num_features", h.num_features);
+    }
+    require(h.num_features.size() == static_cast<std::size_t>(h.l_max) + 1, "num_features", "needs one number, or l_max + 1 numbers");
+    for (const int n : h.num_features) require(n >= 1, "num_features", "must be at least 1");
+    read(json, "type_embed_num_features", h.type_embed_num_features);
+    if (h.type_embed_num_features == 0) h.type_embed_num_features = h.num_features[0];
+    require(h.type_embed_num_features >= 1, "type_embed_num_features", "must be at least 1");
+    read(json, "radial_mlp_depth", h.radial_mlp_depth);
+    require(h.radial_mlp_depth >= 0, "radial_mlp_depth", "must not be negative");
+    read(json, "radial_mlp_width", h.radial_mlp_width);
+    require(h.radial_mlp_width >= 1, "radial_mlp_width", "must be at least 1");
+    read(json, "num_bessels", h.num_bessels);
+    require(h.num_bessels >= 1, "num_bessels", "must be at least 1");
+    read(json, "bessel_trainable", h.bessel_trainable);
+    read(json, "polynomial_cutoff_p", h.polynomial_cutoff_p);
+    require(h.polynomial_cutoff_p >= 2, "polynomial_cutoff_p", "must be at least 2");
+    if (json.contains("avg_num_neighbors") && json["avg_num_neighbors"].is_object()) {
+        for (const auto& name : h.type_names) {
+            require(json["avg_num_neighbors"].contains(name), "avg_num_neighbors", "has no entry for " + name);
+            h.avg_num_neighbors.push_back(json["avg_num_neighbors"][name].get<double>());
+        }
+    } else {
+        double value = 1;
+        read(json, "avg_num_neighbors", value);
+        h.avg_num_neighbors = {value};
+    }
+    for (const double n : h.avg_num_neighbors) require(std::isfinite(n) && n > 0, "avg_num_neighbors", "must be positive");
+    read(json, "per_type_energy_scales_trainable", h.per_type_energy_scales_trainable);
+    read(json, "per_type_energy_shifts_trainable", h.per_type_energy_shifts_trainable);
+    read(json, "readout_mlp_hidden_layers_depth", h.readout_mlp_hidden_layers_depth);
+    require(h.readout_mlp_hidden_layers_depth >= 0, "readout_mlp_hidden_layers_depth", "must not be negative");
+    read(json, "readout_mlp_hidden_layers_width", h.readout_mlp_hidden_layers_width);
+    if (h.readout_mlp_hidden_layers_width == 0) h.readout_mlp_hidden_layers_width = h.num_features[0];
+    require(h.readout_mlp_hidden_layers_width >= 1, "readout_mlp_hidden_layers_width", "must be at least 1");
+    read(json, "readout_mlp_nonlinearity", h.readout_mlp_nonlinearity);
+    require(h.readout_mlp_nonlinearity == "silu" || h.readout_mlp_nonlinearity == "None" || h.readout_mlp_nonlinearity == "null",
+            "readout_mlp_nonlinearity", "'" + h.readout_mlp_nonlinearity + "' is not known; use silu or None");
+    if (json.contains("per_edge_type_cutoff") && json["per_edge_type_cutoff"].is_object()) {
+        h.per_edge_type_cutoff = read_cutoffs(json["per_edge_type_cutoff"], h.type_names, h.r_max);
+        for (const double r : h.per_edge_type_cutoff) require(r > 0 && r <= h.r_max, "per_edge_type_cutoff", "must be positive and at most r_max");
+    }
+    if (json.contains("pair_potential") && json["pair_potential"].is_object()) {
+        const auto& pair = json["pair_potential"];
+        require(pair.value("type", "") == "zbl", "pair_potential", "only {type: zbl} is known");
+        h.zbl = true;
+        read(pair, "polynomial_cutoff_p", h.zbl_polynomial_cutoff_p);
+    }
+    std::string dtype = "mixed";
+    read(json, "model_dtype", dtype);
+    h.model_dtype = precision_from(dtype);
+    read(json, "spline_intervals", h.spline_intervals);
+    require(h.spline_intervals >= 8, "spline_intervals", "must be at least 8");
+    h.silu_scale = exact_silu_scale();
+    h.tanh_scale = exact_tanh_scale();
+    return h;
+}
+
+nlohmann::json Hyperparameters::to_json() const {
+    nlohmann::json json = {{"type", "nequip"},
+                           {"type_names", type_names},
+                           {"r_max", r_max},
+                           {"num_layers", num_layers},
+                           {"l_max", l_max},
+                           {"parity", parity},
+                           {"num_features", num_features},
+                           {"type_embed_num_features", type_embed_num_features},
+                           {"radial_mlp_depth", radial_mlp_depth},
+                           {"radial_mlp_width", radial_mlp_width},
+                           {"num_bessels", num_bessels},
+                           {"bessel_trainable", bessel_trainable},
+                           {"polynomial_cutoff_p", polynomial_cutoff_p},
+                           {"per_type_energy_scales_trainable", per_type_energy_scales_trainable},
+                           {"per_type_energy_shifts_trainable", per_type_energy_shifts_trainable},
+                           {"readout_mlp_hidden_layers_depth", readout_mlp_hidden_layers_depth},
+                           {"readout_mlp_hidden_layers_width", readout_mlp_hidden_layers_width},
+                           {"readout_mlp_nonlinearity", readout_mlp_nonlinearity},
+                           {"spline_intervals", spline_intervals},
+                           {"model_dtype", std::string(to_string(model_dtype))}};
+    if (avg_num_neighbors.size() == 1) json["avg_num_neighbors"] = avg_num_neighbors[0];
+    else
+        for (int t = 0; t < types(); ++t) json["avg_num_neighbors"][type_names[static_cast<std::size_t>(t)]] = avg_num_neighbors[static_cast<std::size_t>(t)];
+    if (zbl) json["pair_potential"] = {{"type", "zbl"}, {"polynomial_cutoff_p", zbl_polynomial_cutoff_p}};
+    else json["pair_potential"] = nullptr;
+    json["per_edge_type_cutoff"] = nullptr;
+    if (!per_edge_type_cutoff.empty())
+        for (std::size_t i = 0; i < type_names.size(); ++i)
+            for (std::size_t j = 0; j < type_names.size(); ++j)
+                json["per_edge_type_cutoff"][type_names[i]][type_names[j]] = per_edge_type_cutoff[i * type_names.size() + j];
+    return json;
+}
+
+}  // namespace alkali::models::nequip

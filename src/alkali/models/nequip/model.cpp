@@ -1,0 +1,111 @@
+#include "alkali/models/nequip/model.hpp"
+
+#include <cmath>
+
+#include "alkali/base/error.hpp"
+#include "alkali/base/random.hpp"
+#include "alkali/models/nequip/gradient.hpp"
+
+namespace alkali::models::nequip {
+namespace {
+
+template <class T>
+const kernels::KernelSet<T>& choose_kernels(const std::string& name) {
+    if (name.empty()) return kernels::fastest_kernels<T>();
+    if (name == "reference") return kernels::reference_kernels<T>();
+    static const auto sets = kernels::simd_kernels<T>();
+    for (const auto& set : sets)
+        if (set.name == name) return set;
+    throw InputError("this processor has no instruction set '" + name + "'");
+}
+
+}  // namespace
+
+/// Weights in one precision, and passes that wait to be used again.
+template <class T>
+struct NequIP::Engine {
+    const kernels::KernelSet<T>* kernels = nullptr;
+    Weights<T> weights;
+    std::mutex mutex;
+    std::vector<std::unique_ptr<Pass<T>>> idle;
+
+    PassSetup<T> setup(const NequIP& model, bool keep) const {
+        PassSetup<T> setup;
+        setup.architecture = &model.architecture_;
+        setup.radial = &model.radial_;
+        setup.weights = &weights;
+        setup.kernels = kernels;
+        setup.parameters = model.parameters_;
+        setup.mode = model.options_.radial;
+        setup.round_geometry = model.precision() == Precision::float32;
+        setup.keep = keep;
+        return setup;
+    }
+
+    void evaluate(const NequIP& model, const Graph& graph, Exchange& exchange, const Evaluation& out) {
+        std::unique_ptr<Pass<T>> pass;
+        {
+            const std::lock_guard lock(mutex);
+            if (!idle.empty()) {
+                pass = std::move(idle.back());
+                idle.pop_back();
+            }
+        }
+        if (!pass) pass = std::make_unique<Pass<T>>(setup(model, false));
+        pass->evaluate(graph, exchange, out);
+        const std::lock_guard lock(mutex);
+        idle.push_back(std::move(pass));
+    }
+};
+
+NequIP::NequIP(Hyperparameters hyperparameters, EvaluationOptions options)
+    : architecture_(std::move(hyperparameters)), options_(std::move(options)), parameters_(architecture_.parameter_count, 0.0) {
+    for (int k = 0; k < architecture_.hyper.num_layers; ++k) radial_.emplace_back(architecture_, k, kernels::fastest_kernels<double>());
+    if (precision() == Precision::float64) {
+        double_ = std::make_unique<Engine<double>>();
+        double_->kernels = &choose_kernels<double>(options_.instruction_set);
+    } else {
+        single_ = std::make_unique<Engine<float>>();
+        single_->kernels = &choose_kernels<float>(options_.instruction_set);
+    }
+    set_parameters(std::vector<double>(parameters_));
+}
+
+NequIP::~NequIP() = default;
+
+void NequIP::set_parameters(std::span<const double> parameters) {
+    if (parameters.size() != parameters_.size()) throw InternalError("a NequIP was given parameters of the wrong number");
+    std::copy(parameters.begin(), parameters.end(), parameters_.begin());
+    const int intervals = architecture_.hyper.spline_intervals;
+    if (double_) derive(architecture_, radial_, parameters_, intervals, double_->weights);
+    if (single_) derive(architecture_, radial_, parameters_, intervals, single_->weights);
+}
+
+void NequIP::evaluate(const Graph& graph, Exchange& exchange, const Evaluation& out) const {
+    if (double_) double_->evaluate(*this, graph, exchange, out);
+    else single_->evaluate(*this, graph, exchange, out);
+}
+
+std::unique_ptr<TrainingPass> NequIP::make_training_pass() const {
+    if (double_) return std::make_unique<GradientPass<double>>(double_->setup(*this, true));
+    return std::make_unique<GradientPass<float>>(single_->setup(*this, true));
+}
+
+std::vector<double> initial_parameters(const Architecture& architecture, std::uint64_t seed) {
+    base::Random random(seed);
+    std::vector<double> parameters(architecture.parameter_count);
+    for (std::size_t index = 0; index < architecture.parameters.size(); ++index) {
+        const ParameterInfo& info = architecture.parameters[index];
+        const bool network = info.name.find("radial_mlp") != std::string::npos || info.name.starts_with("readout");
+        for (std::size_t k = 0; k < info.size; ++k) {
+            double& value = parameters[info.offset + k];
+            if (index == architecture.bessel) value = static_cast<double>(k + 1);
+            else if (index == architecture.scales) value = 1;
+            else if (index == architecture.shifts) value = 0;
+            else value = network ? random.uniform(-std::sqrt(3.0), std::sqrt(3.0)) : random.normal();
+        }
+    }
+    return parameters;
+}
+
+}  // namespace alkali::models::nequip

@@ -1,0 +1,100 @@
+#include "alkali/properties/run.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <memory>
+
+#include "alkali/base/error.hpp"
+
+namespace alkali::properties {
+namespace {
+
+using nlohmann::json;
+using records::Record;
+using records::Records;
+
+/// Element by element where shapes agree; otherwise the first one.
+json mean_of(const std::vector<json>& values) {
+    const json& first = values.front();
+    const auto same = [&](auto test) { return std::all_of(values.begin(), values.end(), test); };
+    if (same([](const json& v) { return v.is_number(); })) {
+        double sum = 0;
+        for (const auto& v : values) sum += v.get<double>();
+        return sum / static_cast<double>(values.size());
+    }
+    const bool arrays = same([&](const json& v) { return v.is_array() && v.size() == first.size(); });
+    const bool objects = same([&](const json& v) { return v.is_object() && v.size() == first.size(); });
+    if (!arrays && !objects) return first;
+    json out = first;
+    for (const auto& [key, unused] : first.items()) {
+        const auto child = [&](json& parent) -> json& { return arrays ? parent[static_cast<std::size_t>(std::stoul(key))] : parent[key]; };
+        std::vector<json> children;
+        for (json v : values) children.push_back(child(v));
+        child(out) = mean_of(children);
+    }
+    return out;
+}
+
+Record combine(const std::vector<const Record*>& members) {
+    Record out = *members.front();
+    std::vector<json> values;
+    for (const auto* member : members) values.push_back(member->value);
+    out.value = mean_of(values);
+    out.settings["committee"] = members.size();
+    if (!out.value.is_number()) return out;
+    out.settings["members"] = values;
+    if (members.size() < 2) return out;
+    double sum = 0;
+    for (const auto& v : values) sum += std::pow(v.get<double>() - out.value.get<double>(), 2);
+    out.uncertainty = std::sqrt(sum / static_cast<double>(values.size() - 1));
+    return out;
+}
+
+json committee_provenance(const calculator::Calculator& committee, const Settings& settings) {
+    json provenance = settings.provenance;
+    provenance["calculator"] = committee.name();
+    for (const auto& [key, value] : committee.provenance()) provenance[key] = value;
+    return provenance;
+}
+
+}  // namespace
+
+Records combine_members(std::span<const Records> members) {
+    Records out;
+    if (members.empty()) return out;
+    for (const auto& [name, record] : members.front().all()) {
+        std::vector<const Record*> same;
+        for (const auto& member : members)
+            if (member.has(name)) same.push_back(&member.at(name));
+        if (same.size() == members.size()) out.set(name, combine(same));
+    }
+    return out;
+}
+
+Outcome compute_properties(calculator::Calculator& calculator, std::span<const Property> chosen, const Settings& settings, base::LogSink& log,
+                           base::ProgressSink& progress, const AfterProperty& after) {
+    const auto members = calculator.members();
+    std::vector<std::unique_ptr<Study>> studies;
+    for (auto* member : members) studies.push_back(std::make_unique<Study>(*member, settings, log, progress));
+    if (members.empty()) studies.push_back(std::make_unique<Study>(calculator, settings, log, progress));
+    Outcome outcome;
+    for (const auto& property : chosen) {
+        try {
+            std::vector<Records> results;
+            for (auto& study : studies) results.push_back(property.run(*study));
+            Records combined = members.empty() ? std::move(results.front()) : combine_members(results);
+            for (const auto& [name, record] : combined.all()) {
+                Record own = record;
+                if (!members.empty()) own.provenance = committee_provenance(calculator, settings);
+                outcome.records.set(name, std::move(own));
+            }
+        } catch (const ConvergenceError& error) {
+            outcome.failures.emplace_back(property.name, error.what());
+            continue;
+        }
+        if (after) after(property.name, outcome.records);
+    }
+    return outcome;
+}
+
+}  // namespace alkali::properties

@@ -16,6 +16,7 @@ from ase.calculators.calculator import PropertyNotImplementedError  # noqa: E402
 import alkali  # noqa: E402
 from alkali.ase import AlkaliCalculator  # noqa: E402
 
+KIM = "kim:SNAP_ZuoChenLi_2019_Li__MO_732106099012_000"
 MODEL = support.GOLDEN / "two_species.safetensors"
 CASES = {case["name"]: case for case in json.loads((support.GOLDEN / "two_species.json").read_text())["structures"]}
 
@@ -87,21 +88,38 @@ class AseCalculator(unittest.TestCase):
         np.testing.assert_allclose(atoms.get_potential_energies(), case["energies"], atol=1e-9)
 
     def test_stress_is_the_derivative_of_the_energy_by_strain(self):
-        atoms = atoms_of(CASES["triclinic"])
-        atoms.calc = AlkaliCalculator(MODEL, precision="float64")
-        stress, step = atoms.get_stress(voigt=False), 1e-5
-        for i, j in ((0, 0), (1, 2)):
-            energies = []
+        for specification in (MODEL, KIM):
+            atoms = atoms_of(CASES["triclinic"])
+            atoms.set_chemical_symbols(["Li"] * len(atoms))
+            atoms.calc = AlkaliCalculator(specification, precision="float64")
+            stress, step = atoms.get_stress(voigt=False), 1e-5
+            for i, j in ((0, 0), (1, 2)):
+                energies = [self.energy_strained(atoms, i, j, sign * step) for sign in (1, -1)]
+                slope = (energies[0] - energies[1]) / (2 * step) / atoms.get_volume()
+                self.assertAlmostEqual(slope, stress[i, j], delta=1e-7)
+
+    @staticmethod
+    def energy_strained(atoms, i, j, size):
+        strain = np.eye(3)
+        strain[i, j] += size / 2
+        strain[j, i] += size / 2
+        deformed = atoms.copy()
+        deformed.set_cell(atoms.cell.array @ strain, scale_atoms=True)
+        deformed.calc = atoms.calc
+        return deformed.get_potential_energy()
+
+    def test_forces_are_minus_the_derivative_of_the_energy(self):
+        for specification in (MODEL, KIM):
+            atoms = atoms_of(CASES["slab"])
+            atoms.set_chemical_symbols(["Li"] * len(atoms))
+            atoms.calc = AlkaliCalculator(specification, precision="float64")
+            forces, step, energies = atoms.get_forces(), 1e-4, []
             for sign in (1, -1):
-                strain = np.eye(3)
-                strain[i, j] += sign * step / 2
-                strain[j, i] += sign * step / 2
-                deformed = atoms.copy()
-                deformed.set_cell(atoms.cell.array @ strain, scale_atoms=True)
-                deformed.calc = atoms.calc
-                energies.append(deformed.get_potential_energy())
-            slope = (energies[0] - energies[1]) / (2 * step) / atoms.get_volume()
-            self.assertAlmostEqual(slope, stress[i, j], delta=1e-7)
+                moved = atoms.copy()
+                moved.positions[1, 2] += sign * step
+                moved.calc = atoms.calc
+                energies.append(moved.get_potential_energy())
+            self.assertAlmostEqual((energies[1] - energies[0]) / (2 * step), forces[1, 2], delta=1e-6)
 
     def test_stress_of_a_cluster_is_refused_as_ase_does(self):
         atoms = atoms_of(CASES["cluster"])

@@ -1,32 +1,37 @@
 # Thin: every step is a script or a CMake preset that also runs by hand.
 .DEFAULT_GOAL := build
-.PHONY: dependencies build test slow-test reproduce sanitize clean
+.PHONY: dependencies test-dependencies build test slow-test reproduce sanitize clean
 
 JOBS ?= $(shell nproc)
 # Warnings are errors where CI runs; a user's other compiler may warn without breaking the build.
-CONFIGURE = cmake --preset release $(if $(CI),-DALKALI_WARNINGS_AS_ERRORS=ON)
+CONFIGURE = cmake --preset $(1) -Wno-dev --log-level=WARNING $(if $(CI),-DALKALI_WARNINGS_AS_ERRORS=ON)
+# Tests of several programs at once share the cores: waiting threads must not spin.
+CTEST = OMP_WAIT_POLICY=passive ctest
 
 dependencies:
 	@tools/install-dependencies
 
+test-dependencies:
+	@tools/install-dependencies --tests
+
 build: dependencies
-	@$(CONFIGURE) -Wno-dev --log-level=WARNING
+	@$(call CONFIGURE,release)
 	@cmake --build --preset release --target alkali -j $(JOBS)
 
-test: dependencies
-	@$(CONFIGURE) -Wno-dev --log-level=WARNING
+test: test-dependencies
+	@$(call CONFIGURE,release)
 	@cmake --build --preset release -j $(JOBS)
-	@OMP_WAIT_POLICY=passive ctest --preset release -j $(JOBS)
+	@$(CTEST) --preset release -j $(JOBS)
 
 # Long checks that `make test` leaves out.
 slow-test: test
-	@OMP_WAIT_POLICY=passive ctest --test-dir build/release -L slow --output-on-failure
+	@$(CTEST) --test-dir build/release -L slow --output-on-failure
 
 # The test suite under AddressSanitizer and UndefinedBehaviorSanitizer.
-sanitize: dependencies
-	@cmake --preset asan-ubsan -Wno-dev --log-level=WARNING
+sanitize: test-dependencies
+	@$(call CONFIGURE,asan-ubsan)
 	@cmake --build --preset asan-ubsan -j $(JOBS)
-	@OMP_WAIT_POLICY=passive ctest --preset asan-ubsan -j $(JOBS)
+	@$(CTEST) --preset asan-ubsan -j $(JOBS)
 
 reproduce: build
 	@tools/reproduce

@@ -105,7 +105,7 @@ Check check_program(const std::string& name, const std::string& program, const s
 std::vector<Check> check_engines() {
     std::vector<Check> checks;
     const bool kim = can_load("libkim-api.so.2");
-    checks.push_back({"kim-api", kim, kim ? "libkim-api.so.2 loads" : "libkim-api.so.2 does not load", "calculators kim:MODEL_ID", "apt-get install libkim-api-dev"});
+    checks.push_back({"kim-api", kim, kim ? "libkim-api.so.2 loads" : "libkim-api.so.2 does not load", "calculators kim:MODEL_ID", "apt-get install libkim-api2"});
     const auto models = count_kim_models();
     checks.push_back({"kim-models", models > 0, fmt::format("{} portable models in the system's folders", models), "calculators kim:MODEL_ID", "apt-get install openkim-models"});
     checks.push_back(check_program("mpi", "mpirun", "training on several processes", "apt-get install openmpi-bin"));

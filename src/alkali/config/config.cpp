@@ -112,7 +112,9 @@ private:
     }
 
     nlohmann::json value(const Tree& tree, const Description& description, const std::string& path) {
-        for (const Kind kind : description.kinds) {
+        auto kinds = description.kinds;  // every scalar is a text too: that kind comes last
+        std::stable_partition(kinds.begin(), kinds.end(), [](Kind kind) { return kind != Kind::text; });
+        for (const Kind kind : kinds) {
             nlohmann::json result = as(kind, tree, description, path);
             if (!result.is_null()) return result;
         }

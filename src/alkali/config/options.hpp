@@ -8,7 +8,7 @@
 
 namespace alkali::config {
 
-/// What a value may be. A key may allow several: the first that fits is taken.
+/// What a value may be. A key may allow several: the first that fits is taken, text last.
 enum class Kind {
     boolean,
     integer,

@@ -36,6 +36,7 @@ Options example() {
     options.text("dtype", "precision").choices({"float32", "mixed", "float64"}).fallback("mixed");
     options.number("validation", "share or file").at_least(0).at_most(1).or_kind(Kind::text).or_kind(Kind::texts);
     options.table("shifts", "eV").or_kind(Kind::text);
+    options.text("zero", "eV").or_kind(Kind::number);
     options.integer("width", "channels").or_kind(Kind::integers).fallback(8).at_least(1);
     options.block("training", "how", training);
     return options;
@@ -106,6 +107,7 @@ TEST(Config, a_key_may_hold_one_of_several_kinds) {
     EXPECT_EQ(parsed("types: [Li]\nwidth: [8, 4]").values["width"][1], 4);
     EXPECT_EQ(parsed("types: [Li]\nshifts: {Li: -1.5}").values["shifts"]["Li"], -1.5);
     EXPECT_EQ(parsed("types: [Li]\nshifts: auto").values["shifts"], "auto");
+    EXPECT_EQ(parsed("types: [Li]\nzero: -1.5").values["zero"], -1.5);
 }
 
 TEST(Config, variant_takes_a_plain_word_or_a_block) {

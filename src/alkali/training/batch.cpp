@@ -1,0 +1,62 @@
+#include "alkali/training/batch.hpp"
+
+#include "alkali/models/contract/assemble.hpp"
+
+namespace alkali::training {
+namespace {
+/// 1.5 GB: of 44 bytes an edge.
+constexpr std::size_t most_kept_edges = 35000000;
+}  // namespace
+
+GraphSet::GraphSet(std::vector<structure::Frame> frames, std::vector<std::string> type_names, double cutoff)
+    : frames_(std::move(frames)), type_names_(std::move(type_names)), cutoff_(cutoff) {
+    std::size_t edges = 0;
+    for (const auto& frame : frames_) {
+        auto graph = models::structure_graph(frame.structure, type_names_, cutoff_, frame.where());
+        edges += graph.list.edges();
+        if (edges <= most_kept_edges && graphs_.size() == static_cast<std::size_t>(&frame - frames_.data())) graphs_.push_back(std::move(graph));
+    }
+}
+
+const models::StructureGraph& GraphSet::graph(std::size_t index, models::StructureGraph& scratch) const {
+    if (index < graphs_.size()) return graphs_[index];
+    scratch = models::structure_graph(frames_[index].structure, type_names_, cutoff_, frames_[index].where());
+    return scratch;
+}
+
+Batch::Batch(const GraphSet& set, std::span<const std::size_t> indices) {
+    models::StructureGraph scratch;
+    for (const std::size_t index : indices) {
+        const auto& graph = set.graph(index, scratch);
+        const auto& frame = set.frame(index);
+        items_.push_back({&frame, types_.size(), graph.types.size(), neighbour_.size(), graph.list.edges(), frame.structure.cell.fully_periodic() ? frame.structure.cell.volume() : 0.0});
+        const auto atom_offset = static_cast<int>(types_.size());
+        const auto edge_offset = static_cast<std::int64_t>(neighbour_.size());
+        types_.insert(types_.end(), graph.types.begin(), graph.types.end());
+        for (std::size_t i = 1; i < graph.list.first.size(); ++i) first_.push_back(edge_offset + graph.list.first[i]);
+        for (const int j : graph.list.neighbour) neighbour_.push_back(atom_offset + j);
+        vector_.insert(vector_.end(), graph.list.vector.begin(), graph.list.vector.end());
+    }
+    incoming_ = models::incoming_edges(graph());
+}
+
+models::Graph Batch::graph() const { return {static_cast<int>(types_.size()), 0, types_, first_, neighbour_, vector_}; }
+
+void assemble(const Batch& batch, std::span<const Vec3> edge_gradient, BatchForces& out) {
+    const auto graph = batch.graph();
+    out.forces.resize(batch.atoms());
+    models::Assembly assembly{out.forces, {}};
+    models::assemble(graph, batch.incoming(), edge_gradient, assembly);
+    out.stress.assign(batch.items().size(), Mat3::Zero());
+    const auto& items = batch.items();
+#pragma omp parallel for schedule(dynamic)
+    for (std::size_t f = 0; f < items.size(); ++f) {
+        const auto& item = items[f];
+        if (item.volume <= 0) continue;
+        Mat3 sum = Mat3::Zero();
+        for (std::size_t e = item.first_edge; e < item.first_edge + item.edges; ++e) sum.noalias() += graph.vector[e] * edge_gradient[e].transpose();
+        out.stress[f] = 0.5 * (sum + sum.transpose()) / item.volume;
+    }
+}
+
+}  // namespace alkali::training

@@ -1,0 +1,45 @@
+#pragma once
+#include <chrono>
+
+#include "alkali/training/communicator.hpp"
+
+namespace alkali::training {
+
+/// Wall and CPU seconds.
+struct Seconds {
+    double wall = 0, cpu = 0;
+};
+
+/// Time used by a run, including what earlier parts of it used before a restart. The CPU time is that of the whole
+/// process since it began. All ranks see the clocks of rank 0.
+class RunClock {
+public:
+    explicit RunClock(Communicator& communicator) : communicator_(communicator) {}
+    void add_earlier(const Seconds& used) { earlier_ = used; }
+    [[nodiscard]] Seconds now() const;
+
+private:
+    Communicator& communicator_;
+    Seconds earlier_;
+    std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+};
+
+/// A time limit that is kept: work stops early enough for what must still follow (validation, writing).
+class Deadline {
+public:
+    /// 0: no limit.
+    Deadline(double max_wall, double max_cpu) : limit_{max_wall, max_cpu} {}
+    /// What a validation with writing took; the longest counts.
+    void closing_took(const Seconds& seconds);
+    /// What a step took; the longest of late counts.
+    void step_took(const Seconds& seconds);
+    /// Share of the time that is used up, 0 to 1 (0 without a limit).
+    [[nodiscard]] double share(const Seconds& used) const;
+    /// True if there is no time for a further step.
+    [[nodiscard]] bool reached(const Seconds& used) const;
+
+private:
+    Seconds limit_, closing_, step_;
+};
+
+}  // namespace alkali::training

@@ -1,0 +1,55 @@
+#pragma once
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace alkali::training {
+
+/// Adam (Kingma & Ba 2015), AdamW (Loshchilov & Hutter 2019) and AMSGrad (Reddi et al. 2018), as torch.optim defines them.
+struct AdamSettings {
+    enum class Decay { coupled, decoupled };  ///< Adam's (added to the gradient) or AdamW's (taken off the weights)
+    double beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8;
+    double weight_decay = 0;
+    Decay decay = Decay::decoupled;
+    bool amsgrad = false;
+};
+
+/// What an optimiser carries from step to step; a checkpoint stores all of it. AMSGrad's maximum is empty without it.
+struct AdamState {
+    std::int64_t step = 0;
+    std::vector<double> first, second, largest;
+};
+
+class Adam {
+public:
+    /// decays: whether weight decay applies, by parameter. trainable: parameters that are false are never changed.
+    Adam(const AdamSettings& settings, std::vector<bool> trainable, std::vector<bool> decays);
+    void step(double learning_rate, std::span<const double> gradient, std::span<double> parameters);
+    [[nodiscard]] const AdamState& state() const { return state_; }
+    void restore(AdamState state) { state_ = std::move(state); }
+
+private:
+    AdamSettings settings_;
+    std::vector<bool> trainable_, decays_;
+    AdamState state_;
+};
+
+/// Scales the gradient so that its norm is at most `most` (no limit if 0); gives the norm it had.
+double clip_norm(std::span<double> gradient, double most);
+
+/// Exponential moving average of the weights; the first update copies.
+class Ema {
+public:
+    /// decay 0: the average is always the last weights.
+    explicit Ema(double decay) : decay_(decay) {}
+    void update(std::span<const double> parameters);
+    /// Empty before the first update.
+    [[nodiscard]] const std::vector<double>& average() const { return average_; }
+    void restore(std::vector<double> average) { average_ = std::move(average); }
+
+private:
+    double decay_;
+    std::vector<double> average_;
+};
+
+}  // namespace alkali::training

@@ -1,0 +1,47 @@
+#pragma once
+#include <filesystem>
+#include <optional>
+#include <vector>
+
+#include "alkali/config/config.hpp"
+#include "alkali/dataset/frame_set.hpp"
+#include "alkali/models/common/registry.hpp"
+#include "alkali/training/loss.hpp"
+#include "alkali/training/optimiser.hpp"
+#include "alkali/training/schedule.hpp"
+
+namespace alkali::training {
+
+/// How a model is fitted. Limits that are 0 do not apply; if none is given, max_epochs is 100.
+struct TrainerSettings {
+    std::size_t batch_size = 5;
+    std::uint64_t seed = 1;
+    LossSettings loss;
+    AdamSettings adam;
+    ScheduleSettings schedule;
+    double gradient_clip = 0;   ///< largest norm of the gradient; 0: none
+    double ema_decay = 0;
+    std::int64_t max_epochs = 0, max_steps = 0;
+    double max_seconds = 0, max_cpu_seconds = 0;
+    int patience = 0;           ///< epochs without a better validation loss; 0: never stop early
+    double checkpoint_seconds = 10;
+};
+
+/// Where the labelled frames come from.
+struct DataSettings {
+    std::vector<std::filesystem::path> train, validation;
+    double validation_fraction = 0.1;  ///< of train, when no validation files are given
+    std::uint64_t split_seed = 1;
+    bool align_sources = false;
+    dataset::LoadOptions load;
+};
+
+/// The description of a training config: blocks model, data, training.
+[[nodiscard]] config::Options training_options(const models::KindRegistry& kinds);
+
+[[nodiscard]] TrainerSettings trainer_settings(const nlohmann::json& values);
+[[nodiscard]] DataSettings data_settings(const nlohmann::json& values);
+/// training.init_from, if given.
+[[nodiscard]] std::optional<std::filesystem::path> init_from(const nlohmann::json& values);
+
+}  // namespace alkali::training

@@ -1,0 +1,52 @@
+#pragma once
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+#include "alkali/models/common/model_file.hpp"
+#include "alkali/training/state.hpp"
+
+namespace alkali::training {
+
+/// Errors over the validation (or training) frames with the loss they make.
+struct Evaluated {
+    LossTerms terms;
+    ErrorSums errors;
+};
+
+/// One line of metrics.csv.
+struct MetricsRow {
+    std::int64_t epoch = 0, step = 0;
+    double lr = 0;
+    Evaluated train, validation;  ///< validation without frames: NaN
+    Seconds used;
+};
+
+/// The files of a run: best.safetensors, last.safetensors, init.safetensors, metrics.csv, config.yaml, checkpoint/.
+/// Only rank 0 has one that writes.
+class RunFolder {
+public:
+    /// provenance: what every model file of the run says of its origin.
+    RunFolder(std::filesystem::path folder, const models::KindRegistry& kinds, nlohmann::json provenance, bool writes);
+
+    [[nodiscard]] std::filesystem::path checkpoint() const { return folder_ / "checkpoint" / "state.safetensors"; }
+    /// Starts metrics.csv anew, or goes on with it after its lines up to this step.
+    void begin_metrics(std::int64_t after_step);
+    void add(const MetricsRow& row);
+    void save_checkpoint(const TrainerState& state, const RunIdentity& identity) const;
+    /// name: best, last or init. figures: validation figures for the provenance.
+    void save_model(const std::string& name, const models::TrainableModel& model, const nlohmann::json& figures) const;
+    void save_text(const std::string& name, const std::string& content) const;
+
+private:
+    std::filesystem::path folder_;
+    const models::KindRegistry& kinds_;
+    nlohmann::json provenance_;
+    bool writes_;
+    std::ofstream metrics_;
+};
+
+/// RMSE and MAE in meV/atom, meV/angstrom and GPa by the names of evaluate; labels that were not there are left out.
+[[nodiscard]] nlohmann::json figures(const ErrorSums& errors);
+
+}  // namespace alkali::training

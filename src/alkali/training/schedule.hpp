@@ -1,0 +1,38 @@
+#pragma once
+#include <cstdint>
+#include <limits>
+#include <nlohmann/json.hpp>
+
+namespace alkali::training {
+
+/// How the learning rate falls. progress runs from 0 to 1: the larger of the fractions of epochs (or steps) and of time
+/// that are used up, so that every schedule ends at its deadline.
+struct ScheduleSettings {
+    enum class Kind { constant, cosine, exponential, plateau };
+    Kind kind = Kind::cosine;
+    double lr = 0.01;
+    double stop_lr = 1e-4;        ///< cosine, exponential: reached at progress 1; plateau: lower bound
+    double warmup = 0.01;         ///< share of progress over which lr rises linearly from stop_lr
+    std::int64_t decay_steps = 0; ///< exponential: lr is held for this many steps at a time; 0: falls at every step
+    double factor = 0.5;          ///< plateau: lr is multiplied by it ...
+    int patience = 10;            ///< ... after this many epochs without a better validation loss
+};
+
+class Schedule {
+public:
+    explicit Schedule(const ScheduleSettings& settings) : settings_(settings) {}
+    /// For the step to be taken.
+    [[nodiscard]] double learning_rate(double progress, std::int64_t step);
+    /// After a validation (plateau only).
+    void validated(double loss);
+    [[nodiscard]] nlohmann::json state() const;
+    void restore(const nlohmann::json& state);
+
+private:
+    ScheduleSettings settings_;
+    double held_progress_ = 0;  // of the step that began the present interval of decay_steps
+    double reduction_ = 1, best_ = std::numeric_limits<double>::infinity();
+    int waited_ = 0;
+};
+
+}  // namespace alkali::training

@@ -1,0 +1,26 @@
+#pragma once
+#include <filesystem>
+#include <string>
+
+#include "alkali/base/log.hpp"
+#include "alkali/models/common/registry.hpp"
+#include "alkali/training/communicator.hpp"
+#include "alkali/training/trainer.hpp"
+
+namespace alkali::training {
+
+/// What `alkali train` is asked to do.
+struct SessionRequest {
+    std::filesystem::path config, output;
+    bool restart = false;    ///< go on from the checkpoint in `output`, if there is one
+    bool init_only = false;  ///< only write init.safetensors
+    bool overwrite = false;  ///< allow `output` to hold an earlier run
+    std::uint64_t seed_offset = 0;  ///< added to training.seed (members of a committee)
+    std::string version, command;   ///< for the provenance of the model files
+};
+
+/// Config -> data -> model -> training -> files in `output`. Errors: those of its parts; InputError when `output` holds
+/// a run and neither restart nor overwrite was asked for.
+[[nodiscard]] Outcome train(const SessionRequest& request, const models::KindRegistry& kinds, Communicator& communicator, base::LogSink& log, base::ProgressSink& progress);
+
+}  // namespace alkali::training

@@ -1,0 +1,69 @@
+#pragma once
+#include "alkali/base/log.hpp"
+#include "alkali/base/random.hpp"
+#include "alkali/training/batch.hpp"
+#include "alkali/training/options.hpp"
+#include "alkali/training/run_folder.hpp"
+
+namespace alkali::training {
+
+/// What a trainer works on and with. Everything is the caller's and outlives the trainer.
+struct TrainerInput {
+    models::TrainableModel& model;
+    const GraphSet& train;
+    const GraphSet& validation;  ///< may be empty: then the training loss decides what is best
+    RunFolder& folder;
+    RunIdentity identity;
+    Communicator& communicator;
+    base::LogSink& log;
+    base::ProgressSink& progress;
+};
+
+/// How a run ended.
+struct Outcome {
+    std::int64_t epochs = 0, steps = 0, best_epoch = 0;
+    double best_loss = 0;
+    std::string reason;    ///< "max_epochs reached", ...
+    Evaluated last;        ///< of the last validation
+};
+
+/// The training loop: batches, loss, gradient, optimiser, average, validation, files. Ends with the model holding the
+/// averaged weights. The result does not depend on the number of threads, nor on interruptions.
+class Trainer {
+public:
+    Trainer(const TrainerSettings& settings, TrainerInput input);
+    /// Goes on from a checkpoint.
+    void restore(const TrainerState& state);
+    /// Errors: ConvergenceError when the loss is no longer finite; FileError from writing.
+    [[nodiscard]] Outcome run();
+
+private:
+    void start_epoch();
+    void step();
+    void close_epoch();
+    [[nodiscard]] std::string limit_reached(const Seconds& used) const;
+    [[nodiscard]] double progress_share(const Seconds& used) const;
+    [[nodiscard]] Evaluated validate();
+    void report(const Seconds& used);
+    void save_checkpoint(bool finished);
+    void sum_over_ranks(std::span<double> gradient, LossTerms& terms, ErrorSums& errors);
+    LossTerms evaluate_batch(const Batch& batch, const LabelCounts& counts, LossSeeds* seeds, ErrorSums& errors);
+
+    TrainerSettings settings_;
+    TrainerInput in_;
+    std::unique_ptr<models::TrainingPass> pass_;
+    Adam adam_;
+    Ema ema_;
+    Schedule schedule_;
+    base::Random random_;
+    TrainerState state_;
+    RunClock clock_;
+    Deadline deadline_;
+    Evaluated last_validation_;
+    double learning_rate_ = 0, last_checkpoint_ = 0;
+    std::vector<double> gradient_, energies_;
+    std::vector<Vec3> edge_gradient_;
+    LossSeeds seeds_;
+};
+
+}  // namespace alkali::training

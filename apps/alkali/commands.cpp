@@ -6,6 +6,8 @@ namespace alkali::app {
 #define ALKALI_COMMANDS(X) \
     X(doctor)              \
     X(import)              \
+    X(properties)          \
+    X(relax)               \
     X(report)
 
 #define ALKALI_DECLARE(name) void add_##name(CLI::App& app, Context& context);

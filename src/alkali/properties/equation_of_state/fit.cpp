@@ -87,7 +87,7 @@ EquationOfState fit_vinet(std::span<const EnergyVolume> points) {
         const Eigen::Vector4d step = jacobian.colPivHouseholderQr().solve(deviation);
         p += scale.cwiseProduct(step);
         if (!p.allFinite() || p[1] <= 0) break;
-        if (step.norm() < 1e-10) {
+        if (step.norm() < 1e-7) {  // relative; energies of 1e-16 relative round-off allow no more in the derivative
             EquationOfState eos = from_vector(p);
             eos.residual = residual(eos, points, vinet_energy);
             return eos;

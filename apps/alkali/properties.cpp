@@ -1,0 +1,112 @@
+#include "alkali/properties/run.hpp"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <memory>
+
+#include "alkali/base/error.hpp"
+#include "command.hpp"
+
+#ifndef ALKALI_VERSION
+#define ALKALI_VERSION "unknown"
+#endif
+
+namespace alkali::app {
+
+namespace {
+
+struct PropertiesArguments {
+    std::string calculator, precision;
+    std::vector<std::string> only, set;
+    std::filesystem::path folder = "properties";
+    properties::Settings settings;
+    int threads = 0;
+    bool json = false;
+};
+
+/// "vacancy.supercell=[4,4,4]" into {"vacancy": {"supercell": [4, 4, 4]}}; a plain number is also a list of one.
+void apply_setting(const std::string& text, nlohmann::json& options) {
+    const auto equal = text.find('='), dot = text.find('.');
+    if (equal == std::string::npos || dot == std::string::npos || dot > equal)
+        throw InputError("'" + text + "' is not PROPERTY.KEY=VALUE", "--set", "for example --set vacancy.supercell=4");
+    const std::string property = text.substr(0, dot), key = text.substr(dot + 1, equal - dot - 1), word = text.substr(equal + 1);
+    nlohmann::json value = nlohmann::json::parse(word, nullptr, false);
+    if (value.is_discarded()) value = word;
+    const auto all = properties::property_options();
+    const auto* block = all.find(property);
+    const auto* option = block != nullptr && block->data.block ? block->data.block->find(key) : nullptr;
+    const bool list = option != nullptr && option->data.fallback.is_array();
+    options[property][key] = list && !value.is_array() ? nlohmann::json::array({value}) : value;
+}
+
+std::string value_text(const records::Record& record) {
+    const double value = record.value.get<double>();
+    return record.uncertainty ? fmt::format("{:.5g} +- {:.1g}", value, *record.uncertainty) : fmt::format("{:.6g}", value);
+}
+
+void print_table(const records::Records& records) {
+    std::size_t width = 0;
+    for (const auto& [name, record] : records.all())
+        if (record.value.is_number()) width = std::max(width, name.size());
+    for (const auto& [name, record] : records.all())
+        if (record.value.is_number()) fmt::print("{:<{}}  {:>18}  {}\n", name, width, value_text(record), record.unit == "1" ? "" : record.unit);
+}
+
+void run_properties(PropertiesArguments arguments, Context& context) {
+    const auto chosen = properties::choose_properties(arguments.only);
+    for (const auto& text : arguments.set) apply_setting(text, arguments.settings.options);
+    arguments.settings.provenance["alkali"] = ALKALI_VERSION;
+    const auto calculator = context.calculators.open(arguments.calculator, {arguments.precision, arguments.threads}, context.log);
+    const auto file = arguments.folder / "records.json";
+    const auto save = [&](const std::string&, const records::Records& so_far) { so_far.save(file); };
+    const auto outcome = properties::compute_properties(*calculator, chosen, arguments.settings, context.log, context.progress, save);
+    if (arguments.json)
+        fmt::print("{}\n", outcome.records.to_json().dump(1));
+    else
+        print_table(outcome.records);
+    if (outcome.failures.empty()) return;
+    std::string names, messages;
+    for (const auto& [name, message] : outcome.failures) {
+        names += (names.empty() ? "" : ", ") + name;
+        messages += "\n  " + message;
+    }
+    throw ConvergenceError("not computed: " + names + messages);
+}
+
+std::string property_help() {
+    std::string text = "Properties (--only) and what --set changes of them:\n";
+    for (const auto& property : properties::all_properties()) {
+        text += fmt::format("  {}: {}\n", property.name, property.help);
+        for (const auto& option : property.options.all())
+            text += fmt::format("    {}.{}  {}{}\n", property.name, option.data.key, option.data.help,
+                                option.data.fallback.is_null() ? "" : " [" + option.data.fallback.dump() + "]");
+    }
+    return text;
+}
+
+}  // namespace
+
+void add_properties(CLI::App& app, Context& context) {
+    auto arguments = std::make_shared<PropertiesArguments>();
+    auto* command = app.add_subcommand("properties", "Computes bulk properties of a crystal on any calculator");
+    command->add_option("calculator", arguments->calculator, "What gives energies and forces, see below")->required()->type_name("CALC");
+    command->add_option("--only", arguments->only, "These properties only")->delimiter(',')->type_name("NAME,...");
+    command->add_option("-o,--output", arguments->folder, "Folder for records.json")->capture_default_str()->type_name("DIR");
+    command->add_option("--species", arguments->settings.species, "Chemical symbol; needed where the calculator knows several")->type_name("SYMBOL");
+    command->add_option("--structure", arguments->settings.crystal, "Crystal: sc, bcc, fcc, diamond, hcp")->capture_default_str()->type_name("NAME");
+    command->add_option("--set", arguments->set, "Changes an option of a property, see below")->type_name("PROPERTY.KEY=VALUE");
+    command->add_option("--precision", arguments->precision, "float32, mixed or float64, where the calculator offers a choice")->type_name("NAME");
+    command->add_option("--threads", arguments->threads, "Threads; 0: all")->capture_default_str();
+    command->add_flag("--json", arguments->json, "Print the records as JSON instead of a table");
+    command->footer(
+        "Examples:\n"
+        "  alkali properties best.safetensors -o out/nequip\n"
+        "  alkali properties kim:SNAP_ZuoChenLi_2019_Li__MO_732106099012_000 --only lattice,elastic\n"
+        "  alkali properties kim:MEAM_LAMMPS_KimJungLee_2012_LiMg__MO_427397414195_000 --species Mg --structure hcp --only lattice\n"
+        "  alkali properties a.safetensors,b.safetensors,c.safetensors --set vacancy.supercell=4\n\n" +
+        property_help() + "\nCalculators:\n" + context.calculators.help());
+    command->callback([arguments, &context] { run_properties(*arguments, context); });
+}
+
+}  // namespace alkali::app

@@ -6,6 +6,7 @@
 
 #include "alkali/base/error.hpp"
 #include "alkali/base/nearest.hpp"
+#include "alkali/io/deepmd.hpp"
 #include "alkali/io/extxyz.hpp"
 #include "alkali/io/format.hpp"
 #include "alkali/io/text.hpp"
@@ -30,6 +31,7 @@ struct Format {
 const std::vector<Format>& table() {
     static const std::vector<Format> formats{
         {"extxyz", {"*.extxyz", "*.xyz"}, "extended XYZ as ASE writes it; stress in eV/angstrom^3, positive in tension", open_extxyz, nullptr, write_extxyz},
+        {"deepmd", {"*/"}, "folder of deepmd-kit: type.raw, set.*/*.npy; virial = -stress x volume in eV", nullptr, open_deepmd, write_deepmd},
     };
     return formats;
 }

@@ -1,0 +1,181 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <fstream>
+#include <optional>
+
+#include "alkali/base/error.hpp"
+#include "alkali/base/files.hpp"
+#include "alkali/io/deepmd.hpp"
+#include "alkali/io/npy.hpp"
+#include "alkali/io/text.hpp"
+#include "alkali/units/elements.hpp"
+
+namespace alkali::io {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::vector<fs::path> find_systems(const fs::path& root) {
+    std::vector<fs::path> systems;
+    if (fs::exists(root / "type.raw")) return {root};
+    for (const auto& entry : fs::recursive_directory_iterator(root))
+        if (entry.path().filename() == "type.raw") systems.push_back(entry.path().parent_path());
+    std::sort(systems.begin(), systems.end());
+    if (systems.empty()) throw FileError("no deepmd folder: there is no type.raw in it or below", root.string());
+    return systems;
+}
+
+std::vector<fs::path> find_sets(const fs::path& system) {
+    std::vector<fs::path> sets;
+    for (const auto& entry : fs::directory_iterator(system))
+        if (entry.is_directory() && matches("set.*", entry.path().filename().string())) sets.push_back(entry.path());
+    std::sort(sets.begin(), sets.end());
+    if (sets.empty()) throw FileError("the deepmd folder has no set.000", system.string());
+    return sets;
+}
+
+// One set.* folder: its arrays, checked against each other.
+struct SetFiles {
+    NpyRows coord;
+    std::optional<NpyRows> box, energy, force, virial, types;
+
+    SetFiles(const fs::path& set, bool periodic, std::size_t atoms) : coord((set / "coord.npy").string()) {
+        check(coord, set / "coord.npy", 3 * atoms);
+        if (periodic) open(box, set / "box.npy", 9);
+        if (periodic && !box) throw FileError("box.npy is missing", set.string(), "add it, or an empty file 'nopbc' in the system's folder for open boundaries");
+        open(energy, set / "energy.npy", 1);
+        open(force, set / "force.npy", 3 * atoms);
+        open(virial, set / "virial.npy", 9);
+        open(types, set / "real_atom_types.npy", atoms);
+    }
+
+private:
+    void open(std::optional<NpyRows>& file, const fs::path& path, std::size_t width) {
+        if (!fs::exists(path)) return;
+        file.emplace(path.string());
+        check(*file, path, width);
+    }
+    void check(const NpyRows& file, const fs::path& path, std::size_t width) const {
+        if (file.row_size() != width)
+            throw FileError(fmt::format("has {} numbers per frame instead of {}", file.row_size(), width), path.string(), "does type.raw belong to it?");
+        if (file.rows() != coord.rows())
+            throw FileError(fmt::format("has {} frames, coord.npy has {}", file.rows(), coord.rows()), path.string());
+    }
+};
+
+class DeepmdReader final : public FrameReader {
+public:
+    DeepmdReader(const fs::path& root, const ReadOptions& options) : options_(options), systems_(find_systems(root)) {}
+
+    bool next(Frame& frame) override {
+        while (!set_ || row_ >= set_->coord.rows())
+            if (!open_next_set()) return false;
+        frame = Frame{};
+        frame.source = place_.source;
+        frame.index = place_.frame;
+        const Place here = place_;
+        ++place_.frame;
+        read_row(row_++, frame, here);
+        check_frame(frame, options_.numbers, here);
+        return true;
+    }
+
+    FrameNotes notes() const override {
+        if (!set_) return {};
+        return {set_->energy ? "energy.npy" : "", set_->force ? "force.npy" : "", set_->virial ? "virial.npy" : "", {}};
+    }
+
+private:
+    bool open_next_set() {
+        set_.reset();
+        while (next_set_ >= sets_.size()) {
+            if (next_system_ >= systems_.size()) return false;
+            open_system(systems_[next_system_++]);
+        }
+        row_ = 0;
+        set_.emplace(sets_[next_set_++], periodic_, types_.size());
+        return true;
+    }
+
+    void open_system(const fs::path& system) {
+        place_ = {system.string(), 0};
+        periodic_ = !fs::exists(system / "nopbc");
+        symbols_ = options_.type_names;
+        if (fs::exists(system / "type_map.raw")) {
+            symbols_.clear();
+            const std::string content = base::read_file(system / "type_map.raw");
+            for (const auto word : split(content)) symbols_.emplace_back(word);
+        }
+        types_.clear();
+        const std::string content = base::read_file(system / "type.raw");
+        for (const auto word : split(content)) {
+            const auto type = parse_integer(word);
+            if (!type || *type < 0) throw FileError(fmt::format("'{}' is not a type number", word), (system / "type.raw").string());
+            types_.push_back(*type);
+        }
+        if (types_.empty()) throw FileError("has no atoms", (system / "type.raw").string());
+        sets_ = find_sets(system);
+        next_set_ = 0;
+    }
+
+    void read_row(std::size_t row, Frame& frame, const Place& place) {
+        Mat3 vectors = Mat3::Zero();
+        if (set_->box) vectors = matrix(set_->box->row(row));
+        frame.structure.cell = make_cell(vectors, {periodic_, periodic_, periodic_}, place);
+        std::vector<bool> real(types_.size(), true);
+        read_types(row, frame, real, place);
+        frame.structure.positions = vectors_of(set_->coord.row(row), real);
+        if (set_->energy) frame.labels.energy = set_->energy->row(row)[0];
+        if (set_->force) frame.labels.forces = vectors_of(set_->force->row(row), real);
+        if (set_->virial && periodic_) {
+            const Mat3 virial = matrix(set_->virial->row(row));
+            frame.labels.stress = -0.5 * (virial + virial.transpose()) / frame.structure.cell.volume();
+        }
+    }
+
+    // real_atom_types.npy gives each frame species of its own; -1 marks a place without an atom.
+    void read_types(std::size_t row, Frame& frame, std::vector<bool>& real, const Place& place) {
+        const auto of_type = [&](long long type) { return element_of_type(type + 1, symbols_, place); };
+        if (!set_->types) {
+            for (const auto type : types_) frame.structure.numbers.push_back(of_type(type));
+            return;
+        }
+        const auto types = set_->types->row(row);
+        for (std::size_t i = 0; i < types.size(); ++i) {
+            real[i] = types[i] >= 0;
+            if (real[i]) frame.structure.numbers.push_back(of_type(static_cast<long long>(std::min(types[i], 1e6))));
+        }
+    }
+
+    static Mat3 matrix(std::span<const double> n) {
+        Mat3 m;
+        for (int i = 0; i < 9; ++i) m(i / 3, i % 3) = n[static_cast<std::size_t>(i)];
+        return m;
+    }
+    static std::vector<Vec3> vectors_of(std::span<const double> n, const std::vector<bool>& real) {
+        std::vector<Vec3> vectors;
+        vectors.reserve(real.size());
+        for (std::size_t i = 0; i < real.size(); ++i)
+            if (real[i]) vectors.emplace_back(n[3 * i], n[3 * i + 1], n[3 * i + 2]);
+        return vectors;
+    }
+
+    ReadOptions options_;
+    std::vector<fs::path> systems_, sets_;
+    std::size_t next_system_ = 0, next_set_ = 0, row_ = 0;
+    std::vector<std::string> symbols_;
+    std::vector<long long> types_;
+    bool periodic_ = true;
+    std::optional<SetFiles> set_;
+    Place place_;
+};
+
+}  // namespace
+
+std::unique_ptr<FrameReader> open_deepmd(const fs::path& path, const ReadOptions& options) {
+    if (!fs::is_directory(path)) throw FileError("is not a folder", path.string(), "deepmd data are folders with type.raw and set.000");
+    return std::make_unique<DeepmdReader>(path, options);
+}
+
+}  // namespace alkali::io

@@ -11,7 +11,7 @@ namespace alkali::kernels {
 /// Everything a message-passing model needs, in one precision, from one implementation.
 template <class T>
 struct KernelSet {
-    std::string name;  ///< "reference", or the instruction set: "SSE2", "AVX2", "AVX3"
+    std::string name;  ///< "reference", or the instruction set: "SSE4", "AVX2", "AVX3" (AVX-512)
     ConvolutionKernels<T> convolution;
     MatrixProductKernel<T> matrix_product;
     ActivationKernel<T> activation;

@@ -1,9 +1,42 @@
-#include "alkali/kernels/contract/kernels.hpp"
+#include <hwy/targets.h>
+
+#include "alkali/base/error.hpp"
+#include "alkali/kernels/simd/sets.hpp"
+
 namespace alkali::kernels {
-template <class T> const KernelSet<T>& fastest_kernels() { return reference_kernels<T>(); }
-template <class T> std::vector<KernelSet<T>> simd_kernels() { return {}; }
-template const KernelSet<float>& fastest_kernels<float>();
-template const KernelSet<double>& fastest_kernels<double>();
+namespace {
+
+template <class Function>
+const Function& of_target(const std::vector<simd::PerTarget<Function>>& list, std::int64_t target) {
+    for (const auto& entry : list)
+        if (entry.target == target) return entry.function;
+    throw InternalError("a kernel was not compiled for an instruction set that another has");
+}
+
+}  // namespace
+
+template <class T>
+std::vector<KernelSet<T>> simd_kernels() {
+    std::vector<KernelSet<T>> sets;
+    const auto products = simd::matrix_product_kernels<T>();
+    const auto activations = simd::activation_kernels<T>();
+    for (const auto& convolution : simd::convolution_kernels<T>()) {
+        if ((hwy::SupportedTargets() & convolution.target) == 0) continue;
+        sets.push_back({hwy::TargetName(convolution.target), convolution.function, of_target(products, convolution.target),
+                        of_target(activations, convolution.target)});
+    }
+    return sets;
+}
+
+template <class T>
+const KernelSet<T>& fastest_kernels() {
+    static const std::vector<KernelSet<T>> sets = simd_kernels<T>();
+    return sets.empty() ? reference_kernels<T>() : sets.front();
+}
+
 template std::vector<KernelSet<float>> simd_kernels<float>();
 template std::vector<KernelSet<double>> simd_kernels<double>();
-}
+template const KernelSet<float>& fastest_kernels<float>();
+template const KernelSet<double>& fastest_kernels<double>();
+
+}  // namespace alkali::kernels

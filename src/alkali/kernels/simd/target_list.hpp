@@ -1,0 +1,5 @@
+// Which instruction sets the SIMD kernels are compiled for: SSE4, AVX2 with FMA, AVX-512. Older processors use the reference kernels.
+// To be included before any header of Highway in every file that uses foreach_target.
+#ifndef HWY_DISABLED_TARGETS
+#define HWY_DISABLED_TARGETS (HWY_SSSE3 | HWY_AVX3_DL | HWY_EMU128)
+#endif

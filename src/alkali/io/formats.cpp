@@ -9,7 +9,9 @@
 #include "alkali/io/deepmd.hpp"
 #include "alkali/io/extxyz.hpp"
 #include "alkali/io/format.hpp"
+#include "alkali/io/lammps.hpp"
 #include "alkali/io/text.hpp"
+#include "alkali/io/vasp.hpp"
 
 namespace alkali::io {
 namespace {
@@ -32,6 +34,11 @@ const std::vector<Format>& table() {
     static const std::vector<Format> formats{
         {"extxyz", {"*.extxyz", "*.xyz"}, "extended XYZ as ASE writes it; stress in eV/angstrom^3, positive in tension", open_extxyz, nullptr, write_extxyz},
         {"deepmd", {"*/"}, "folder of deepmd-kit: type.raw, set.*/*.npy; virial = -stress x volume in eV", nullptr, open_deepmd, write_deepmd},
+        {"vasprun", {"*vasprun*.xml"}, "VASP's vasprun.xml, every ionic step; free energy", open_vasprun, nullptr, nullptr},
+        {"outcar", {"*OUTCAR*"}, "VASP's OUTCAR, every ionic step; free energy", open_outcar, nullptr, nullptr},
+        {"poscar", {"POSCAR*", "CONTCAR*", "*.poscar", "*.vasp"}, "VASP's POSCAR: one structure, no labels", open_poscar, nullptr, write_poscar},
+        {"lammps-data", {"*.lmp", "*.data", "data.*", "*.lammps-data"}, "LAMMPS data, atom style atomic, units metal: one structure", open_lammps_data, nullptr, write_lammps_data},
+        {"lammps-dump", {"*.dump", "dump.*", "*.lammpstrj"}, "LAMMPS dump (custom), units metal; forces", open_lammps_dump, nullptr, write_lammps_dump},
     };
     return formats;
 }

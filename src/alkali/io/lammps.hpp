@@ -1,0 +1,28 @@
+#pragma once
+#include "alkali/io/format.hpp"
+
+namespace alkali::io {
+
+// Files of LAMMPS in units metal. LAMMPS wants the first cell vector along x and the second in the xy plane: writers turn
+// the structure (and mirror it, if its cell is left-handed) and reduce the tilt, which changes no energy.
+
+/// A cell as LAMMPS wants it.
+struct LammpsBox {
+    Mat3 vectors;   ///< lower triangular with positive diagonal, rows, angstrom
+    Mat3 rotation;  ///< orthogonal; a position r becomes rotation * r
+    Vec3 origin;    ///< corner (xlo, ylo, zlo) in the turned axes
+};
+/// Open directions without a vector get one that spans the atoms.
+[[nodiscard]] LammpsBox lammps_box(const structure::Structure& structure);
+
+/// Data file, atom style atomic. Elements from the comments in Masses, from type_names, or from the masses. The file does
+/// not tell which directions are periodic: all are taken to be.
+[[nodiscard]] std::unique_ptr<FrameReader> open_lammps_data(std::unique_ptr<std::istream> stream, const std::string& source, const ReadOptions& options);
+/// InputError for a second frame.
+[[nodiscard]] std::unique_ptr<FrameWriter> write_lammps_data(const std::filesystem::path& path, const WriteOptions& options);
+/// Dump (custom, atom): id, element or type, x y z | xu yu zu | xs ys zs | xsu ysu zsu, fx fy fz; atoms sorted by id. The
+/// time step goes to info `timestep`.
+[[nodiscard]] std::unique_ptr<FrameReader> open_lammps_dump(std::unique_ptr<std::istream> stream, const std::string& source, const ReadOptions& options);
+[[nodiscard]] std::unique_ptr<FrameWriter> write_lammps_dump(const std::filesystem::path& path, const WriteOptions& options);
+
+}  // namespace alkali::io

@@ -1,0 +1,236 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+#include <tuple>
+
+#include "alkali/base/error.hpp"
+#include "alkali/base/files.hpp"
+#include "alkali/io/lammps.hpp"
+#include "alkali/io/text.hpp"
+#include "alkali/io/type_order.hpp"
+#include "alkali/units/elements.hpp"
+
+namespace alkali::io {
+namespace {
+
+// Where the columns of ITEM: ATOMS are; -1: not there.
+struct DumpColumns {
+    int id = -1, type = -1, element = -1, position = -1, force = -1, count = 0;
+    bool scaled = false;
+};
+
+class DumpReader final : public FrameReader {
+public:
+    DumpReader(std::unique_ptr<std::istream> stream, const std::string& source, const ReadOptions& options)
+        : stream_(std::move(stream)), lines_(*stream_), options_(options), place_{source, 0} {}
+
+    bool next(Frame& frame) override {
+        frame = Frame{};
+        frame.source = place_.source;
+        frame.index = place_.frame;
+        long long atoms = -1;
+        bool box = false;
+        while (lines_.next(line_)) {
+            if (trim(line_).empty()) continue;
+            const std::string item = line_;
+            if (item == "ITEM: TIMESTEP") frame.info["timestep"] = std::string(trim(next_line("the time step")));
+            else if (item == "ITEM: UNITS") check_units();
+            else if (item == "ITEM: TIME") static_cast<void>(next_line("the time"));
+            else if (item == "ITEM: NUMBER OF ATOMS") atoms = parse_integer(trim(next_line("the number of atoms"))).value_or(-1);
+            else if (item.starts_with("ITEM: BOX BOUNDS")) {
+                read_box(item, frame);
+                box = true;
+            } else if (item.starts_with("ITEM: ATOMS")) {
+                if (atoms < 0 || !box) place_.fail("the atoms come before their number or the box");
+                read_atoms(item, static_cast<std::size_t>(atoms), frame);
+                check_frame(frame, options_.numbers, place_);
+                ++place_.frame;
+                return true;
+            } else {
+                place_.fail(fmt::format("line {}: expected an ITEM, found '{}'", lines_.number(), trim(item).substr(0, 60)));
+            }
+        }
+        if (!frame.info.empty()) place_.fail("the file ends before the atoms", "the file is truncated");
+        return false;
+    }
+
+    FrameNotes notes() const override { return {"", columns_.force >= 0 ? "fx fy fz" : "", "", {}}; }
+
+private:
+    const std::string& next_line(const char* what) {
+        if (!lines_.next(line_)) place_.fail(fmt::format("the file ends before {}", what), "the file is truncated");
+        return line_;
+    }
+
+    void check_units() {
+        const auto units = trim(next_line("the units"));
+        if (units != "metal") place_.fail(fmt::format("units {} are not supported", units), "run LAMMPS with units metal");
+    }
+
+    double number(std::string_view word) const {
+        const auto value = parse_double(word);
+        if (!value || !std::isfinite(*value)) place_.fail(fmt::format("line {}: '{}' is not a number", lines_.number(), word.substr(0, 40)));
+        return *value;
+    }
+
+    // Three lines: lo hi [tilt] with bounds that enclose the tilted box, or (general triclinic) a vector and the origin.
+    void read_box(const std::string& item, Frame& frame) {
+        const auto words = split(std::string_view(item).substr(16));
+        std::vector<std::vector<double>> rows;
+        for (int i = 0; i < 3; ++i) {
+            rows.emplace_back();
+            for (const auto word : split(next_line("the box"))) rows.back().push_back(number(word));
+        }
+        const bool general = !words.empty() && words[0] == "abc";
+        const bool tilted = !words.empty() && words[0] == "xy";
+        const std::size_t expected = general ? 4 : tilted ? 3 : 2;
+        for (const auto& row : rows)
+            if (row.size() != expected) place_.fail(fmt::format("line {}: a line of the box has {} numbers instead of {}", lines_.number(), row.size(), expected));
+        vectors_ = Mat3::Zero();
+        if (general) {
+            for (int i = 0; i < 3; ++i) {
+                const auto& row = rows[static_cast<std::size_t>(i)];
+                vectors_.row(i) << row[0], row[1], row[2];
+                origin_[i] = row[3];
+            }
+        } else {
+            const double xy = tilted ? rows[0][2] : 0, xz = tilted ? rows[1][2] : 0, yz = tilted ? rows[2][2] : 0;
+            const double xlo = rows[0][0] - std::min({0.0, xy, xz, xy + xz}), xhi = rows[0][1] - std::max({0.0, xy, xz, xy + xz});
+            const double ylo = rows[1][0] - std::min(0.0, yz), yhi = rows[1][1] - std::max(0.0, yz);
+            vectors_ << xhi - xlo, 0, 0, xy, yhi - ylo, 0, xz, yz, rows[2][1] - rows[2][0];
+            origin_ = {xlo, ylo, rows[2][0]};
+        }
+        std::array<bool, 3> periodic{true, true, true};
+        if (words.size() >= 3)
+            for (std::size_t i = 0; i < 3; ++i) periodic[i] = words[words.size() - 3 + i] == "pp";
+        frame.structure.cell = make_cell(vectors_, periodic, place_);
+    }
+
+    DumpColumns parse_columns(std::string_view item) const {
+        const auto names = split(item.substr(11));
+        DumpColumns columns;
+        columns.count = static_cast<int>(names.size());
+        const auto find = [&](std::string_view name) {
+            const auto found = std::find(names.begin(), names.end(), name);
+            return found == names.end() ? -1 : static_cast<int>(found - names.begin());
+        };
+        const auto triple = [&](std::string_view x, std::string_view y, std::string_view z) {
+            const int first = find(x);
+            return first >= 0 && find(y) == first + 1 && find(z) == first + 2 ? first : -1;
+        };
+        columns.id = find("id");
+        columns.type = find("type");
+        columns.element = find("element");
+        columns.force = triple("fx", "fy", "fz");
+        for (const auto& [x, y, z, scaled] : {std::tuple{"x", "y", "z", false}, {"xu", "yu", "zu", false}, {"xs", "ys", "zs", true}, {"xsu", "ysu", "zsu", true}})
+            if (columns.position < 0) columns.position = triple(x, y, z), columns.scaled = scaled;
+        static constexpr const char* hint = "dump with: dump 1 all custom N FILE id type element x y z fx fy fz";
+        if (columns.position < 0) place_.fail("the atoms have no x y z (or xu.., xs.., xsu..)", hint);
+        if (columns.element < 0 && columns.type < 0) place_.fail("the atoms have neither element nor type", hint);
+        return columns;
+    }
+
+    void read_atoms(const std::string& item, std::size_t atoms, Frame& frame) {
+        columns_ = parse_columns(item);
+        struct Row { long long id; int number; Vec3 position, force; };
+        std::vector<Row> rows;
+        rows.reserve(std::min<std::size_t>(atoms, 1'000'000));
+        for (std::size_t i = 0; i < atoms; ++i) {
+            split(next_line(fmt::format("atom {} of {}", i + 1, atoms).c_str()), words_);
+            if (words_.size() != static_cast<std::size_t>(columns_.count))
+                place_.fail(fmt::format("line {}: atom {} has {} columns, its header {}", lines_.number(), i + 1, words_.size(), columns_.count), "the file may be truncated");
+            const auto where = fmt::format("atom {} (line {})", i + 1, lines_.number());
+            Row row{static_cast<long long>(i), species(), parse_vector(words_, static_cast<std::size_t>(columns_.position), place_, where), Vec3::Zero()};
+            if (columns_.id >= 0) row.id = parse_integer(words_[static_cast<std::size_t>(columns_.id)]).value_or(row.id);
+            if (columns_.scaled) row.position = origin_ + vectors_.transpose() * row.position;
+            if (columns_.force >= 0) row.force = parse_vector(words_, static_cast<std::size_t>(columns_.force), place_, where);
+            rows.push_back(row);
+        }
+        std::stable_sort(rows.begin(), rows.end(), [](const Row& a, const Row& b) { return a.id < b.id; });
+        if (columns_.force >= 0) frame.labels.forces.emplace();
+        for (const auto& row : rows) {
+            frame.structure.add(row.number, row.position);
+            if (columns_.force >= 0) frame.labels.forces->push_back(row.force);
+        }
+    }
+
+    int species() const {
+        if (columns_.element >= 0 && options_.type_names.empty()) return element(words_[static_cast<std::size_t>(columns_.element)], place_);
+        const auto type = columns_.type >= 0 ? parse_integer(words_[static_cast<std::size_t>(columns_.type)]) : std::nullopt;
+        if (!type) place_.fail(fmt::format("line {}: the type is not a whole number", lines_.number()));
+        return element_of_type(*type, options_.type_names, place_);
+    }
+
+    std::unique_ptr<std::istream> stream_;
+    Lines lines_;
+    ReadOptions options_;
+    Place place_;
+    std::string line_;
+    std::vector<std::string_view> words_;
+    Mat3 vectors_ = Mat3::Zero();
+    Vec3 origin_ = Vec3::Zero();
+    DumpColumns columns_;
+};
+
+class DumpWriter final : public FrameWriter {
+public:
+    DumpWriter(const std::filesystem::path& path, const WriteOptions& options) : file_(path), options_(options) {}
+
+    void write(const Frame& frame) override {
+        check_frame(frame, Numbers::any, Place{frame.source, frame.index});
+        const auto& numbers = frame.structure.numbers;
+        const auto order = type_order({numbers.begin(), numbers.end()}, options_.type_names);
+        const auto box = lammps_box(frame.structure);
+        auto& out = file_.stream();
+        out << fmt::format("ITEM: TIMESTEP\n{}\nITEM: NUMBER OF ATOMS\n{}\n", frames_++, numbers.size());
+        write_box(out, box, frame.structure.cell.periodic());
+        out << "ITEM: ATOMS id type element x y z" << (frame.labels.forces ? " fx fy fz\n" : "\n");
+        for (std::size_t i = 0; i < numbers.size(); ++i) {
+            const Vec3 p = box.rotation * frame.structure.positions[i];
+            const auto type = std::find(order.begin(), order.end(), numbers[i]) - order.begin() + 1;
+            out << fmt::format("{} {} {} {} {} {}", i + 1, type, units::symbol(numbers[i]), p[0], p[1], p[2]);
+            if (frame.labels.forces) {
+                const Vec3 f = box.rotation * (*frame.labels.forces)[i];
+                out << fmt::format(" {} {} {}", f[0], f[1], f[2]);
+            }
+            out << '\n';
+        }
+    }
+
+    void close() override { file_.commit(); }
+
+private:
+    static void write_box(std::ostream& out, const LammpsBox& box, const std::array<bool, 3>& periodic) {
+        const double xy = box.vectors(1, 0), xz = box.vectors(2, 0), yz = box.vectors(2, 1);
+        const Vec3 low = box.origin, high = box.origin + box.vectors.diagonal();
+        std::string boundary;
+        for (const bool p : periodic) boundary += p ? " pp" : " ff";
+        if (xy == 0 && xz == 0 && yz == 0) {
+            out << "ITEM: BOX BOUNDS" << boundary << '\n';
+            for (int i = 0; i < 3; ++i) out << fmt::format("{} {}\n", low[i], high[i]);
+            return;
+        }
+        out << "ITEM: BOX BOUNDS xy xz yz" << boundary << '\n';
+        out << fmt::format("{} {} {}\n", low[0] + std::min({0.0, xy, xz, xy + xz}), high[0] + std::max({0.0, xy, xz, xy + xz}), xy);
+        out << fmt::format("{} {} {}\n", low[1] + std::min(0.0, yz), high[1] + std::max(0.0, yz), xz);
+        out << fmt::format("{} {} {}\n", low[2], high[2], yz);
+    }
+
+    base::AtomicFile file_;
+    WriteOptions options_;
+    std::size_t frames_ = 0;
+};
+
+}  // namespace
+
+std::unique_ptr<FrameReader> open_lammps_dump(std::unique_ptr<std::istream> stream, const std::string& source, const ReadOptions& options) {
+    return std::make_unique<DumpReader>(std::move(stream), source, options);
+}
+
+std::unique_ptr<FrameWriter> write_lammps_dump(const std::filesystem::path& path, const WriteOptions& options) {
+    return std::make_unique<DumpWriter>(path, options);
+}
+
+}  // namespace alkali::io

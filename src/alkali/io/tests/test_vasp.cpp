@@ -1,0 +1,147 @@
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <sstream>
+
+#include "alkali/base/error.hpp"
+#include "alkali/base/files.hpp"
+#include "alkali/base/random.hpp"
+#include "alkali/io/format.hpp"
+#include "alkali/io/text.hpp"
+#include "alkali/io/vasp.hpp"
+#include "alkali/structure/builders.hpp"
+#include "alkali/units/constants.hpp"
+
+namespace alkali::io {
+namespace {
+
+const std::filesystem::path golden = std::filesystem::path(ALKALI_SOURCE_DIR) / "tests/golden/readers";
+
+std::vector<Frame> read_text(const std::string& format, const std::string& text, ReadOptions options = {}) {
+    options.format = format;
+    const auto reader = open_reader(std::make_unique<std::istringstream>(text), "FILE", options);
+    std::vector<Frame> frames;
+    for (Frame frame; reader->next(frame);) frames.push_back(frame);
+    return frames;
+}
+
+std::string fault(const std::string& format, const std::string& text) {
+    try {
+        static_cast<void>(read_text(format, text));
+    } catch (const FileError& error) {
+        return error.what();
+    }
+    return "no error";
+}
+
+std::string with(std::string text, const std::string& from, const std::string& to) {
+    const auto at = text.find(from);
+    EXPECT_NE(at, std::string::npos) << from;
+    return text.replace(at, from.size(), to);
+}
+
+const std::string poscar = "Li O\n2.0\n2 0 0\n0 2 0\n0 0 3\nLi_sv O\n1 2\nSelective dynamics\nDirect\n0 0 0 T T F\n0.5 0.5 0.5 T T T\n0.25 0 0 F F F\n\n0 0 0\n";
+
+TEST(Poscar, takes_scale_selective_dynamics_and_names_of_pseudopotentials) {
+    const auto frame = read_text("poscar", poscar).at(0);
+    EXPECT_EQ(frame.structure.numbers, (std::vector<int>{3, 8, 8}));
+    EXPECT_EQ(frame.structure.positions[1], Vec3(2, 2, 3));
+    EXPECT_NEAR(frame.structure.cell.volume(), 96, 1e-12);
+    EXPECT_FALSE(frame.labels.energy.has_value());
+}
+
+TEST(Poscar, a_negative_scale_is_the_volume_and_three_scale_the_axes) {
+    EXPECT_NEAR(read_text("poscar", with(poscar, "2.0", "-40")).at(0).structure.cell.volume(), 40, 1e-12);
+    EXPECT_EQ(read_text("poscar", with(poscar, "2.0", "1 2 3")).at(0).structure.positions[1], Vec3(1, 2, 4.5));
+}
+
+TEST(Poscar, version_4_takes_elements_from_title_or_options) {
+    const auto old = with(poscar, "Li_sv O\n", "");
+    EXPECT_EQ(read_text("poscar", old).at(0).structure.numbers[1], 8);
+    ReadOptions options;
+    options.type_names = {"Na", "Cl"};
+    EXPECT_EQ(read_text("poscar", with(old, "Li O", "salt"), options).at(0).structure.numbers[1], 17);
+    EXPECT_NE(fault("poscar", with(old, "Li O", "salt")).find("--type-names"), std::string::npos);
+}
+
+TEST(Poscar, faults_name_file_and_line) {
+    EXPECT_NE(fault("poscar", with(poscar, "0 0 3", "0 2 0")).find("no volume"), std::string::npos);
+    EXPECT_NE(fault("poscar", with(poscar, "Li_sv", "Lj")).find("'Lj'"), std::string::npos);
+    EXPECT_NE(fault("poscar", with(poscar, "0.25 0 0", "0.25 0")).find("position of atom 3"), std::string::npos);
+    EXPECT_NE(fault("poscar", with(poscar, "1 2\n", "1 2 3\n")).find("more numbers of atoms"), std::string::npos);
+    EXPECT_NE(fault("poscar", poscar.substr(0, 60)).find("truncated"), std::string::npos);
+    EXPECT_NE(fault("poscar", "").find("FILE, frame 0"), std::string::npos);
+}
+
+TEST(Poscar, keeps_structure_and_order_in_a_round_trip) {
+    base::Random random(4);
+    Frame frame;
+    frame.structure = structure::rattled(structure::fcc("Li", 4.1), 0.1, random);
+    frame.structure.numbers = {3, 8, 8, 3};
+    const auto path = std::filesystem::path(testing::TempDir()) / "alkali_vasp" / "POSCAR";
+    write_frames(path, std::vector<Frame>{frame});
+    const auto back = read_frames(path).at(0);
+    EXPECT_EQ(back.structure.numbers, frame.structure.numbers);
+    EXPECT_EQ(back.structure.positions, frame.structure.positions);
+    EXPECT_EQ(back.structure.cell.vectors(), frame.structure.cell.vectors());
+    EXPECT_THROW(write_frames(path, std::vector<Frame>{frame, frame}), InputError);
+    std::filesystem::remove_all(path.parent_path());
+}
+
+TEST(Vasp, stress_is_positive_in_compression_and_in_kbar) {
+    EXPECT_NEAR(stress_from_vasp(Mat3(Mat3::Identity() * units::kbar_per_ev_per_angstrom3))(0, 0), -1.0, 1e-15);
+}
+
+TEST(Outcar, the_order_of_the_printed_stress_is_xx_yy_zz_xy_yz_zx) {
+    const auto text = base::read_file(golden / "OUTCAR");
+    const auto at = text.find("in kB");
+    const auto changed = text.substr(0, at) + "in kB  1. 2. 3. 4. 5. 6.\n" + text.substr(text.find('\n', at) + 1);
+    const auto stress = to_voigt(*read_text("outcar", changed).at(0).labels.stress);
+    const Voigt expected{1, 2, 3, 5, 6, 4};
+    for (std::size_t c = 0; c < 6; ++c) EXPECT_NEAR(stress[c], -expected[c] / units::kbar_per_ev_per_angstrom3, 1e-15);
+}
+
+TEST(Outcar, numbers_that_touch_are_told_apart) {
+    EXPECT_EQ(fixed_columns(" 1.5-2.25  3.0E-01-4."), (std::vector<double>{1.5, -2.25, 0.3, -4.0}));
+}
+
+TEST(Outcar, a_step_cut_off_is_named_after_the_complete_ones) {
+    const auto text = base::read_file(golden / "OUTCAR");
+    const auto second = text.find("Iteration 2");
+    const auto reader = open_reader(std::make_unique<std::istringstream>(text.substr(0, text.find("POSITION", second) + 200)), "OUTCAR", {});
+    Frame frame;
+    ASSERT_TRUE(reader->next(frame));
+    try {
+        static_cast<void>(reader->next(frame));
+        FAIL();
+    } catch (const FileError& error) {
+        EXPECT_NE(std::string(error.what()).find("OUTCAR, frame 1"), std::string::npos) << error.what();
+    }
+    EXPECT_NE(fault("outcar", with(text, "VRHFIN =Li", "VRHFIN =Lj")).find("'Lj'"), std::string::npos);
+    EXPECT_NE(fault("outcar", with(text, "-13.50000000", "****")).find("not a number"), std::string::npos);
+}
+
+TEST(Vasprun, a_truncated_file_is_named_after_its_complete_steps) {
+    const auto text = base::read_file(golden / "vasprun.xml");
+    const auto reader = open_reader(std::make_unique<std::istringstream>(text.substr(0, text.rfind("<varray name=\"forces\""))), "vasprun.xml", {});
+    Frame frame;
+    ASSERT_TRUE(reader->next(frame));
+    try {
+        static_cast<void>(reader->next(frame));
+        FAIL();
+    } catch (const FileError& error) {
+        EXPECT_NE(std::string(error.what()).find("vasprun.xml, frame 1"), std::string::npos) << error.what();
+        EXPECT_NE(std::string(error.what()).find("truncated"), std::string::npos) << error.what();
+    }
+}
+
+TEST(Vasprun, faults_name_the_frame) {
+    const auto text = base::read_file(golden / "vasprun.xml");
+    EXPECT_NE(fault("vasprun", with(text, "<c>Li</c>", "<c>Lj</c>")).find("'Lj'"), std::string::npos);
+    EXPECT_NE(fault("vasprun", with(text, "<rc><c>Li</c><c>   1</c></rc>", "")).find("3 positions, atominfo 2 atoms"), std::string::npos);
+    EXPECT_NE(fault("vasprun", "<a></b>").find("FILE, frame 0"), std::string::npos);
+    EXPECT_TRUE(read_text("vasprun", "<modeling></modeling>").empty());
+}
+
+}  // namespace
+}  // namespace alkali::io

@@ -1,3 +1,6 @@
+#include <omp.h>
+
+#include "alkali/models/committee/open.hpp"
 #include "alkali/models/kim/kim_calculator.hpp"
 #include "command.hpp"
 
@@ -5,6 +8,11 @@ namespace alkali::app {
 
 calculator::Registry make_calculators() {
     calculator::Registry registry;
+    registry.add("", "FILE            a model file (best.safetensors); several with commas between them are a committee",
+                 [](const std::string& rest, const calculator::OpenOptions& options, base::LogSink&) {
+                     if (options.threads > 0) omp_set_num_threads(options.threads);
+                     return models::open_model_files(rest, options, models::model_kinds());
+                 });
     registry.add("kim", "kim:MODEL_ID    a portable model of the KIM-API (SNAP_ZuoChenLi_2019_Li__MO_732106099012_000)",
                  [](const std::string& rest, const calculator::OpenOptions&, base::LogSink& log) { return models::kim::open_kim(rest, log); });
     return registry;

@@ -4,11 +4,16 @@ namespace alkali::app {
 
 // One line per subcommand.
 #define ALKALI_COMMANDS(X) \
+    X(benchmark)           \
     X(doctor)              \
+    X(evaluate)            \
     X(import)              \
+    X(info)                \
+    X(predict)             \
     X(properties)          \
     X(relax)               \
-    X(report)
+    X(report)              \
+    X(train)
 
 #define ALKALI_DECLARE(name) void add_##name(CLI::App& app, Context& context);
 ALKALI_COMMANDS(ALKALI_DECLARE)

@@ -4,6 +4,8 @@
 
 #include <array>
 #include <ctime>
+#include <fstream>
+#include <string>
 
 namespace alkali::base {
 
@@ -14,7 +16,14 @@ double process_cpu_seconds() {
     return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
+void reset_peak_resident_bytes() {
+    std::ofstream("/proc/self/clear_refs") << "5";  // see proc(5)
+}
+
 std::int64_t peak_resident_bytes() {
+    std::ifstream status("/proc/self/status");
+    for (std::string line; std::getline(status, line);)
+        if (line.starts_with("VmHWM:")) return std::stoll(line.substr(6)) * 1024;
     rusage usage{};
     ::getrusage(RUSAGE_SELF, &usage);
     return static_cast<std::int64_t>(usage.ru_maxrss) * 1024;

@@ -6,7 +6,9 @@ namespace alkali::base {
 
 /// CPU seconds (user and system, all threads) this process has used since it began.
 [[nodiscard]] double process_cpu_seconds();
-/// Largest resident memory of this process so far, bytes.
+/// Forgets the largest memory so far, where the system allows it (Linux), so that a peak belongs to one task.
+void reset_peak_resident_bytes();
+/// Largest resident memory of this process so far (or since the reset), bytes.
 [[nodiscard]] std::int64_t peak_resident_bytes();
 /// Today as 2026-01-31 (UTC).
 [[nodiscard]] std::string utc_date();

@@ -1,0 +1,82 @@
+#include "alkali/training/evaluation.hpp"
+
+#include <fmt/format.h>
+
+#include <memory>
+
+#include "alkali/base/process.hpp"
+#include "alkali/dataset/frame_set.hpp"
+#include "alkali/dataset/hash.hpp"
+#include "command.hpp"
+
+#ifndef ALKALI_VERSION
+#define ALKALI_VERSION "unknown"
+#endif
+
+namespace alkali::app {
+namespace {
+
+struct EvaluateArguments {
+    std::string calculator, precision;
+    std::vector<std::filesystem::path> data;
+    std::filesystem::path json, output;
+    io::ReadOptions read;
+    std::size_t parity_points = training::EvaluationSettings{}.parity_points;
+    int threads = 0;
+};
+
+void add_provenance(records::Records& records, const nlohmann::json& provenance) {
+    for (const auto& [name, record] : std::map(records.all())) {
+        records::Record known = record;
+        known.provenance = provenance;
+        records.set(name, std::move(known));
+    }
+}
+
+void print_table(const records::Records& records) {
+    for (const auto& [name, record] : records.all())
+        if (record.value.is_number()) fmt::print("{:<40} {:>12.5g} {}\n", name, record.value.get<double>(), record.unit);
+}
+
+void run_evaluate(const EvaluateArguments& arguments, Context& context) {
+    const auto calculator = context.calculators.open(arguments.calculator, {arguments.precision, arguments.threads}, context.log);
+    dataset::LoadOptions load;
+    load.read = arguments.read;
+    load.missing = dataset::Missing::mask;
+    load.needs = {true, true, true};
+    const auto set = dataset::load(arguments.data, load, context.log);
+    auto records = training::evaluate(*calculator, set.frames, {arguments.parity_points}, context.progress);
+    nlohmann::json provenance = {{"calculator", calculator->name()}, {"data", set.sources}, {"data_hash", dataset::content_hash(set.frames)}, {"version", ALKALI_VERSION}, {"date", base::utc_date()}};
+    for (const auto& [key, value] : calculator->provenance()) provenance["calculator " + key] = value;
+    add_provenance(records, provenance);
+    print_table(records);
+    if (!arguments.json.empty()) records.save(arguments.json);
+    if (!arguments.output.empty()) records.save(arguments.output / "evaluation.json");
+}
+
+}  // namespace
+
+void add_evaluate(CLI::App& app, Context& context) {
+    auto arguments = std::make_shared<EvaluateArguments>();
+    auto* command = app.add_subcommand("evaluate", "Errors of a calculator on labelled frames, also by group");
+    command->add_option("calculator", arguments->calculator, "Model file, kim:MODEL_ID, ...")->required()->type_name("CALC");
+    command->add_option("data", arguments->data, "Labelled frames: files or folders")->required()->type_name("DATA...");
+    command->add_option("--json", arguments->json, "Write the records, parity data included, to this file")->type_name("FILE");
+    command->add_option("-o,--output", arguments->output, "Write evaluation.json into this folder")->type_name("DIR");
+    command->add_option("--energy-key", arguments->read.energy_key, "Key of the energy in extended XYZ");
+    command->add_option("--forces-key", arguments->read.forces_key, "Key of the forces");
+    command->add_option("--stress-key", arguments->read.stress_key, "Key of the stress");
+    command->add_option("--format", arguments->read.format, "Format of the files; default: by name");
+    command->add_option("--parity-points", arguments->parity_points, "Points kept for each parity plot; 0: none")->capture_default_str();
+    command->add_option("--precision", arguments->precision, "float32, mixed or float64; default: as the model says");
+    command->add_option("--threads", arguments->threads, "Threads; default: all")->type_name("N")->check(CLI::PositiveNumber);
+    command->footer(
+        "Energies in meV/atom, forces in meV/angstrom, stresses in GPa. energy_rmse_shifted: with the mean offset removed,\n"
+        "for labels with another zero of energy.\n"
+        "Examples:\n"
+        "  alkali evaluate out/nequip/best.safetensors test.extxyz --json out/nequip/test.json\n"
+        "  alkali evaluate kim:SNAP_ZuoChenLi_2019_Li__MO_732106099012_000 test.extxyz");
+    command->callback([arguments, &context] { run_evaluate(*arguments, context); });
+}
+
+}  // namespace alkali::app

@@ -1,0 +1,91 @@
+#include <fmt/format.h>
+
+#include <memory>
+
+#include "alkali/base/files.hpp"
+#include "alkali/dataset/frame_set.hpp"
+#include "alkali/dataset/split.hpp"
+#include "alkali/models/common/model_file.hpp"
+#include "alkali/units/elements.hpp"
+#include "command.hpp"
+
+namespace alkali::app {
+namespace {
+
+nlohmann::json model_info(const std::filesystem::path& path) {
+    const auto loaded = models::load_model(path, models::model_kinds());
+    nlohmann::json tensors = nlohmann::json::object();
+    std::size_t trainable = 0;
+    for (const auto& info : loaded.model->layout()) {
+        tensors[info.name] = info.shape;
+        if (info.trainable) trainable += info.size;
+    }
+    return {{"kind", loaded.kind},
+            {"type_names", loaded.model->type_names()},
+            {"cutoff", loaded.model->cutoff()},
+            {"precision", models::to_string(loaded.model->precision())},
+            {"parameters", loaded.model->parameters().size()},
+            {"trainable_parameters", trainable},
+            {"hyperparameters", loaded.model->hyperparameters()},
+            {"tensors", tensors},
+            {"provenance", loaded.provenance}};
+}
+
+nlohmann::json data_info(const std::filesystem::path& path, const std::string& format, Context& context) {
+    dataset::LoadOptions load;
+    load.read.format = format;
+    load.missing = dataset::Missing::mask;
+    load.needs = {false, false, false};
+    const std::vector<std::filesystem::path> paths = {path};
+    const auto set = dataset::load(paths, load, context.log);
+    const auto counts = set.counts();
+    std::vector<std::string> species;
+    for (const int number : set.species()) species.emplace_back(units::symbol(number));
+    nlohmann::json groups = nlohmann::json::object();
+    for (const auto& [group, frames] : dataset::by_group(set.frames)) groups[group.empty() ? "(none)" : group] = frames.size();
+    std::size_t smallest = counts.atoms, largest = 0;
+    for (const auto& frame : set.frames) {
+        smallest = std::min(smallest, frame.structure.size());
+        largest = std::max(largest, frame.structure.size());
+    }
+    return {{"frames", counts.frames},
+            {"atoms", counts.atoms},
+            {"atoms_per_frame", {smallest, largest}},
+            {"species", species},
+            {"groups", groups},
+            {"labels", {{"energy", counts.frames - counts.without_energy}, {"forces", counts.frames - counts.without_forces}, {"stress", counts.frames - counts.without_stress}}},
+            {"notes", set.notes}};
+}
+
+void print_block(const nlohmann::json& block, const std::string& indent) {
+    for (const auto& [key, value] : block.items()) {
+        if (value.is_object() && !value.empty()) {
+            fmt::print("{}{}:\n", indent, key);
+            print_block(value, indent + "  ");
+        } else {
+            fmt::print("{}{}: {}\n", indent, key, value.is_string() ? value.get<std::string>() : value.dump());
+        }
+    }
+}
+
+}  // namespace
+
+void add_info(CLI::App& app, Context& context) {
+    struct Arguments {
+        std::filesystem::path file, json;
+        std::string format;
+    };
+    auto arguments = std::make_shared<Arguments>();
+    auto* command = app.add_subcommand("info", "What a model file or a set of frames holds");
+    command->add_option("file", arguments->file, "Model file (.safetensors) or labelled frames")->required()->type_name("MODEL or DATA");
+    command->add_option("--json", arguments->json, "Write it as JSON to this file")->type_name("FILE");
+    command->add_option("--format", arguments->format, "Format of the frames; default: by name");
+    command->footer("Examples:\n  alkali info out/nequip/best.safetensors\n  alkali info train.extxyz");
+    command->callback([arguments, &context] {
+        const auto info = arguments->file.extension() == ".safetensors" ? model_info(arguments->file) : data_info(arguments->file, arguments->format, context);
+        if (!arguments->json.empty()) base::write_file(arguments->json, info.dump(2) + "\n");
+        print_block(info, "");
+    });
+}
+
+}  // namespace alkali::app

@@ -1,0 +1,80 @@
+#include <fmt/format.h>
+
+#include <memory>
+
+#include "alkali/base/error.hpp"
+#include "alkali/io/format.hpp"
+#include "alkali/models/committee/committee.hpp"
+#include "command.hpp"
+
+namespace alkali::app {
+namespace {
+
+struct PredictArguments {
+    std::string calculator, precision, format;
+    std::filesystem::path input, output;
+    bool per_atom = false;
+    int threads = 0;
+};
+
+/// The frame with the calculator's numbers in place of whatever labels it had.
+void label(io::Frame& frame, calculator::Calculator& calculator, bool per_atom) {
+    calculator::Result result;
+    try {
+        result = calculator.compute(frame.structure, {per_atom});
+    } catch (const InputError& error) {
+        throw InputError(error.fault(), frame.where() + (error.where().empty() ? "" : ", " + error.where()), error.hint());
+    }
+    frame.labels = {};
+    frame.labels.energy = result.energy;
+    frame.labels.forces = std::move(result.forces);
+    if (frame.structure.cell.fully_periodic()) frame.labels.stress = result.stress;
+    if (per_atom && !result.energies.empty()) frame.labels.energies = std::move(result.energies);
+    if (const auto* committee = dynamic_cast<models::Committee*>(&calculator)) {
+        const auto& spread = committee->spread();
+        frame.info["energy_std"] = fmt::format("{:.8g}", spread.energy);
+        double largest = 0;
+        for (const double force : spread.forces) largest = std::max(largest, force);
+        frame.info["max_force_std"] = fmt::format("{:.8g}", largest);
+    }
+}
+
+void run_predict(const PredictArguments& arguments, Context& context) {
+    const auto calculator = context.calculators.open(arguments.calculator, {arguments.precision, arguments.threads}, context.log);
+    io::ReadOptions read;
+    read.format = arguments.format;
+    read.numbers = io::Numbers::any;  // labels of the input are not used
+    const auto reader = io::open_reader(arguments.input, read);
+    const auto writer = io::open_writer(arguments.output);
+    std::size_t count = 0;
+    for (io::Frame frame; reader->next(frame);) {
+        label(frame, *calculator, arguments.per_atom);
+        writer->write(frame);
+        ++count;
+        const auto detail = fmt::format("{} frames", count);
+        context.progress.update({"predict", static_cast<double>(count), 0, detail});
+    }
+    if (count == 0) throw FileError("holds no frame", arguments.input.string());
+    writer->close();
+}
+
+}  // namespace
+
+void add_predict(CLI::App& app, Context& context) {
+    auto arguments = std::make_shared<PredictArguments>();
+    auto* command = app.add_subcommand("predict", "Energies, forces and stresses of structures, as extended XYZ that ASE reads");
+    command->add_option("calculator", arguments->calculator, "Model file (several with commas: a committee), kim:MODEL_ID, ...")->required()->type_name("CALC");
+    command->add_option("input", arguments->input, "Structures; read and written frame by frame, so that any size fits")->required()->type_name("IN");
+    command->add_option("-o,--output", arguments->output, "File to write; energy in eV, forces in eV/angstrom, stress in eV/angstrom^3, positive in tension")->required()->type_name("OUT");
+    command->add_flag("--per-atom", arguments->per_atom, "Also the energy of every atom");
+    command->add_option("--format", arguments->format, "Format of the input; default: by name");
+    command->add_option("--precision", arguments->precision, "float32, mixed or float64; default: as the model says");
+    command->add_option("--threads", arguments->threads, "Threads; default: all")->type_name("N")->check(CLI::PositiveNumber);
+    command->footer(
+        "Examples:\n"
+        "  alkali predict out/nequip/best.safetensors in.extxyz -o out.extxyz\n"
+        "  alkali predict member_1/best.safetensors,member_2/best.safetensors in.extxyz -o out.extxyz");
+    command->callback([arguments, &context] { run_predict(*arguments, context); });
+}
+
+}  // namespace alkali::app

@@ -1,0 +1,148 @@
+#include "alkali/training/evaluation.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+#include <cmath>
+#include <map>
+
+#include "alkali/base/error.hpp"
+#include "alkali/dataset/split.hpp"
+#include "alkali/training/errors.hpp"
+#include "alkali/units/constants.hpp"
+
+namespace alkali::training {
+namespace {
+
+constexpr double milli = 1e3;
+
+/// Reference against prediction, point by point.
+struct Parity {
+    std::vector<double> reference, predicted;
+    std::vector<std::size_t> frame;
+    void add(double reference_value, double predicted_value, std::size_t frame_number) {
+        reference.push_back(reference_value);
+        predicted.push_back(predicted_value);
+        frame.push_back(frame_number);
+    }
+    [[nodiscard]] nlohmann::json to_json(std::size_t most) const;
+};
+
+std::vector<std::size_t> kept_points(const Parity& parity, std::size_t most) {
+    const std::size_t n = parity.reference.size();
+    std::vector<std::size_t> order(n);
+    for (std::size_t k = 0; k < n; ++k) order[k] = k;
+    if (n <= most) return order;
+    const auto error = [&](std::size_t k) { return std::abs(parity.predicted[k] - parity.reference[k]); };
+    const auto worst = static_cast<std::ptrdiff_t>(most / 4);
+    std::nth_element(order.begin(), order.begin() + worst, order.end(), [&](std::size_t a, std::size_t b) { return error(a) > error(b) || (error(a) == error(b) && a < b); });
+    std::sort(order.begin() + worst, order.end());
+    std::vector<std::size_t> kept(order.begin(), order.begin() + worst);
+    const std::size_t others = most - kept.size(), rest = n - kept.size();
+    for (std::size_t k = 0; k < others; ++k) kept.push_back(order[static_cast<std::size_t>(worst) + k * rest / others]);
+    std::sort(kept.begin(), kept.end());
+    return kept;
+}
+
+nlohmann::json Parity::to_json(std::size_t most) const {
+    nlohmann::json json = {{"reference", nlohmann::json::array()}, {"predicted", nlohmann::json::array()}, {"frame", nlohmann::json::array()}, {"points", reference.size()}};
+    for (const std::size_t k : kept_points(*this, most)) {
+        json["reference"].push_back(reference[k]);
+        json["predicted"].push_back(predicted[k]);
+        json["frame"].push_back(frame[k]);
+    }
+    return json;
+}
+
+struct AllParity {
+    Parity energy, force, stress;
+    std::vector<std::string> frames;
+
+    void add(const structure::Frame& frame, const Prediction& prediction) {
+        const std::size_t number = frames.size();
+        const std::string group = dataset::group_of(frame);
+        frames.push_back(frame.where() + (group.empty() ? "" : " (" + group + ")"));
+        const auto atoms = static_cast<double>(frame.structure.size());
+        if (frame.labels.energy) energy.add(*frame.labels.energy / atoms, prediction.energy / atoms, number);
+        if (frame.labels.forces)
+            for (std::size_t i = 0; i < frame.structure.size(); ++i)
+                for (int k = 0; k < 3; ++k) force.add((*frame.labels.forces)[i][k], prediction.forces[i][k], number);
+        if (has_stress(frame)) {
+            const auto a = to_voigt(*frame.labels.stress), b = to_voigt(prediction.stress);
+            for (std::size_t k = 0; k < a.size(); ++k) stress.add(units::gpa_per_ev_per_angstrom3 * a[k], units::gpa_per_ev_per_angstrom3 * b[k], number);
+        }
+    }
+
+    [[nodiscard]] nlohmann::json to_json(std::size_t most) const {
+        nlohmann::json json = {{"frames", frames}};
+        if (!energy.frame.empty()) json["energy"] = energy.to_json(most);
+        if (!force.frame.empty()) json["force"] = force.to_json(most);
+        if (!stress.frame.empty()) json["stress"] = stress.to_json(most);
+        return json;
+    }
+};
+
+std::string record_suffix(const std::string& group) {
+    std::string suffix = "_";
+    for (const char c : group) suffix += std::isalnum(static_cast<unsigned char>(c)) != 0 ? c : '_';
+    return suffix;
+}
+
+void put(records::Records& records, const std::string& name, double value, const std::string& unit, double count) {
+    records::Record record;
+    record.value = value;
+    record.unit = unit;
+    record.settings = {{"values", static_cast<std::int64_t>(count)}};
+    records.set(name, std::move(record));
+}
+
+void put_all(records::Records& records, const ErrorSums& sums, const std::string& suffix) {
+    const auto both = [&](const std::string& name, const ResidualSums& part, double factor, const std::string& unit) {
+        if (part.count == 0) return;
+        put(records, name + "_rmse" + suffix, factor * part.rmse(), unit, part.count);
+        put(records, name + "_mae" + suffix, factor * part.mae(), unit, part.count);
+    };
+    both("energy", sums.energy, milli, "meV/atom");
+    if (sums.energy.count > 0) put(records, "energy_rmse_shifted" + suffix, milli * sums.energy.rmse_shifted(), "meV/atom", sums.energy.count);
+    both("force", sums.forces, milli, "meV/angstrom");
+    both("stress", sums.stress, units::gpa_per_ev_per_angstrom3, "GPa");
+}
+
+}  // namespace
+
+records::Records evaluate(calculator::Calculator& calculator, std::span<const structure::Frame> frames, const EvaluationSettings& settings, base::ProgressSink& progress) {
+    ErrorSums all;
+    std::map<std::string, ErrorSums> groups;
+    AllParity parity;
+    for (std::size_t f = 0; f < frames.size(); ++f) {
+        const auto& frame = frames[f];
+        calculator::Result result;
+        try {
+            result = calculator.compute(frame.structure);
+        } catch (const InputError& error) {
+            throw InputError(error.fault(), frame.where() + (error.where().empty() ? "" : ", " + error.where()), error.hint());
+        }
+        const Prediction prediction{result.energy, result.forces, result.stress};
+        ErrorSums own;
+        add_errors(frame, prediction, own);
+        all.add(own);
+        groups[dataset::group_of(frame)].add(own);
+        if (settings.parity_points > 0) parity.add(frame, prediction);
+        progress.update({"evaluate", static_cast<double>(f + 1), static_cast<double>(frames.size()), {}});
+    }
+    if (all.energy.count + all.forces.count + all.stress.count == 0) throw InputError("no frame has an energy, forces or stress to compare with", frames.empty() ? "" : frames[0].source, "check the keys with alkali data check");
+    records::Records records;
+    put_all(records, all, "");
+    for (const auto& [group, sums] : groups)
+        if (!group.empty()) put_all(records, sums, record_suffix(group));
+    if (settings.parity_points > 0) {
+        records::Record record;
+        record.value = parity.to_json(settings.parity_points);
+        record.settings = {{"units", {{"energy", "eV/atom"}, {"force", "eV/angstrom"}, {"stress", "GPa"}}}};
+        records.set("parity", std::move(record));
+    }
+    return records;
+}
+
+}  // namespace alkali::training

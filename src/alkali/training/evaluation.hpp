@@ -1,0 +1,23 @@
+#pragma once
+#include <span>
+
+#include "alkali/base/log.hpp"
+#include "alkali/calculator/calculator.hpp"
+#include "alkali/records/record.hpp"
+#include "alkali/structure/frame.hpp"
+
+namespace alkali::training {
+
+struct EvaluationSettings {
+    /// Points of each parity plot that are kept: the largest errors and an even choice of the others. 0: no parity data.
+    std::size_t parity_points = 20000;
+};
+
+/// Errors of a calculator on labelled frames as records: energy_rmse, energy_mae, energy_rmse_shifted (meV/atom),
+/// force_rmse, force_mae (meV/angstrom), stress_rmse, stress_mae (GPa), each also with _GROUP for every group of frames
+/// (their info `group` or `config_type`), and `parity` with reference and predicted values by frame.
+/// Frames without a label are left out of its figures; their number stands in the record's settings.
+/// Errors: InputError naming the frame, or when no frame has any label.
+[[nodiscard]] records::Records evaluate(calculator::Calculator& calculator, std::span<const structure::Frame> frames, const EvaluationSettings& settings, base::ProgressSink& progress);
+
+}  // namespace alkali::training

@@ -10,7 +10,7 @@ namespace alkali::properties {
 
 /// What the caller chooses for all properties together.
 struct Settings {
-    std::string species;          ///< empty: the calculator's only one
+    std::string species{};        ///< empty: the calculator's only one
     std::string crystal = "bcc";  ///< sc, bcc, fcc, diamond, hcp
     nlohmann::json options = nlohmann::json::object();     ///< per property: {"vacancy": {"supercell": [4, 4, 4]}}
     nlohmann::json provenance = nlohmann::json::object();  ///< added to every record: version, command

@@ -85,8 +85,10 @@ Plot parity_plot(const nlohmann::json& parity, const Quantity& quantity, std::si
 
     const std::string unit = pretty_unit(quantity.unit);
     Plot plot{quantity.title, fmt::format("reference ({})", unit), fmt::format("predicted ({})", unit), Scale::linear, Scale::linear, true, Legend::top_left, {}, {}};
-    plot.caption = fmt::format("{} points", errors.size());
-    if (kept.size() < errors.size()) plot.caption = fmt::format("{} of {} points: the {} with the largest error and an even choice of the others", kept.size(), errors.size(), most_points / 4);
+    // evaluate may have thinned them before.
+    const auto all = data.value("points", errors.size());
+    plot.caption = fmt::format("{} points", all);
+    if (kept.size() < all) plot.caption = fmt::format("{} of {} points: those with the largest errors and an even choice of the others", kept.size(), all);
     Series points{"", Mark::points, 0, {}};
     for (const auto i : kept)
         points.points.push_back({reference[i], predicted[i],

@@ -12,6 +12,7 @@ namespace {
 
 struct Entry {
     std::string_view quantity, label, section;
+    Rank rank = Rank::main;
 };
 
 // In the order of the table. A record's longest matching quantity wins; the rest of its name (method, facet,
@@ -19,28 +20,29 @@ struct Entry {
 constexpr std::array entries{
     Entry{"a0", "Lattice constant <i>a</i><sub>0</sub>", "Lattice and equation of state"},
     Entry{"a0_zero_stress", "<i>a</i><sub>0</sub> at zero stress", "Lattice and equation of state"},
-    Entry{"a0_vinet", "<i>a</i><sub>0</sub>, Vinet", "Lattice and equation of state"},
-    Entry{"volume", "Volume per atom", "Lattice and equation of state"},
+    Entry{"a0_vinet", "<i>a</i><sub>0</sub>, Vinet", "Lattice and equation of state", Rank::detail},
+    Entry{"volume", "Volume per atom", "Lattice and equation of state", Rank::detail},
     Entry{"cohesive_energy", "Cohesive energy", "Lattice and equation of state"},
-    Entry{"energy_per_atom", "Energy per atom", "Lattice and equation of state"},
+    Entry{"energy_per_atom", "Energy per atom", "Lattice and equation of state", Rank::detail},
     Entry{"bulk_modulus", "Bulk modulus <i>B</i>", "Lattice and equation of state"},
-    Entry{"bulk_modulus_vinet", "<i>B</i>, Vinet", "Lattice and equation of state"},
+    Entry{"bulk_modulus_vinet", "<i>B</i>, Vinet", "Lattice and equation of state", Rank::detail},
     Entry{"bulk_modulus_derivative", "<i>B</i>′ = d<i>B</i>/d<i>p</i>", "Lattice and equation of state"},
-    Entry{"bulk_modulus_derivative_vinet", "<i>B</i>′, Vinet", "Lattice and equation of state"},
+    Entry{"bulk_modulus_derivative_vinet", "<i>B</i>′, Vinet", "Lattice and equation of state", Rank::detail},
     Entry{"C11", "<i>C</i><sub>11</sub>", "Elastic constants"},
     Entry{"C12", "<i>C</i><sub>12</sub>", "Elastic constants"},
     Entry{"C44", "<i>C</i><sub>44</sub>", "Elastic constants"},
     Entry{"C_prime", "<i>C</i>′ = <i>C</i><sub>11</sub> − <i>C</i><sub>12</sub>", "Elastic constants"},
-    Entry{"bulk_modulus_voigt", "<i>B</i>, Voigt", "Elastic constants"},
-    Entry{"bulk_modulus_reuss", "<i>B</i>, Reuss", "Elastic constants"},
-    Entry{"bulk_modulus_hill", "<i>B</i>, Hill", "Elastic constants"},
-    Entry{"shear_modulus_voigt", "<i>G</i>, Voigt", "Elastic constants"},
-    Entry{"shear_modulus_reuss", "<i>G</i>, Reuss", "Elastic constants"},
+    Entry{"bulk_modulus_voigt", "<i>B</i>, Voigt", "Elastic constants", Rank::detail},
+    Entry{"bulk_modulus_reuss", "<i>B</i>, Reuss", "Elastic constants", Rank::detail},
+    Entry{"bulk_modulus_hill", "<i>B</i>, Hill", "Elastic constants", Rank::detail},
+    Entry{"shear_modulus_voigt", "<i>G</i>, Voigt", "Elastic constants", Rank::detail},
+    Entry{"shear_modulus_reuss", "<i>G</i>, Reuss", "Elastic constants", Rank::detail},
     Entry{"shear_modulus_hill", "<i>G</i>, Hill", "Elastic constants"},
     Entry{"youngs_modulus", "Young’s modulus <i>E</i>", "Elastic constants"},
     Entry{"poisson_ratio", "Poisson’s ratio <i>ν</i>", "Elastic constants"},
     Entry{"zener_anisotropy", "Zener anisotropy", "Elastic constants"},
     Entry{"universal_anisotropy", "Universal anisotropy", "Elastic constants"},
+    Entry{"elastic_stability", "Smallest eigenvalue of <i>C</i>", "Elastic constants", Rank::detail},
     Entry{"vacancy_formation_energy", "Vacancy formation energy", "Point defects"},
     Entry{"interstitial_energy", "Interstitial energy", "Point defects"},
     Entry{"surface_energy", "Surface energy", "Surfaces"},
@@ -63,14 +65,16 @@ PropertyName property_name(const std::string& record_name) {
     const Entry* best = nullptr;
     for (const auto& entry : entries)
         if (stands_for(entry.quantity, record_name) && (!best || entry.quantity.size() > best->quantity.size())) best = &entry;
-    if (!best) return {escape(record_name), "Others", static_cast<int>(entries.size())};
+    if (!best) return {escape(record_name), "Others", static_cast<int>(entries.size()), Rank::main};
     std::string label(best->label);
+    Rank rank = best->rank;
     if (record_name.size() > best->quantity.size()) {
         std::string rest = record_name.substr(best->quantity.size() + 1);
         std::replace(rest.begin(), rest.end(), '_', ' ');
+        if (rest == "energy" || rest == "unrelaxed") rank = Rank::detail;  // another method for the same number
         label += " <span class=\"variant\">(" + escape(rest) + ")</span>";
     }
-    return {label, std::string(best->section), static_cast<int>(best - entries.data())};
+    return {label, std::string(best->section), static_cast<int>(best - entries.data()), rank};
 }
 
 }  // namespace alkali::report

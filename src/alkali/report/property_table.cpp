@@ -148,13 +148,16 @@ std::string property_table(const std::vector<Source>& sources, const References&
     std::size_t columns = 2 + own.size();
     for (const auto& group : groups) columns += group.columns.size();
 
-    std::string out = "<div class=\"scroll\"><table>\n" + header(own, groups, names, citations) + "<tbody>\n", section;
+    const bool details = std::any_of(rows.begin(), rows.end(), [](const Row& row) { return row.title.rank == Rank::detail; });
+    std::string out = details ? "<label class=\"switch\"><input type=\"checkbox\" id=\"details\"> all records, other methods too</label>\n" : "", section;
+    out += "<div class=\"scroll\"><table>\n" + header(own, groups, names, citations) + "<tbody>\n";
     for (const auto& row : rows) {
         if (row.title.section != section) {
             section = row.title.section;
             out += fmt::format("<tr class=\"section\"><th colspan=\"{}\"><span>{}</span></th></tr>\n", columns, escape(section));
         }
-        out += fmt::format("<tr><th data-note=\"{}\">{}</th><td class=\"unit\">{}</td>", escape(row.name), row.title.label, escape(pretty_unit(row.unit)));
+        out += fmt::format("<tr{}><th data-note=\"{}\">{}</th><td class=\"unit\">{}</td>", row.title.rank == Rank::detail ? " class=\"detail\"" : "", escape(row.name),
+                           row.title.label, escape(pretty_unit(row.unit)));
         for (const auto* source : own) {
             const bool there = source->records.has(row.name) && is_scalar(source->records.at(row.name));
             out += there ? own_cell(row.name, source->records.at(row.name), source->name, row.unit) : "<td class=\"own\"></td>";

@@ -43,6 +43,25 @@ std::string learning_content(const std::vector<Source>& sources) {
     return out;
 }
 
+/// What a folder's numbers come from, as its first record tells.
+std::string calculator_of(const Source& source) {
+    std::vector<const records::Records*> all{&source.records};
+    for (const auto& evaluation : source.evaluations) all.push_back(&evaluation.records);
+    for (const auto* records : all)
+        for (const auto& [name, record] : records->all())
+            if (record.provenance.is_object() && record.provenance.contains("calculator") && record.provenance["calculator"].is_string()) return record.provenance["calculator"];
+    return {};
+}
+
+std::string source_list(const std::vector<Source>& sources) {
+    std::string out = "<dl class=\"sources\">\n";
+    for (const auto& source : sources) {
+        const std::string calculator = calculator_of(source);
+        out += fmt::format("<dt>{}</dt><dd>{}</dd>\n", escape(source.name), calculator.empty() ? escape(source.folder.string()) : escape(calculator));
+    }
+    return out + "</dl>\n";
+}
+
 /// How each record was made, folded away.
 std::string methods_content(const std::vector<Source>& sources) {
     std::string out;
@@ -74,14 +93,12 @@ std::string render(const std::vector<std::filesystem::path>& folders, const Opti
     body += section("learning", "Learning curves", "", learning_content(sources));
     body += section("sources", "Sources", "", citations.list());
     body += section("methods", "How the results were made", "", methods_content(sources));
-    std::string names;
-    for (const auto& source : sources) names += (names.empty() ? "" : ", ") + escape(source.name);
     const std::string footer = fmt::format("alkali {}{}{}", escape(options.version), options.date.empty() ? "" : ", ", escape(options.date));
     return fmt::format(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-        "<meta name=\"color-scheme\" content=\"light dark\">\n<title>{0}</title>\n<style>\n{1}</style>\n</head>\n<body>\n<header>\n<h1>{0}</h1>\n<p>{2}</p>\n</header>\n"
+        "<meta name=\"color-scheme\" content=\"light dark\">\n<title>{0}</title>\n<style>\n{1}</style>\n</head>\n<body>\n<header>\n<h1>{0}</h1>\n{2}</header>\n"
         "<main>\n{3}</main>\n<footer>{4}</footer>\n<div id=\"note\" role=\"tooltip\" hidden></div>\n<script>\n{5}</script>\n</body>\n</html>\n",
-        escape(options.title), resources::page_css, names, body, footer, resources::page_js);
+        escape(options.title), resources::page_css, source_list(sources), body, footer, resources::page_js);
 }
 
 }  // namespace alkali::report

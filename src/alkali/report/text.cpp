@@ -64,7 +64,8 @@ namespace {
 /// Decimals that say enough where no uncertainty decides; none: significant digits instead.
 std::optional<int> usual_decimals(std::string_view unit) {
     if (unit == "angstrom" || unit == "eV/angstrom^2") return 4;
-    if (unit == "eV" || unit == "angstrom^3" || unit == "THz") return 3;
+    if (unit == "eV/atom") return 4;
+    if (unit == "eV" || unit == "angstrom^3" || unit == "angstrom^3/atom" || unit == "THz") return 3;
     if (unit == "GPa") return 2;
     return {};
 }

@@ -1,6 +1,7 @@
 #include "calculator.hpp"
 
 #include <fmt/format.h>
+#include <omp.h>
 
 #include "alkali/base/error.hpp"
 #include "wiring.hpp"
@@ -30,6 +31,20 @@ structure::Structure to_structure(const Calculator::Numbers& numbers, const Calc
     return result;
 }
 
+/// OpenMP's thread count for the calls of one calculator; the Python thread gets its own count back.
+class Threads {
+public:
+    explicit Threads(int wanted) : before_(omp_get_max_threads()) {
+        if (wanted > 0) omp_set_num_threads(wanted);
+    }
+    ~Threads() { omp_set_num_threads(before_); }
+    Threads(const Threads&) = delete;
+    Threads& operator=(const Threads&) = delete;
+
+private:
+    int before_;
+};
+
 py::array_t<double> to_array(const std::vector<Vec3>& vectors) {
     py::array_t<double> array({static_cast<py::ssize_t>(vectors.size()), py::ssize_t{3}});
     auto view = array.mutable_unchecked<2>();
@@ -56,8 +71,9 @@ py::array_t<double> to_array(const Mat3& matrix) {
 
 }  // namespace
 
-Calculator::Calculator(const std::string& specification, const std::string& precision, int threads) {
+Calculator::Calculator(const std::string& specification, const std::string& precision, int threads) : threads_(threads) {
     const py::gil_scoped_release no_gil;
+    const Threads chosen(threads_);
     calculator_ = app::make_calculators().open(specification, {precision, threads}, log_);
 }
 
@@ -67,6 +83,7 @@ py::dict Calculator::compute(const Numbers& numbers, const Positions& positions,
     {
         const py::gil_scoped_release no_gil;
         const std::lock_guard lock(one_at_a_time_);
+        const Threads chosen(threads_);
         result = calculator_->compute(structure, {.per_atom = true});
     }
     py::dict output;

@@ -28,6 +28,7 @@ public:
 private:
     PythonLog log_;  // calculators may keep a reference to it
     std::unique_ptr<calculator::Calculator> calculator_;
+    int threads_;
     std::mutex one_at_a_time_;
 };
 

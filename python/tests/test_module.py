@@ -1,4 +1,8 @@
-"""The Python module and its ASE calculator against golden values made by nequip."""
+"""The Python module and its ASE calculator against golden values made by nequip.
+
+Tolerances are those of the radial splines every calculator uses (1e-7 eV/atom, 1e-6 eV/angstrom of the exact radial network);
+equality to nequip's last digits is tested in src/alkali/models/nequip/tests.
+"""
 
 import json
 import logging
@@ -34,12 +38,12 @@ class Module(unittest.TestCase):
         for case in CASES.values():
             with self.subTest(case["name"]):
                 found = self.calculator.compute(case["numbers"], case["positions"], case["cell"], case["pbc"])
-                self.assertAlmostEqual(found["energy"], case["energy"], delta=1e-9)
-                np.testing.assert_allclose(found["energies"], case["energies"], rtol=1e-10, atol=1e-10)
-                np.testing.assert_allclose(found["forces"], case["forces"], atol=1e-8)
+                self.assertAlmostEqual(found["energy"], case["energy"], delta=1e-7 * len(case["numbers"]))
+                np.testing.assert_allclose(found["energies"], case["energies"], rtol=0, atol=1e-7)
+                np.testing.assert_allclose(found["forces"], case["forces"], rtol=0, atol=1e-6)
                 self.assertEqual("stress" in found, case["stress"] is not None)
                 if case["stress"] is not None:
-                    np.testing.assert_allclose(found["stress"], case["stress"], atol=1e-8)
+                    np.testing.assert_allclose(found["stress"], case["stress"], rtol=0, atol=1e-7)
 
     def test_it_says_what_it_is(self):
         self.assertEqual(sorted(self.calculator.species), [3, 11])
@@ -81,11 +85,11 @@ class AseCalculator(unittest.TestCase):
         case = CASES["triclinic"]
         atoms = atoms_of(case)
         atoms.calc = AlkaliCalculator(MODEL, precision="float64")
-        self.assertAlmostEqual(atoms.get_potential_energy(), case["energy"], delta=1e-9)
+        self.assertAlmostEqual(atoms.get_potential_energy(), case["energy"], delta=1e-7 * len(atoms))
         self.assertEqual(atoms.get_potential_energy(force_consistent=True), atoms.get_potential_energy())
-        np.testing.assert_allclose(atoms.get_forces(), case["forces"], atol=1e-8)
-        np.testing.assert_allclose(atoms.get_stress(voigt=False), case["stress"], atol=1e-8)
-        np.testing.assert_allclose(atoms.get_potential_energies(), case["energies"], atol=1e-9)
+        np.testing.assert_allclose(atoms.get_forces(), case["forces"], rtol=0, atol=1e-6)
+        np.testing.assert_allclose(atoms.get_stress(voigt=False), case["stress"], rtol=0, atol=1e-7)
+        np.testing.assert_allclose(atoms.get_potential_energies(), case["energies"], rtol=0, atol=1e-7)
 
     def test_stress_is_the_derivative_of_the_energy_by_strain(self):
         for specification in (MODEL, KIM):

@@ -9,7 +9,8 @@ namespace alkali::dynamics {
 namespace {
 
 /// Nocedal, Math. Comp. 35, 773 (1980), two-loop recursion; steps are accepted by the Armijo rule or, where the energy
-/// change drowns in round-off, by the approximate Wolfe rule of Hager and Zhang, SIAM J. Optim. 16, 170 (2005).
+/// change drowns in its noise, by the approximate Wolfe rule of Hager and Zhang, SIAM J. Optim. 16, 170 (2005), together
+/// with a gradient that does not grow. The noise is taken as that of energies summed in single precision.
 class LimitedMemoryBfgs final : public Minimiser {
 public:
     Point advance(Landscape& landscape, const Point& from) override {
@@ -46,9 +47,9 @@ private:
         if (to.converged) return true;
         const double change = to.energy - from.energy;
         if (change <= armijo * length * slope) return true;
-        const double round_off = 1e-9 * (1.0 + std::abs(from.energy));
+        const double noise = 1e-6 * (1.0 + std::abs(from.energy));
         const double new_slope = to.gradient.dot(to.x - from.x) / length;
-        return change <= round_off && new_slope <= (2 * armijo - 1) * slope;
+        return change <= noise && new_slope <= (2 * armijo - 1) * slope && to.gradient.squaredNorm() <= from.gradient.squaredNorm();
     }
 
     [[nodiscard]] Point line_search(Landscape& landscape, const Point& from, const Eigen::VectorXd& step) {

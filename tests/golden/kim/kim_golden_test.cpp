@@ -6,6 +6,7 @@
 #include "alkali/base/files.hpp"
 #include "alkali/dynamics/relax.hpp"
 #include "alkali/models/kim/kim_calculator.hpp"
+#include "alkali/models/kim/kim_library.hpp"
 #include "alkali/properties/run.hpp"
 
 namespace alkali {
@@ -41,14 +42,15 @@ structure::Structure structure_of(const json& frame) {
     return s;
 }
 
-/// Null where KIM or the model is not installed.
+/// Null where KIM or the model is not installed; any other trouble is a failure.
 std::unique_ptr<calculator::Calculator> open_or_null(const std::string& model) {
     base::NullSink sink;
     try {
-        return models::kim::open_kim(model, sink);
-    } catch (const Error&) {
+        if (models::kim::Library::load()->type_of(model) != "portableModel") return nullptr;
+    } catch (const ExternalProgramError&) {
         return nullptr;
     }
+    return models::kim::open_kim(model, sink);
 }
 
 TEST(GoldenKim, energies_forces_and_stress_equal_those_of_ase) {

@@ -145,6 +145,32 @@ TEST(Relax, lbfgs_needs_far_fewer_evaluations_than_fire) {
     EXPECT_LT(2 * lbfgs.last.evaluations, fire.last.evaluations);
 }
 
+/// Energies with the round-off of single precision on top of a large constant, as total energies have it.
+class SinglePrecision final : public calculator::Calculator {
+public:
+    using Calculator::compute;
+    calculator::Result compute(const Structure& s, const calculator::Request& r) override {
+        auto result = inner.compute(s, r);
+        result.energy = static_cast<double>(static_cast<float>(result.energy - 500));
+        for (Vec3& f : result.forces) f = f.cast<float>().cast<double>();
+        return result;
+    }
+    std::string name() const override { return "single"; }
+    std::vector<int> species() const override { return {18}; }
+    double cutoff() const override { return 8.5; }
+    LennardJones inner = argon();
+};
+
+TEST(Relax, lbfgs_converges_where_energies_are_coarser_than_the_last_gains) {
+    SinglePrecision coarse;
+    auto exact = argon();
+    auto options = tight(Method::lbfgs);
+    options.fmax = 1e-5;
+    const auto result = relax(coarse, disturbed(0.15, 3), options), reference = relax(exact, disturbed(0.15, 3), options);
+    EXPECT_TRUE(result.converged);
+    EXPECT_LT(result.last.evaluations, 2 * reference.last.evaluations);
+}
+
 TEST(Relax, too_few_steps_are_reported_not_hidden) {
     auto lj = argon();
     RelaxOptions options = tight(Method::lbfgs);

@@ -22,19 +22,6 @@ bool known_file(const fs::path& path) {
     }
 }
 
-// A deepmd folder is read as one; in any other folder the files whose names tell a format are.
-std::vector<fs::path> files_of(const fs::path& path) {
-    if (!fs::is_directory(path)) return {path};
-    std::vector<fs::path> files;
-    for (const auto& entry : fs::recursive_directory_iterator(path)) {
-        if (entry.path().filename() == "type.raw") return {path};
-        if (entry.is_regular_file() && known_file(entry.path())) files.push_back(entry.path());
-    }
-    std::sort(files.begin(), files.end());
-    if (files.empty()) throw InputError("the folder holds no file of a known format", path.string());
-    return files;
-}
-
 void add_distinct(std::set<std::string>& names, const std::string& name) {
     if (!name.empty()) names.insert(name);
 }
@@ -76,6 +63,18 @@ void check_needs(const Frame& frame, const LoadOptions& options, const io::Frame
 }
 
 }  // namespace
+
+std::vector<fs::path> files_of(const fs::path& path) {
+    if (!fs::is_directory(path)) return {path};
+    std::vector<fs::path> files;
+    for (const auto& entry : fs::recursive_directory_iterator(path)) {
+        if (entry.path().filename() == "type.raw") return {path};
+        if (entry.is_regular_file() && known_file(entry.path())) files.push_back(entry.path());
+    }
+    std::sort(files.begin(), files.end());
+    if (files.empty()) throw InputError("the folder holds no file of a known format", path.string());
+    return files;
+}
 
 LabelCounts FrameSet::counts() const {
     LabelCounts counts;

@@ -1,0 +1,65 @@
+#pragma once
+#include <filesystem>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "alkali/base/log.hpp"
+#include "alkali/dataset/frame_set.hpp"
+
+namespace alkali::dataset {
+
+/// error: training on it would be wrong. warning: look at it.
+enum class Severity { error, warning };
+
+/// One thing a check has found.
+struct Finding {
+    Severity severity;
+    std::string check;  ///< which check: unreadable, missing, not-finite, zero, duplicate, overlap, stress, outlier, force-sum, energy-zero
+    std::string where;  ///< file and frame, or file
+    std::string text;   ///< what is wrong and what to do
+};
+
+/// Limits of the checks. The defaults are meant for DFT labels of condensed matter.
+struct CheckLimits {
+    double overlap = 0.5;             ///< angstrom: atoms nearer than this are an error
+    double close = 0.6;               ///< of the median shortest distance of the same pair of species: a warning
+    double force_sum = 0.01;          ///< eV/angstrom per atom that the forces may add up to
+    double large_force = 50.0;        ///< eV/angstrom
+    double energy_deviation = 1.0;    ///< eV/atom from the fit on composition, and at least
+    double energy_sigmas = 12.0;      ///< so many robust standard deviations
+    double energy_zero = 1.0;         ///< eV/atom between the zeros of two sources
+    double stress_factor = 2.0;       ///< the stress may be off by this factor from what the energies say
+};
+
+struct CheckOptions {
+    io::ReadOptions read;
+    CheckLimits limits;
+};
+
+/// Frames as read with lenient numbers, and what was noted of each.
+struct CheckedSet {
+    FrameSet set;
+    std::vector<io::FrameNotes> notes;  ///< (frames)
+};
+
+struct CheckReport {
+    std::vector<Finding> findings;
+    LabelCounts counts;
+    [[nodiscard]] std::size_t count(Severity severity) const;
+};
+
+/// Reads every frame that can be read and reports what is wrong with labels and structures. Throws only where a file
+/// cannot be opened at all.
+[[nodiscard]] CheckReport check(std::span<const std::filesystem::path> paths, const CheckOptions& options, base::ProgressSink* progress = nullptr);
+
+// The single checks; each appends what it finds.
+void check_labels(const CheckedSet& checked, const CheckOptions& options, std::vector<Finding>& findings);
+void check_structures(const FrameSet& set, const CheckLimits& limits, std::vector<Finding>& findings);
+void check_duplicates(const FrameSet& set, std::vector<Finding>& findings);
+void check_outliers(const FrameSet& set, const CheckLimits& limits, std::vector<Finding>& findings);
+/// Compares, for pairs of frames that a small strain and small displacements turn into each other, the difference of
+/// their energies with the work of stress and forces (trapezoid rule): the slope tells sign and unit of the stress.
+void check_stress(const FrameSet& set, const CheckLimits& limits, std::vector<Finding>& findings);
+
+}  // namespace alkali::dataset

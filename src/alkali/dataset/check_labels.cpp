@@ -1,0 +1,89 @@
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "alkali/base/nearest.hpp"
+#include "alkali/dataset/check.hpp"
+#include "alkali/structure/neighbour_list.hpp"
+
+namespace alkali::dataset {
+namespace {
+
+// Reach (angstrom) and size of the asymmetry of an atom's surroundings above which its force cannot vanish by symmetry.
+constexpr double asymmetry_reach = 6.0;
+constexpr double least_asymmetry = 0.02;
+
+struct Label {
+    std::string name;     ///< energy, forces, stress
+    std::string key;      ///< the key it is looked for under
+    Severity severity;
+};
+
+std::vector<std::string> unused_names(const Frame& frame, const io::FrameNotes& notes) {
+    std::vector<std::string> names = notes.unused_columns;
+    for (const auto& [name, value] : frame.info) names.push_back(name);
+    return names;
+}
+
+void report_missing(const Label& label, const Frame& frame, const io::FrameNotes& notes, std::vector<Finding>& findings) {
+    const auto near = base::nearest(label.key, unused_names(frame, notes));
+    std::string text = fmt::format("no {}", label.name);
+    if (!near.empty()) text += fmt::format("; is it '{}'? Rename it to {} or give --{}-key {}", near[0], label.key, label.name, near[0]);
+    // A label under a wrong name is a mistake; one that was never there may be meant so.
+    findings.push_back({near.empty() ? label.severity : Severity::error, "missing", frame.where(), text});
+}
+
+// True if some atom's surroundings are so lopsided that its force cannot be exactly zero.
+bool symmetry_allows_forces(const structure::Structure& atoms) {
+    const auto list = structure::neighbour_list(atoms, asymmetry_reach);
+    for (std::size_t i = 0; i < list.atoms(); ++i) {
+        Vec3 sum = Vec3::Zero();
+        for (auto e = static_cast<std::size_t>(list.first[i]); e < static_cast<std::size_t>(list.first[i + 1]); ++e) {
+            const double r = list.vector[e].norm(), fade = 1 - r / asymmetry_reach;
+            if (r > 0) sum += fade * fade / r * (1 + 0.1 * atoms.numbers[static_cast<std::size_t>(list.neighbour[e])]) * list.vector[e];
+        }
+        if (sum.norm() > least_asymmetry) return true;
+    }
+    return false;
+}
+
+void check_finite(const Frame& frame, std::vector<Finding>& findings) {
+    const auto report = [&](const std::string& what) { findings.push_back({Severity::error, "not-finite", frame.where(), what + " is not a finite number; repair or remove the frame"}); };
+    const auto& labels = frame.labels;
+    if (labels.energy && !std::isfinite(*labels.energy)) report("the energy");
+    if (labels.stress && !labels.stress->allFinite()) report("the stress");
+    if (!labels.forces) return;
+    for (std::size_t i = 0; i < labels.forces->size(); ++i)
+        if (!(*labels.forces)[i].allFinite()) return report(fmt::format("the force on atom {}", i + 1));
+}
+
+void check_zero(const Frame& frame, std::vector<Finding>& findings) {
+    const auto& labels = frame.labels;
+    if (labels.energy && *labels.energy == 0) findings.push_back({Severity::error, "zero", frame.where(), "the energy is exactly zero: the label is probably missing"});
+    if (labels.stress && labels.stress->isZero(0)) findings.push_back({Severity::error, "zero", frame.where(), "the stress is exactly zero: the label is probably missing"});
+    if (!labels.forces) return;
+    for (const auto& force : *labels.forces)
+        if (!force.isZero(0)) return;
+    if (symmetry_allows_forces(frame.structure))
+        findings.push_back({Severity::error, "zero", frame.where(), "all forces are exactly zero although no symmetry asks for it: the label is probably missing"});
+}
+
+}  // namespace
+
+void check_labels(const CheckedSet& checked, const CheckOptions& options, std::vector<Finding>& findings) {
+    const auto key = [](const std::string& configured, const char* usual) { return configured.empty() ? std::string(usual) : configured; };
+    const Label energy{"energy", key(options.read.energy_key, "energy"), Severity::error};
+    const Label forces{"forces", key(options.read.forces_key, "forces"), Severity::error};
+    const Label stress{"stress", key(options.read.stress_key, "stress"), Severity::warning};
+    for (std::size_t i = 0; i < checked.set.frames.size(); ++i) {
+        const auto& frame = checked.set.frames[i];
+        const auto& notes = checked.notes[i];
+        if (!frame.labels.energy) report_missing(energy, frame, notes, findings);
+        if (!frame.labels.forces) report_missing(forces, frame, notes, findings);
+        if (!frame.labels.stress && frame.structure.cell.fully_periodic()) report_missing(stress, frame, notes, findings);
+        check_finite(frame, findings);
+        check_zero(frame, findings);
+    }
+}
+
+}  // namespace alkali::dataset

@@ -1,0 +1,193 @@
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <filesystem>
+#include <limits>
+
+#include "alkali/base/error.hpp"
+#include "alkali/base/files.hpp"
+#include "alkali/base/random.hpp"
+#include "alkali/dataset/check.hpp"
+#include "alkali/structure/builders.hpp"
+#include "alkali/structure/neighbour_list.hpp"
+#include "alkali/units/constants.hpp"
+
+namespace alkali::dataset {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Labels of a Morse-like pair potential, whose stress is exact: energy, forces and stress of one physics.
+void label(Frame& frame) {
+    const auto list = structure::neighbour_list(frame.structure, 6.0);
+    double energy = 0;
+    std::vector<Vec3> forces(frame.structure.size(), Vec3::Zero());
+    Mat3 virial = Mat3::Zero();
+    for (std::size_t i = 0; i < list.atoms(); ++i)
+        for (auto e = static_cast<std::size_t>(list.first[i]); e < static_cast<std::size_t>(list.first[i + 1]); ++e) {
+            const double r = list.vector[e].norm(), decay = std::exp(-(r - 3.0)), cut = std::pow(1 - r / 6.0, 2), cut_slope = -2 * (1 - r / 6.0) / 6.0;
+            const double value = decay * decay - 2 * decay, slope = -2 * decay * decay + 2 * decay;
+            energy += 0.5 * 0.1 * value * cut;
+            const Vec3 gradient = 0.1 * (slope * cut + value * cut_slope) / r * list.vector[e];
+            forces[i] += gradient;
+            virial += 0.5 * gradient * list.vector[e].transpose();
+        }
+    frame.labels.energy = energy - 2.0 * static_cast<double>(list.atoms());
+    frame.labels.forces = forces;
+    frame.labels.stress = virial / frame.structure.cell.volume();
+}
+
+// E(V) of bcc and some strained, rattled cells.
+std::vector<Frame> good_frames() {
+    base::Random random(3);
+    std::vector<Frame> frames;
+    for (int i = -4; i <= 4; ++i) frames.emplace_back().structure = structure::bcc("Li", 3.4 + 0.03 * i);
+    for (int i = 0; i < 12; ++i) {
+        Mat3 strain;
+        for (int k = 0; k < 9; ++k) strain(k / 3, k % 3) = random.uniform(-0.03, 0.03);
+        frames.emplace_back().structure = structure::rattled(structure::strained(structure::repeated(structure::bcc("Li", 3.4), {2, 2, 2}), strain), 0.05, random);
+    }
+    for (std::size_t i = 0; i < frames.size(); ++i) {
+        label(frames[i]);
+        frames[i].source = "set.extxyz";
+        frames[i].index = i;
+    }
+    return frames;
+}
+
+class DataCheck : public testing::Test {
+protected:
+    void SetUp() override { folder_ = fs::path(testing::TempDir()) / ("alkali_check_" + std::string(testing::UnitTest::GetInstance()->current_test_info()->name())); }
+    void TearDown() override { fs::remove_all(folder_); }
+
+    std::vector<Finding> findings_of(const std::vector<Frame>& frames) const {
+        io::write_frames(folder_ / "set.extxyz", frames);
+        return check(std::vector<fs::path>{folder_ / "set.extxyz"}, {}).findings;
+    }
+    // Expects exactly one finding, of this check, at this place and with these words.
+    void expect_only(const std::vector<Frame>& frames, const std::string& name, const std::string& where, const std::string& words) const {
+        const auto findings = findings_of(frames);
+        ASSERT_EQ(findings.size(), 1u) << (findings.size() > 1 ? findings[1].text : "");
+        EXPECT_EQ(findings[0].check, name);
+        EXPECT_NE(findings[0].where.find(where), std::string::npos) << findings[0].where;
+        EXPECT_NE(findings[0].text.find(words), std::string::npos) << findings[0].text;
+    }
+    fs::path folder_;
+};
+
+TEST_F(DataCheck, good_frames_give_no_finding) { EXPECT_TRUE(findings_of(good_frames()).empty()); }
+
+TEST_F(DataCheck, a_wrong_key_is_named_with_the_right_one) {
+    auto frames = good_frames();
+    frames[3].info["enrgy"] = std::to_string(*frames[3].labels.energy);
+    frames[3].labels.energy.reset();
+    expect_only(frames, "missing", "frame 3", "is it 'enrgy'? Rename it to energy");
+}
+
+TEST_F(DataCheck, missing_forces_and_stress_are_named) {
+    auto frames = good_frames();
+    frames[4].labels.forces.reset();
+    expect_only(frames, "missing", "frame 4", "no forces");
+    frames = good_frames();
+    frames[5].labels.stress.reset();
+    expect_only(frames, "missing", "frame 5", "no stress");
+}
+
+TEST_F(DataCheck, numbers_that_are_not_finite_are_named) {
+    auto frames = good_frames();
+    (*frames[10].labels.forces)[2][1] = std::numeric_limits<double>::quiet_NaN();
+    expect_only(frames, "not-finite", "frame 10", "force on atom 3");
+    frames = good_frames();
+    *frames[0].labels.energy = std::numeric_limits<double>::infinity();
+    expect_only(frames, "not-finite", "frame 0", "the energy");
+}
+
+TEST_F(DataCheck, zero_labels_are_named_but_symmetry_is_respected) {
+    auto frames = good_frames();
+    for (auto& force : *frames[12].labels.forces) force.setZero();
+    for (auto& force : *frames[1].labels.forces) force.setZero();  // perfect bcc
+    expect_only(frames, "zero", "frame 12", "all forces are exactly zero");
+    frames = good_frames();
+    frames[2].labels.stress->setZero();
+    expect_only(frames, "zero", "frame 2", "stress is exactly zero");
+}
+
+TEST_F(DataCheck, duplicates_are_named_with_their_first) {
+    auto frames = good_frames();
+    frames.push_back(frames[11]);
+    expect_only(frames, "duplicate", "frame 21", "frame 11");
+    *frames.back().labels.energy += 0.5;
+    const auto findings = findings_of(frames);
+    ASSERT_FALSE(findings.empty());
+    EXPECT_NE(findings[0].text.find("differs by 31.25 meV/atom"), std::string::npos) << findings[0].text;
+    EXPECT_EQ(findings[0].severity, Severity::error);
+}
+
+TEST_F(DataCheck, overlapping_atoms_are_named) {
+    auto frames = good_frames();
+    frames[15].structure.positions[7] = frames[15].structure.positions[3] + Vec3(0.2, 0.2, 0.1);
+    const auto findings = findings_of(frames);
+    ASSERT_FALSE(findings.empty());
+    EXPECT_EQ(findings[0].check, "overlap");
+    EXPECT_NE(findings[0].text.find("atoms 4 (Li) and 8 (Li) are 0.300"), std::string::npos) << findings[0].text;
+}
+
+TEST_F(DataCheck, outliers_and_unbalanced_forces_are_named) {
+    auto frames = good_frames();
+    *frames[9].labels.energy += 60.0;
+    bool found = false;
+    for (const auto& finding : findings_of(frames)) found = found || (finding.check == "outlier" && finding.where.find("frame 9") != std::string::npos);
+    EXPECT_TRUE(found);
+    frames = good_frames();
+    (*frames[13].labels.forces)[0] += Vec3(0.5, 0, 0);
+    expect_only(frames, "force-sum", "frame 13", "add up to 0.5");
+}
+
+TEST_F(DataCheck, sign_and_unit_of_the_stress_are_recognised) {
+    struct Case { double factor; bool volume; const char* words; };
+    for (const auto& [factor, volume, words] : {Case{-1.0, false, "wrong sign"}, {-units::kbar_per_ev_per_angstrom3, false, "in kbar, positive in compression"},
+                                                {units::gpa_per_ev_per_angstrom3, false, "in GPa. Expected"}, {-1.0, true, "virial"}}) {
+        auto frames = good_frames();
+        for (auto& frame : frames) *frame.labels.stress *= factor * (volume ? frame.structure.cell.volume() : 1.0);
+        const auto findings = findings_of(frames);
+        ASSERT_EQ(findings.size(), 1u) << words;
+        EXPECT_EQ(findings[0].check, "stress");
+        EXPECT_NE(findings[0].text.find(words), std::string::npos) << findings[0].text;
+    }
+}
+
+TEST_F(DataCheck, another_zero_of_energy_is_noticed_between_files) {
+    auto frames = good_frames();
+    io::write_frames(folder_ / "a.extxyz", frames);
+    for (auto& frame : frames) {
+        *frame.labels.energy -= 8.0 * static_cast<double>(frame.structure.size());
+        for (auto& position : frame.structure.positions) position += Vec3(0.1, 0, 0);  // no duplicates
+    }
+    io::write_frames(folder_ / "b.extxyz", frames);
+    const auto findings = check(std::vector<fs::path>{folder_ / "a.extxyz", folder_ / "b.extxyz"}, {}).findings;
+    ASSERT_EQ(findings.size(), 1u);
+    EXPECT_EQ(findings[0].check, "energy-zero");
+    EXPECT_NE(findings[0].text.find("-8 eV per Li atom"), std::string::npos) << findings[0].text;
+}
+
+TEST_F(DataCheck, unreadable_frames_are_listed_and_the_rest_is_checked) {
+    const std::string good = "1\nLattice=\"3 0 0 0 3 0 0 0 3\" Properties=species:S:1:pos:R:3:forces:R:3 energy=-2 stress=\"1 1 1 0 0 0\"\nLi 0 0 0 0 0 0\n";
+    base::write_file(folder_ / "x.extxyz", "1\n\nXq 0 0 0\n" + good + "1\nLattice=\"3 0 0 0 3 0 3 3 0\"\nLi 0 0 0\n" + "5\n\nLi 0 0 0\n");
+    const auto report = check(std::vector<fs::path>{folder_ / "x.extxyz"}, {});
+    ASSERT_EQ(report.findings.size(), 3u);
+    EXPECT_NE(report.findings[0].where.find("frame 0"), std::string::npos);
+    EXPECT_NE(report.findings[1].text.find("no volume"), std::string::npos);
+    EXPECT_NE(report.findings[2].text.find("truncated"), std::string::npos);
+    EXPECT_EQ(report.counts.frames, 1u);
+    EXPECT_EQ(report.count(Severity::error), 3u);
+    EXPECT_THROW(static_cast<void>(check(std::vector<fs::path>{folder_ / "none.extxyz"}, {})), FileError);
+}
+
+TEST_F(DataCheck, the_shipped_lithium_labels_are_good) {
+    const auto report = check(std::vector<fs::path>{fs::path(ALKALI_SOURCE_DIR) / "data/li-qe/train.extxyz"}, {});
+    EXPECT_GT(report.counts.frames, 80u);
+    for (const auto& finding : report.findings) EXPECT_NE(finding.severity, Severity::error) << finding.where << ": " << finding.text;
+}
+
+}  // namespace
+}  // namespace alkali::dataset

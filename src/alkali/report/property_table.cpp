@@ -90,6 +90,9 @@ const ReferenceValue* only_source(const ReferenceColumn& column, const std::vect
     return found;
 }
 
+/// A box to tick; until then the page hides rows of class "detail" in the same section.
+std::string detail_switch(const std::string& text) { return "<label class=\"switch\"><input type=\"checkbox\"> " + text + "</label>\n"; }
+
 bool is_scalar(const records::Record& record) { return record.value.is_number(); }
 
 struct Row {
@@ -149,7 +152,7 @@ std::string property_table(const std::vector<Source>& sources, const References&
     for (const auto& group : groups) columns += group.columns.size();
 
     const bool details = std::any_of(rows.begin(), rows.end(), [](const Row& row) { return row.title.rank == Rank::detail; });
-    std::string out = details ? "<label class=\"switch\"><input type=\"checkbox\" id=\"details\"> all records, other methods too</label>\n" : "", section;
+    std::string out = details ? detail_switch("all records, other methods too") : "", section;
     out += "<div class=\"scroll\"><table>\n" + header(own, groups, names, citations) + "<tbody>\n";
     for (const auto& row : rows) {
         if (row.title.section != section) {
@@ -209,7 +212,7 @@ std::string error_table(const std::vector<Source>& sources, const References& re
     for (const auto& source : sources)
         for (const auto& evaluation : source.evaluations)
             for (const auto& group : groups_of(evaluation.records)) {
-                body += fmt::format("<tr{}><th>{}</th><td class=\"name\">{}</td>", group.empty() ? "" : " class=\"part\"", group.empty() ? escape(source.name) : "",
+                body += fmt::format("<tr{}><th>{}</th><td class=\"name\">{}</td>", group.empty() ? "" : " class=\"part detail\"", group.empty() ? escape(source.name) : "",
                                     group.empty() ? escape(evaluation.name) : escape(group.substr(1)));
                 for (const auto& column : error_columns) {
                     const std::string name = column.name + group;
@@ -230,7 +233,8 @@ std::string error_table(const std::vector<Source>& sources, const References& re
         }
     std::string head = "<thead><tr><th>Model</th><th class=\"name\">Data</th>";
     for (const auto& column : error_columns) head += fmt::format("<th>{}<br><span class=\"variant\">{}</span></th>", column.label, column.unit);
-    return "<div class=\"scroll\"><table>\n" + head + "</tr></thead>\n<tbody>\n" + body + "</tbody></table></div>\n";
+    const bool details = body.find("detail") != std::string::npos;
+    return (details ? detail_switch("by kind of structure") : "") + "<div class=\"scroll\"><table>\n" + head + "</tr></thead>\n<tbody>\n" + body + "</tbody></table></div>\n";
 }
 
 }  // namespace alkali::report

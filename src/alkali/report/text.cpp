@@ -78,6 +78,8 @@ void replace_all(std::string& text, std::string_view from, std::string_view to) 
 
 std::string format_quantity(double value, std::optional<double> uncertainty, std::string_view unit) {
     const auto decimals = usual_decimals(unit);
+    // Errors that are zero but for rounding.
+    if (!uncertainty && unit.starts_with("meV") && std::abs(value) < 1e-3) return "0.000";
     if (uncertainty || !decimals || !std::isfinite(value)) return format_number(value, uncertainty, 3);
     return with_true_minus(fmt::format("{:.{}f}", value, *decimals));
 }

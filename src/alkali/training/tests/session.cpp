@@ -1,0 +1,322 @@
+#include "alkali/training/session.hpp"
+
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <omp.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <sstream>
+#include <thread>
+
+#include "alkali/base/error.hpp"
+#include "alkali/base/files.hpp"
+#include "alkali/base/process.hpp"
+#include "alkali/io/format.hpp"
+#include "alkali/io/safetensors.hpp"
+#include "alkali/training/tests/samples.hpp"
+
+namespace alkali::training {
+namespace {
+
+using ::testing::HasSubstr;
+namespace fs = std::filesystem;
+
+class NullProgress final : public base::ProgressSink {
+public:
+    void update(const base::Progress&) override {}
+};
+
+class Memory final : public base::LogSink {
+public:
+    void write(base::LogLevel, std::string_view message) override { text += std::string(message) + "\n"; }
+    std::string text;
+};
+
+models::KindRegistry kinds() {
+    auto registry = models::model_kinds();
+    registry.add(testing::toy_kind());
+    return registry;
+}
+
+std::string toy_config(const fs::path& folder, const std::string& training, const std::string& data = "") {
+    return "model: {type: toy, type_names: [Li, Na], r_max: 4.0, num_gaussians: 4}\n"
+           "data: {train: " + (folder / "train.extxyz").string() + ", validation: 0.25" + data + "}\n"
+           "training: {batch_size: 3, lr: 0.02, seed: 4, loss_coeffs: {total_energy: 1, forces: 1, stress: 10}, " + training + "}\n";
+}
+
+class Session : public ::testing::Test {
+protected:
+    void SetUp() override {
+        folder_ = fs::temp_directory_path() / ("alkali_session_" + std::to_string(::getpid()) + "_" + ::testing::UnitTest::GetInstance()->current_test_info()->name());
+        fs::create_directories(folder_);
+        io::write_frames(folder_ / "train.extxyz", testing::labelled_frames(12, 100));
+    }
+    void TearDown() override {
+        omp_set_num_threads(omp_get_num_procs());
+        fs::remove_all(folder_);
+    }
+
+    Outcome run(const std::string& config, const std::string& output, bool restart = false, bool overwrite = false) {
+        base::write_file(folder_ / "c.yaml", config);
+        NullProgress progress;
+        SerialCommunicator communicator;
+        return train({folder_ / "c.yaml", folder_ / output, restart, false, overwrite, 0, "test", "test"}, kinds(), communicator, log_, progress);
+    }
+
+    std::string failure(const std::string& config, const std::string& output, bool restart = false) {
+        try {
+            static_cast<void>(run(config, output, restart));
+        } catch (const Error& error) {
+            return error.what();
+        }
+        return "no failure";
+    }
+
+    /// Tensors of a model file of a run.
+    [[nodiscard]] std::string tensors(const std::string& output, const std::string& name = "last") const {
+        io::TensorFile file = io::TensorFile::load(folder_ / output / (name + ".safetensors"));
+        file.metadata.clear();
+        return file.serialised();
+    }
+
+    [[nodiscard]] std::vector<std::vector<std::string>> metrics(const std::string& output) const {
+        std::istringstream text(base::read_file(folder_ / output / "metrics.csv"));
+        std::vector<std::vector<std::string>> rows;
+        for (std::string line; std::getline(text, line);) {
+            std::istringstream cells(line);
+            rows.emplace_back();
+            for (std::string cell; std::getline(cells, cell, ',');) rows.back().push_back(cell);
+        }
+        return rows;
+    }
+
+    fs::path folder_;
+    Memory log_;
+};
+
+TEST_F(Session, learns_what_the_teacher_knows) {
+    const auto outcome = run(toy_config(folder_, "max_epochs: 300, ema_decay: 0.9"), "out");
+    const auto rows = metrics("out");
+    ASSERT_EQ(rows.size(), 301U);
+    EXPECT_EQ(rows[0][0], "epoch");
+    EXPECT_LT(std::stod(rows[300][9]), 0.1 * std::stod(rows[1][9]));  // train_force_rmse
+    EXPECT_EQ(outcome.epochs, 300);
+    EXPECT_EQ(outcome.steps, 900);  // 9 frames to train on, 3 per step
+    EXPECT_LT(outcome.last.errors.forces.rmse(), 0.05);
+    for (const char* name : {"best.safetensors", "last.safetensors", "metrics.csv", "config.yaml", "checkpoint/state.safetensors"}) EXPECT_TRUE(fs::exists(folder_ / "out" / name)) << name;
+}
+
+TEST_F(Session, model_file_tells_where_it_comes_from) {
+    static_cast<void>(run(toy_config(folder_, "max_epochs: 3"), "out"));
+    const auto loaded = models::load_model(folder_ / "out" / "best.safetensors", kinds());
+    EXPECT_EQ(loaded.provenance["data_hash"].get<std::string>().size(), 64U + 1 + 64);
+    EXPECT_EQ(loaded.provenance["version"], "test");
+    EXPECT_TRUE(loaded.provenance["validation"].contains("energy_rmse"));
+    EXPECT_EQ(loaded.provenance["frames"]["train"], 9);
+}
+
+TEST_F(Session, same_seed_same_bits_and_other_seed_other_model) {
+    const auto config = toy_config(folder_, "max_epochs: 5");
+    static_cast<void>(run(config, "a"));
+    static_cast<void>(run(config, "b"));
+    EXPECT_EQ(tensors("a"), tensors("b"));
+    EXPECT_EQ(tensors("a", "best"), tensors("b", "best"));
+    auto other = config;
+    other.replace(other.find("seed: 4"), 7, "seed: 5");
+    static_cast<void>(run(other, "c"));
+    EXPECT_NE(tensors("a"), tensors("c"));
+}
+
+TEST_F(Session, one_and_two_threads_give_the_same_bits) {
+    const std::string config = "model: {type: nequip, type_names: [Li, Na], r_max: 4.0, num_layers: 2, l_max: 1, num_features: 4, radial_mlp_depth: 1, radial_mlp_width: 8, num_bessels: 4, model_dtype: mixed}\n"
+                               "data: {train: " + (folder_ / "train.extxyz").string() + "}\n"
+                               "training: {batch_size: 3, loss_coeffs: {total_energy: 1, forces: 1, stress: 10}, max_epochs: 3}\n";
+    omp_set_num_threads(1);
+    static_cast<void>(run(config, "one"));
+    omp_set_num_threads(2);
+    static_cast<void>(run(config, "two"));
+    EXPECT_EQ(tensors("one"), tensors("two"));
+}
+
+TEST_F(Session, checkpoint_of_any_step_continues_to_the_same_bits) {
+    for (const std::string schedule : {"cosine", "exponential", "plateau"}) {
+        const auto config = toy_config(folder_, "max_epochs: 6, checkpoint_seconds: 0, lr_schedule: " + schedule);
+        static_cast<void>(run(config, "whole" + schedule));
+        // The folder of a run that is still going, copied in the middle of an epoch, is what a kill would leave.
+        const auto stopped = folder_ / ("cut" + schedule);
+        fs::create_directories(stopped);
+        bool copied = false;
+        class Copy final : public base::ProgressSink {
+        public:
+            Copy(fs::path from, fs::path to, bool& copied) : from_(std::move(from)), to_(std::move(to)), copied_(copied) {}
+            void update(const base::Progress&) override {
+                if (++calls_ != 8) return;  // in the middle of the third epoch
+                fs::copy(from_, to_, fs::copy_options::recursive | fs::copy_options::overwrite_existing);
+                copied_ = true;
+            }
+
+        private:
+            fs::path from_, to_;
+            bool& copied_;
+            int calls_ = 0;
+        } copy(folder_ / "going", stopped, copied);
+        SerialCommunicator communicator;
+        static_cast<void>(train({folder_ / "c.yaml", folder_ / "going", false, false, true, 0, "test", "test"}, kinds(), communicator, log_, copy));
+        ASSERT_TRUE(copied);
+        static_cast<void>(run(config, "cut" + schedule, true));
+        EXPECT_EQ(tensors("cut" + schedule), tensors("whole" + schedule)) << schedule;
+        EXPECT_EQ(tensors("cut" + schedule, "best"), tensors("whole" + schedule, "best")) << schedule;
+        auto a = metrics("cut" + schedule), b = metrics("whole" + schedule);
+        ASSERT_EQ(a.size(), b.size());
+        for (std::size_t row = 0; row < a.size(); ++row)
+            for (std::size_t column = 0; column + 2 < a[row].size(); ++column) EXPECT_EQ(a[row][column], b[row][column]) << row << " " << column;
+    }
+}
+
+constexpr const char* child_folder = "ALKALI_TEST_TRAIN_IN";
+
+/// Run as a process of its own by the next test; alone it does nothing.
+TEST(SessionChild, trains_where_told) {
+    const char* folder = std::getenv(child_folder);
+    if (folder == nullptr) GTEST_SKIP() << "only as a child of Session.killed_run_continues_to_the_same_bits";
+    base::NullSink log;
+    NullProgress progress;
+    SerialCommunicator communicator;
+    static_cast<void>(train({fs::path(folder) / "c.yaml", fs::path(folder) / "killed", true, false, false, 0, "test", "test"}, kinds(), communicator, log, progress));
+}
+
+/// Starts the child, lets it run for so long, kills it. True if it ended by itself before.
+bool run_and_kill(const fs::path& folder, std::chrono::milliseconds after) {
+    const std::string variable = std::string(child_folder) + "=" + folder.string();
+    std::vector<char*> environment = {const_cast<char*>(variable.c_str()), nullptr};
+    std::string filter = "--gtest_filter=SessionChild.trains_where_told", name = "test";
+    std::vector<char*> arguments = {name.data(), filter.data(), nullptr};
+    posix_spawn_file_actions_t quiet;
+    ::posix_spawn_file_actions_init(&quiet);
+    ::posix_spawn_file_actions_addopen(&quiet, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+    pid_t child = 0;
+    EXPECT_EQ(::posix_spawn(&child, "/proc/self/exe", &quiet, nullptr, arguments.data(), environment.data()), 0);
+    ::posix_spawn_file_actions_destroy(&quiet);
+    std::this_thread::sleep_for(after);
+    ::kill(child, SIGKILL);
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    return WIFEXITED(status);
+}
+
+TEST_F(Session, killed_run_continues_to_the_same_bits) {
+    const auto config = toy_config(folder_, "max_epochs: 60, checkpoint_seconds: 0");
+    static_cast<void>(run(config, "whole"));
+    int kills = 0;
+    while (kills < 12 && !run_and_kill(folder_, std::chrono::milliseconds(60 + 40 * kills))) ++kills;
+    if (kills == 0) GTEST_SKIP() << "the child was too fast to be killed";
+    static_cast<void>(run(config, "killed", true));
+    EXPECT_EQ(tensors("killed"), tensors("whole"));
+    EXPECT_EQ(tensors("killed", "best"), tensors("whole", "best"));
+    EXPECT_EQ(metrics("killed").size(), metrics("whole").size());
+}
+
+TEST_F(Session, restart_refuses_a_changed_config_and_names_the_key) {
+    static_cast<void>(run(toy_config(folder_, "max_epochs: 2"), "out"));
+    auto changed = toy_config(folder_, "max_epochs: 2");
+    changed.replace(changed.find("lr: 0.02"), 8, "lr: 0.03");
+    const auto text = failure(changed, "out", true);
+    EXPECT_THAT(text, HasSubstr("training.lr (was 0.02, now 0.03)"));
+    EXPECT_THAT(text, ::testing::Not(HasSubstr("training.seed")));
+}
+
+TEST_F(Session, restart_refuses_changed_data) {
+    static_cast<void>(run(toy_config(folder_, "max_epochs: 2"), "out"));
+    io::write_frames(folder_ / "train.extxyz", testing::labelled_frames(12, 101));
+    EXPECT_THAT(failure(toy_config(folder_, "max_epochs: 2"), "out", true), HasSubstr("training data have changed"));
+}
+
+TEST_F(Session, a_folder_with_a_run_is_not_overwritten_unasked) {
+    const auto config = toy_config(folder_, "max_epochs: 2");
+    static_cast<void>(run(config, "out"));
+    EXPECT_THAT(failure(config, "out"), HasSubstr("holds an earlier run"));
+    static_cast<void>(run(config, "out", false, true));
+    static_cast<void>(run(config, "out", true));  // finished already: nothing to do
+    EXPECT_THAT(log_.text, HasSubstr("finished already"));
+}
+
+TEST_F(Session, unknown_key_is_named_with_the_nearest_one) {
+    auto config = toy_config(folder_, "max_epochs: 2");
+    config.replace(config.find("batch_size"), 10, "batch_sise");
+    const auto text = failure(config, "out");
+    EXPECT_THAT(text, HasSubstr("training.batch_sise"));
+    EXPECT_THAT(text, HasSubstr("did you mean batch_size?"));
+    EXPECT_FALSE(fs::exists(folder_ / "out"));
+}
+
+TEST_F(Session, missing_labels_stop_or_are_masked) {
+    auto frames = testing::labelled_frames(12, 100);
+    frames[3].labels.stress.reset();
+    io::write_frames(folder_ / "train.extxyz", frames);
+    EXPECT_THAT(failure(toy_config(folder_, "max_epochs: 2"), "out"), HasSubstr("frame 3"));
+    EXPECT_FALSE(fs::exists(folder_ / "out"));
+    static_cast<void>(run(toy_config(folder_, "max_epochs: 2", ", missing: mask"), "masked"));
+    EXPECT_TRUE(fs::exists(folder_ / "masked" / "best.safetensors"));
+    for (auto& frame : frames) frame.labels.stress.reset();
+    io::write_frames(folder_ / "train.extxyz", frames);
+    EXPECT_THAT(failure(toy_config(folder_, "max_epochs: 2", ", missing: mask"), "none"), HasSubstr("training.loss_coeffs.stress"));
+}
+
+TEST_F(Session, species_outside_the_model_is_named) {
+    auto frames = testing::labelled_frames(12, 100);
+    frames[5].structure.numbers[1] = 19;
+    io::write_frames(folder_ / "train.extxyz", frames);
+    const auto text = failure(toy_config(folder_, "max_epochs: 2"), "out");
+    EXPECT_THAT(text, HasSubstr("atom 2 is K"));
+    EXPECT_THAT(text, HasSubstr("frame 5"));
+}
+
+TEST_F(Session, starts_from_another_model_exactly) {
+    static_cast<void>(run(toy_config(folder_, "max_epochs: 20, ema_decay: 0"), "first"));
+    const auto start = "init_from: " + (folder_ / "first" / "last.safetensors").string();
+    static_cast<void>(run(toy_config(folder_, "max_epochs: 1, ema_decay: 0, stop_lr: 1e-300, lr_schedule: {type: constant, warmup: 0.5}, numb_steps: 1, " + start), "second"));
+    const auto a = models::load_model(folder_ / "first" / "last.safetensors", kinds()).model, b = models::load_model(folder_ / "second" / "last.safetensors", kinds()).model;
+    for (std::size_t k = 0; k < a->parameters().size(); ++k) EXPECT_EQ(a->parameters()[k], b->parameters()[k]);
+    auto other = toy_config(folder_, "max_epochs: 1, " + start);
+    other.replace(other.find("num_gaussians: 4"), 16, "num_gaussians: 5");
+    EXPECT_THAT(failure(other, "third"), HasSubstr("differs from the config in the tensor weights"));
+}
+
+TEST_F(Session, early_stopping_ends_the_run) {
+    auto config = toy_config(folder_, "max_epochs: 500, patience: 3, lr_schedule: constant, ema_decay: 0");
+    config.replace(config.find("lr: 0.02"), 8, "lr: 0.30");  // too large to settle
+    const auto outcome = run(config, "out");
+    EXPECT_LT(outcome.epochs, 500);
+    EXPECT_EQ(outcome.epochs, outcome.best_epoch + 3);
+}
+
+TEST_F(Session, time_limits_are_kept_and_the_schedule_ends_with_them) {
+    const double begin = base::process_cpu_seconds();
+    static_cast<void>(run(toy_config(folder_, "max_cpu_seconds: " + std::to_string(begin + 2)), "out"));
+    const double end = base::process_cpu_seconds();
+    EXPECT_LT(end, begin + 2.3);
+    EXPECT_GT(end, begin + 1.3);
+    const auto rows = metrics("out");
+    EXPECT_LT(std::stod(rows.back()[2]), 0.1 * 0.02);  // lr has nearly reached its end
+}
+
+TEST_F(Session, diverging_training_says_so) {
+    auto config = toy_config(folder_, "max_epochs: 50, lr_schedule: {type: constant, warmup: 0}");
+    config.replace(config.find("lr: 0.02"), 8, "lr: 1e300");
+    EXPECT_THAT(failure(config, "out"), HasSubstr("no longer finite"));
+}
+
+TEST_F(Session, without_validation_frames_the_training_loss_decides) {
+    auto config = toy_config(folder_, "max_epochs: 3");
+    config.replace(config.find("validation: 0.25"), 16, "validation: 0");
+    const auto outcome = run(config, "out");
+    EXPECT_GT(outcome.best_epoch, 0);
+    EXPECT_TRUE(fs::exists(folder_ / "out" / "best.safetensors"));
+}
+
+}  // namespace
+}  // namespace alkali::training

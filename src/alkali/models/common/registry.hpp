@@ -16,7 +16,7 @@
 namespace alkali::models {
 
 /// Everything the program knows of one architecture. One function per kind returns this (`ModelKind nequip_kind();`),
-/// one line in kinds.cpp lists it.
+/// one line in models/kinds.cpp lists it.
 struct ModelKind {
     std::string name;  ///< value of the config's `model.type`, stored in model files
     std::string help;  ///< one line
@@ -56,7 +56,7 @@ private:
     std::vector<ModelKind> kinds_;
 };
 
-/// All kinds built into alkali (kinds.cpp: one line each).
+/// All kinds built into alkali (models/kinds.cpp: one line each).
 [[nodiscard]] KindRegistry model_kinds();
 
 }  // namespace alkali::models

@@ -34,11 +34,11 @@ function(alkali_tests name)
 endfunction()
 
 # alkali_layer(NAME DEPENDS lower layers... LIBRARIES external...)
-# takes every .cpp below the layer's folder except those in tests/.
+# takes every .cpp below the layer's folder except those in tests/ and plugin/ (shared objects loaded on demand).
 function(alkali_layer layer)
   cmake_parse_arguments(ARG "" "" "DEPENDS;LIBRARIES" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
-  list(FILTER sources EXCLUDE REGEX "/tests/")
+  list(FILTER sources EXCLUDE REGEX "/(tests|plugin)/")
   set(dependencies alkali_options ${ARG_LIBRARIES})
   foreach(lower ${ARG_DEPENDS})
     list(APPEND dependencies alkali_${lower})

@@ -1,5 +1,6 @@
 #include "alkali/training/session.hpp"
 
+#include <dlfcn.h>
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -179,14 +180,22 @@ TEST_F(Session, checkpoint_of_any_step_continues_to_the_same_bits) {
 
 constexpr const char* child_folder = "ALKALI_TEST_TRAIN_IN";
 
+/// Under mpirun the ranks of MPI, else one process.
+std::unique_ptr<Communicator> child_communicator() {
+    if (std::getenv("ALKALI_TEST_MPI") == nullptr) return std::make_unique<SerialCommunicator>();
+    void* library = ::dlopen(ALKALI_BINARY_DIR "/alkali_mpi.so", RTLD_NOW | RTLD_GLOBAL);
+    if (library == nullptr) throw std::runtime_error(::dlerror());
+    return std::unique_ptr<Communicator>(reinterpret_cast<Communicator* (*)()>(::dlsym(library, "alkali_make_mpi_communicator"))());
+}
+
 /// Run as a process of its own by the next test; alone it does nothing.
 TEST(SessionChild, trains_where_told) {
     const char* folder = std::getenv(child_folder);
     if (folder == nullptr) GTEST_SKIP() << "only as a child of Session.killed_run_continues_to_the_same_bits";
     base::NullSink log;
     NullProgress progress;
-    SerialCommunicator communicator;
-    static_cast<void>(train({fs::path(folder) / "c.yaml", fs::path(folder) / "killed", true, false, false, 0, "test", "test"}, kinds(), communicator, log, progress));
+    const auto communicator = child_communicator();
+    static_cast<void>(train({fs::path(folder) / "c.yaml", fs::path(folder) / "killed", true, false, false, 0, "test", "test"}, kinds(), *communicator, log, progress));
 }
 
 /// Starts the child, lets it run for so long, kills it. True if it ended by itself before.
@@ -219,6 +228,19 @@ TEST_F(Session, killed_run_continues_to_the_same_bits) {
     EXPECT_EQ(tensors("killed", "best"), tensors("whole", "best"));
     EXPECT_EQ(metrics("killed").size(), metrics("whole").size());
 }
+
+#ifdef ALKALI_MPIEXEC
+TEST_F(Session, ranks_of_mpi_train_the_model_of_one_process) {
+    const auto config = toy_config(folder_, "max_epochs: 5");
+    static_cast<void>(run(config, "one"));
+    const std::string start = std::string("exec env OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_rmaps_base_oversubscribe=1 ALKALI_TEST_MPI=1 ") + child_folder + "=" + folder_.string() +
+                              " " ALKALI_MPIEXEC " -n 2 " + fs::read_symlink("/proc/self/exe").string() + " --gtest_filter=SessionChild.trains_where_told > " + (folder_ / "mpi.log").string() + " 2>&1";
+    ASSERT_EQ(std::system(start.c_str()), 0) << base::read_file(folder_ / "mpi.log");
+    const auto one = models::load_model(folder_ / "one" / "last.safetensors", kinds()).model, two = models::load_model(folder_ / "killed" / "last.safetensors", kinds()).model;
+    for (std::size_t k = 0; k < one->parameters().size(); ++k) EXPECT_NEAR(one->parameters()[k], two->parameters()[k], 1e-9);
+    EXPECT_EQ(metrics("killed").size(), 6U);
+}
+#endif
 
 TEST_F(Session, restart_refuses_a_changed_config_and_names_the_key) {
     static_cast<void>(run(toy_config(folder_, "max_epochs: 2"), "out"));

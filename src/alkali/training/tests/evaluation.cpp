@@ -1,0 +1,108 @@
+#include "alkali/training/evaluation.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "alkali/base/error.hpp"
+#include "alkali/training/tests/samples.hpp"
+
+namespace alkali::training {
+namespace {
+
+class NullProgress final : public base::ProgressSink {
+public:
+    void update(const base::Progress&) override {}
+};
+
+/// Frames whose labels are off the toy model's numbers by known amounts, and that model.
+struct Case {
+    Case() {
+        base::NullSink log;
+        calculator = std::make_unique<models::ModelCalculator>(testing::toy_kind().create(testing::toy_hyperparameters(), {}, 3, log), "toy");
+        for (std::size_t k = 0; k < 4; ++k) {
+            structure::Frame frame;
+            frame.structure = testing::random_structure(4, 5.0, k, {3, 11});
+            auto result = calculator->compute(frame.structure);
+            const double sign = k % 2 == 0 ? 1.0 : -1.0;
+            frame.labels.energy = result.energy - 4 * (0.1 + sign * 0.002);  // predicted above the label by 100 +- 2 meV/atom
+            for (auto& force : result.forces) force[1] += 0.03;
+            frame.labels.forces = std::move(result.forces);
+            frame.labels.stress = result.stress + Mat3::Identity() * 0.01;
+            frame.info["group"] = k < 2 ? "bulk A" : "surface";
+            frame.source = "f.xyz";
+            frame.index = k;
+            frames.push_back(std::move(frame));
+        }
+    }
+    records::Records records(std::size_t points = 100) {
+        NullProgress progress;
+        return evaluate(*calculator, frames, {points}, progress);
+    }
+    std::unique_ptr<models::ModelCalculator> calculator;
+    std::vector<structure::Frame> frames;
+};
+
+TEST(Evaluation, gives_the_errors_by_their_names_and_units) {
+    const auto records = Case().records();
+    EXPECT_NEAR(records.number("energy_mae"), 100, 1e-8);
+    EXPECT_NEAR(records.number("energy_rmse"), std::sqrt(100 * 100 + 2 * 2), 1e-8);
+    EXPECT_NEAR(records.number("energy_rmse_shifted"), 2, 1e-6);
+    EXPECT_NEAR(records.number("force_rmse"), 30 / std::sqrt(3.0), 1e-9);
+    EXPECT_NEAR(records.number("force_mae"), 10, 1e-9);
+    EXPECT_NEAR(records.number("stress_rmse"), 1.602176634 / std::sqrt(3.0), 1e-9);
+    EXPECT_EQ(records.at("energy_rmse").unit, "meV/atom");
+    EXPECT_EQ(records.at("stress_mae").unit, "GPa");
+}
+
+TEST(Evaluation, names_groups_with_letters_digits_and_underscores) {
+    const auto records = Case().records();
+    EXPECT_NEAR(records.number("force_mae_bulk_A"), 10, 1e-9);
+    EXPECT_NEAR(records.number("energy_rmse_shifted_surface"), 2, 1e-6);
+}
+
+TEST(Evaluation, parity_points_tell_their_frames) {
+    const auto parity = Case().records().at("parity").value;
+    EXPECT_EQ(parity["frames"].size(), 4U);
+    EXPECT_EQ(parity["frames"][2], "f.xyz, frame 2 (surface)");
+    EXPECT_EQ(parity["energy"]["frame"], (nlohmann::json{0, 1, 2, 3}));
+    EXPECT_EQ(parity["force"]["reference"].size(), 48U);
+    EXPECT_EQ(parity["stress"]["predicted"].size(), 24U);
+    EXPECT_NEAR(parity["energy"]["predicted"][0].get<double>() - parity["energy"]["reference"][0].get<double>(), 0.102, 1e-10);
+}
+
+TEST(Evaluation, thinned_parity_keeps_the_largest_errors) {
+    Case some;
+    (*some.frames[1].labels.forces)[2][0] += 5;
+    const auto force = some.records(20).at("parity").value["force"];
+    EXPECT_EQ(force["reference"].size(), 20U);
+    EXPECT_EQ(force["points"], 48);
+    double largest = 0;
+    for (std::size_t k = 0; k < 20; ++k) largest = std::max(largest, std::abs(force["reference"][k].get<double>() - force["predicted"][k].get<double>()));
+    EXPECT_NEAR(largest, 5, 1e-9);
+    EXPECT_FALSE(some.records(0).has("parity"));
+}
+
+TEST(Evaluation, missing_labels_are_left_out_and_their_absence_is_no_zero) {
+    Case some;
+    for (auto& frame : some.frames) frame.labels.stress.reset();
+    some.frames[0].labels.energy.reset();
+    const auto records = some.records();
+    EXPECT_FALSE(records.has("stress_rmse"));
+    EXPECT_EQ(records.at("energy_rmse").settings["values"], 3);
+    for (auto& frame : some.frames) frame.labels = {};
+    EXPECT_THROW(static_cast<void>(some.records()), InputError);
+}
+
+TEST(Evaluation, frame_that_cannot_be_computed_is_named) {
+    Case some;
+    some.frames[2].structure.numbers[0] = 19;
+    try {
+        static_cast<void>(some.records());
+        FAIL() << "accepted potassium";
+    } catch (const InputError& error) {
+        EXPECT_THAT(error.what(), ::testing::HasSubstr("f.xyz, frame 2"));
+    }
+}
+
+}  // namespace
+}  // namespace alkali::training

@@ -11,18 +11,31 @@ namespace {
 using testing::AllOf;
 using testing::HasSubstr;
 
-class Help : public testing::TestWithParam<const char*> {};
+/// The words of a command, such as {"data", "check"}.
+using Words = std::vector<std::string>;
+class Help : public testing::TestWithParam<Words> {};
 
 TEST_P(Help, is_given_with_examples_and_status_0) {
     const Scratch scratch;
-    const auto outcome = run({GetParam(), "--help"}, scratch.path());
+    auto words = GetParam();
+    words.emplace_back("--help");
+    const auto outcome = run(words, scratch.path());
     EXPECT_EQ(outcome.status, 0) << outcome.errors;
-    EXPECT_THAT(outcome.output, AllOf(HasSubstr(GetParam()), HasSubstr("xample")));
+    EXPECT_THAT(outcome.output, AllOf(HasSubstr(GetParam().back()), HasSubstr("xamples:")));
 }
 
 INSTANTIATE_TEST_SUITE_P(Command, Help,
-                         testing::Values("train", "evaluate", "predict", "info", "precision", "properties", "relax", "report", "data", "import", "benchmark", "doctor"),
-                         [](const auto& info) { return std::string(info.param); });
+                         testing::Values(Words{"train"}, Words{"evaluate"}, Words{"predict"}, Words{"info"}, Words{"properties"}, Words{"relax"}, Words{"report"}, Words{"data", "check"},
+                                         Words{"data", "convert"}, Words{"data", "split"}, Words{"import"}, Words{"benchmark"}, Words{"doctor"}),
+                         [](const auto& info) { return info.param.back(); });
+
+TEST(Usage, the_help_lists_every_command) {
+    const Scratch scratch;
+    const auto outcome = run({"--help"}, scratch.path());
+    EXPECT_EQ(outcome.status, 0);
+    for (const char* command : {"train", "evaluate", "predict", "info", "properties", "relax", "report", "data", "import", "benchmark", "doctor"})
+        EXPECT_THAT(outcome.output, HasSubstr(std::string("\n  ") + command + " "));
+}
 
 TEST(Usage, the_version_is_told) {
     const Scratch scratch;

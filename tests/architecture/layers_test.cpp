@@ -91,14 +91,17 @@ std::vector<std::string> include_cycle(const Sources& sources) {
     return {};
 }
 
-/// Cycles between the folders one level below the layers (models/nequip, models/common, ...) are cycles too.
+bool holds(const std::string& folder, const std::string& other) { return other == folder || other.starts_with(folder + "/"); }
+
+/// Cycles between sibling folders (models/nequip, models/common, ...) are cycles too. A folder and those inside it are one
+/// thing: equation_of_state/ may hold both what the study of a crystal needs and a property that needs the study.
 Sources merged_by_module(const Sources& sources) {
     Sources modules;
     const auto module_of = [](const std::string& path) { return path.substr(0, path.rfind('/')); };
     for (const auto& [path, text] : sources) {
         if (path.find("/tests/") != std::string::npos) continue;
         for (const auto& target : includes(text))
-            if (module_of(target) != module_of(path)) modules[module_of(path)] += "#include \"alkali/" + module_of(target) + "\"\n";
+            if (!holds(module_of(target), module_of(path)) && !holds(module_of(path), module_of(target))) modules[module_of(path)] += "#include \"alkali/" + module_of(target) + "\"\n";
     }
     return modules;
 }
@@ -112,7 +115,7 @@ TEST(Layers, the_library_has_files_and_an_order) {
 
 TEST(Layers, no_file_includes_a_layer_that_builds_on_its_own) { EXPECT_THAT(upward_includes(read_library(), layer_order()), IsEmpty()); }
 TEST(Layers, no_file_includes_itself_by_way_of_others) { EXPECT_THAT(include_cycle(read_library()), IsEmpty()); }
-TEST(Layers, no_two_folders_include_each_other) { EXPECT_THAT(include_cycle(merged_by_module(read_library())), IsEmpty()); }
+TEST(Layers, no_two_sibling_folders_include_each_other) { EXPECT_THAT(include_cycle(merged_by_module(read_library())), IsEmpty()); }
 
 // Paths relative to the file would escape the checks above.
 TEST(Layers, no_include_climbs_out_of_its_folder) {

@@ -60,6 +60,8 @@ void check_duplicates(const FrameSet& set, std::vector<Finding>& findings);
 void check_outliers(const FrameSet& set, const CheckLimits& limits, std::vector<Finding>& findings);
 /// Compares, for pairs of frames that a small strain and small displacements turn into each other, the difference of
 /// their energies with the work of stress and forces (trapezoid rule): the slope tells sign and unit of the stress.
+/// Where there are no such pairs, the same with medians over frames of like volume. No verdict where the labels do not
+/// show it clearly.
 void check_stress(const FrameSet& set, const CheckLimits& limits, std::vector<Finding>& findings);
 
 }  // namespace alkali::dataset

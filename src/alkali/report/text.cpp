@@ -80,7 +80,8 @@ std::string format_quantity(double value, std::optional<double> uncertainty, std
     const auto decimals = usual_decimals(unit);
     // Errors that are zero but for rounding.
     if (!uncertainty && unit.starts_with("meV") && std::abs(value) < 1e-3) return "0.000";
-    if (uncertainty || !decimals || !std::isfinite(value)) return format_number(value, uncertainty, 3);
+    const bool small = decimals && value != 0 && std::abs(value) < 10 * std::pow(10.0, -*decimals);
+    if (uncertainty || !decimals || small || !std::isfinite(value)) return format_number(value, uncertainty, 3);
     return with_true_minus(fmt::format("{:.{}f}", value, *decimals));
 }
 

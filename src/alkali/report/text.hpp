@@ -12,7 +12,8 @@ namespace alkali::report {
 /// `significant` digits, trailing zeros kept. Very large and very small numbers in powers of ten.
 [[nodiscard]] std::string format_number(double value, std::optional<double> uncertainty = {}, int significant = 4);
 
-/// The same, but without an uncertainty the decimals that are usual for the unit (4 for angstrom, 2 for GPa, ...).
+/// The same, but without an uncertainty the decimals that are usual for the unit (4 for angstrom, 2 for GPa, ...), or 3
+/// significant digits where these would leave only one.
 [[nodiscard]] std::string format_quantity(double value, std::optional<double> uncertainty, std::string_view unit);
 
 /// format_quantity in ASCII, for a terminal.

@@ -29,6 +29,9 @@ TEST(ReportText, without_uncertainty_significant_digits_stay) {
 TEST(ReportText, without_uncertainty_the_unit_decides) {
     EXPECT_EQ(format_quantity(3.42641, {}, "angstrom"), "3.4264");
     EXPECT_EQ(format_quantity(-13.707, {}, "GPa"), "\u221213.71");
+    EXPECT_EQ(format_quantity(0.0268, {}, "GPa"), "0.0268");
+    EXPECT_EQ(format_quantity(0.0, {}, "GPa"), "0.00");
+    EXPECT_EQ(format_quantity(7e-15, {}, "meV/angstrom"), "0.000");
     EXPECT_EQ(format_plain(-13.707, {}, "GPa"), "-13.71");
     EXPECT_EQ(format_plain(1.5e-9, {}, "m^2/s"), "1.50e-9");
 }

@@ -34,6 +34,8 @@ void TerminalProgress::update(const base::Progress& progress) {
         finish();
         task_ = std::string(progress.task);
         start_ = now;
+        // The first report may come when part is done already; the pace is measured from there.
+        first_share_ = progress.total > 0 ? progress.done / progress.total : 0;
         last_ = now - std::chrono::hours(1);
     }
     const bool complete = progress.total > 0 && progress.done >= progress.total;
@@ -44,8 +46,8 @@ void TerminalProgress::update(const base::Progress& progress) {
     if (progress.total > 0) {
         const double share = progress.done / progress.total;
         line += fmt::format(" {:3.0f}%", 100 * share);
-        const double elapsed = std::chrono::duration<double>(now - start_).count();
-        if (share > 0 && !complete) line += fmt::format(", {} left", duration(elapsed * (1 - share) / share));
+        const double elapsed = std::chrono::duration<double>(now - start_).count(), gained = share - first_share_;
+        if (gained > 0 && elapsed > 0.5 && !complete) line += fmt::format(", {} left", duration(elapsed * (1 - share) / gained));
     }
     if (!progress.detail.empty()) line += fmt::format("  {}", progress.detail);
     if (terminal_) {

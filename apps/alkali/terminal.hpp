@@ -25,6 +25,7 @@ private:
     using Clock = std::chrono::steady_clock;
     bool terminal_, drawn_ = false;
     std::string task_;
+    double first_share_ = 0;
     Clock::time_point start_, last_;
 };
 

@@ -61,7 +61,8 @@ private:
         numbers_.clear();
         for (std::size_t kind = 0; kind < words.size(); ++kind) {
             const auto count = parse_integer(words[kind]);
-            if (!count || *count < 0 || *count > 10'000'000) place_.fail(fmt::format("line {}: '{}' ions per type", lines_.number(), words[kind]));
+            // The bound keeps a damaged number from asking for all memory.
+            if (!count || *count < 0 || *count > 10'000'000 - static_cast<long long>(numbers_.size())) place_.fail(fmt::format("line {}: '{}' ions per type", lines_.number(), words[kind]));
             if (kind >= symbols_.size()) place_.fail(fmt::format("{} types of ions but {} elements (VRHFIN)", words.size(), symbols_.size()));
             numbers_.insert(numbers_.end(), static_cast<std::size_t>(*count), element(symbols_[kind], place_));
         }

@@ -70,23 +70,18 @@ public:
         }
         Shift at, image;
         for (at[0] = low[0]; at[0] <= high[0]; ++at[0])
-            for (at[1] = low[1]; at[1] <= high[1]; ++at[1])
-                for (at[2] = low[2]; at[2] <= high[2]; ++at[2]) {
-                    std::size_t box = 0;
-                    for (std::size_t c = 0; c < 3; ++c) {
-                        image[c] = floor_divide(at[c], count_[c]);
-                        box = box * static_cast<std::size_t>(count_[c]) + static_cast<std::size_t>(at[c] - image[c] * count_[c]);
-                    }
-                    const Vec3 origin = centre - structure_.cell.vectors().transpose() * Vec3(image[0], image[1], image[2]);
-                    for (std::int64_t k = start_[box]; k < start_[box + 1]; ++k) {
-                        const auto slot = static_cast<std::size_t>(k);
-                        if ((sorted_position_[slot] - origin).squaredNorm() > reach2) continue;
-                        const auto j = static_cast<std::size_t>(order_[slot]);
-                        Shift shift;
-                        for (std::size_t c = 0; c < 3; ++c) shift[c] = image[c] + moved_[j][c] - moved_[i][c];
-                        if (is_edge(i, j, shift)) visit(static_cast<int>(j), shift);
-                    }
+            for (at[1] = low[1]; at[1] <= high[1]; ++at[1]) {
+                image[0] = floor_divide(at[0], count_[0]);
+                image[1] = floor_divide(at[1], count_[1]);
+                const std::size_t row = box_number({at[0] - image[0] * count_[0], at[1] - image[1] * count_[1], 0});
+                // Boxes along the last direction lie one behind the other: a run of them within one image is one range.
+                for (at[2] = low[2]; at[2] <= high[2];) {
+                    image[2] = floor_divide(at[2], count_[2]);
+                    const int begin = at[2] - image[2] * count_[2], end = std::min(high[2] - image[2] * count_[2], count_[2] - 1) + 1;
+                    visit_range(i, centre, reach2, image, row + static_cast<std::size_t>(begin), row + static_cast<std::size_t>(end), visit);
+                    at[2] += end - begin;
                 }
+            }
     }
 
     [[nodiscard]] std::size_t in_box_order(std::size_t slot) const { return static_cast<std::size_t>(order_[slot]); }
@@ -94,6 +89,20 @@ public:
 private:
     [[nodiscard]] bool periodic(std::size_t c) const { return structure_.cell.periodic()[c]; }
     static int floor_divide(int a, int b) { return a >= 0 ? (a < b ? 0 : a / b) : -((b - 1 - a) / b); }
+
+    // The atoms of boxes begin .. end-1 in an image of the cell.
+    template <class Visit>
+    void visit_range(std::size_t i, const Vec3& centre, double reach2, const Shift& image, std::size_t begin, std::size_t end, Visit& visit) const {
+        const Vec3 origin = centre - structure_.cell.vectors().transpose() * Vec3(image[0], image[1], image[2]);
+        for (std::int64_t k = start_[begin]; k < start_[end]; ++k) {
+            const auto slot = static_cast<std::size_t>(k);
+            if ((sorted_position_[slot] - origin).squaredNorm() > reach2) continue;
+            const auto j = static_cast<std::size_t>(order_[slot]);
+            Shift shift;
+            for (std::size_t c = 0; c < 3; ++c) shift[c] = image[c] + moved_[j][c] - moved_[i][c];
+            if (is_edge(i, j, shift)) visit(static_cast<int>(j), shift);
+        }
+    }
 
     [[nodiscard]] bool is_edge(std::size_t i, std::size_t j, const Shift& shift) const {
         if (i == j && shift == Shift{0, 0, 0}) return false;

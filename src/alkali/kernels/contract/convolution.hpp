@@ -87,7 +87,7 @@ struct ConvolveBackward {
     const T* output_gradient = nullptr;            ///< (local, output_width) dE/dout
     T* input_gradient = nullptr;                   ///< (atoms, input_width), overwritten; may be null
     double* x_gradient = nullptr;                  ///< (E) dE/dx, added to
-    double* harmonics_gradient = nullptr;          ///< (E, harmonics) dE/dY, added to
+    double* harmonics_gradient = nullptr;          ///< (E, harmonics) dE/dY, added to; the constant Y_00 may be left out
 };
 
 /// Directional derivative of the forward pass: tangents of input, harmonics and x give the tangent of out.

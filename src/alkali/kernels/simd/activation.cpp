@@ -11,17 +11,19 @@ HWY_BEFORE_NAMESPACE();
 namespace alkali::kernels::simd::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-/// Below minus this, silu and its derivatives vanish to working precision, and exp of its negative is still finite.
+/// Below minus this silu and its derivatives vanish to working precision (arguments are held there), and exp of it is
+/// still finite.
 template <class T>
 inline constexpr T far_negative = sizeof(T) == 4 ? T(80) : T(700);
 
 template <class T>
 HWY_INLINE void silu(const Activate<T>& a) {
     const hn::ScalableTag<T> d;
-    const auto one = hn::Set(d, T(1)), two = hn::Set(d, T(2));
+    const auto one = hn::Set(d, T(1)), two = hn::Set(d, T(2)), low = hn::Set(d, -far_negative<T>);
     for (long i = 0; i < a.n; i += static_cast<long>(hn::Lanes(d))) {
-        const auto z = hn::LoadU(d, a.z + i);
-        const auto s = hn::Div(one, hn::Add(one, hn::Exp(d, hn::Min(hn::Neg(z), hn::Set(d, far_negative<T>)))));
+        const auto given = hn::LoadU(d, a.z + i);
+        const auto z = hn::IfThenElse(hn::Lt(given, low), low, given);  // a NaN stays one
+        const auto s = hn::Div(one, hn::Add(one, hn::Exp(d, hn::Neg(z))));
         const auto slope = hn::Mul(s, hn::Sub(one, s));
         hn::StoreU(hn::Mul(z, s), d, a.value + i);
         if (a.first) hn::StoreU(hn::MulAdd(z, slope, s), d, a.first + i);

@@ -74,7 +74,7 @@ void GradientPass<T>::tangent_geometry(std::span<const Vec3> direction) {
 #pragma omp for schedule(static)
         for (std::int64_t edge = 0; edge < edges; ++edge) {
             const auto e = static_cast<std::size_t>(edge);
-            const Vec3 unit = graph_.vector[e] / graph_.vector[e].norm();
+            const Vec3 unit = this->edge_vector(graph_, e) / g.length[e];
             this->harmonics_.evaluate(unit, g.length[e], values, gradient);
             x_tangent_[e] = unit.dot(direction[e]) / g.cutoff[e];
             for (std::size_t s = 0; s < size; ++s) harmonics_tangent_[e * size + s] = static_cast<T>(gradient[s].dot(direction[e]));

@@ -87,6 +87,7 @@ void NequIP::evaluate(const Graph& graph, Exchange& exchange, const Evaluation& 
 }
 
 std::unique_ptr<TrainingPass> NequIP::make_training_pass() const {
+    if (options_.radial == RadialMode::exact) throw InternalError("a NequIP is trained with its radial splines only");
     if (double_) return std::make_unique<GradientPass<double>>(double_->setup(*this, true));
     return std::make_unique<GradientPass<float>>(single_->setup(*this, true));
 }

@@ -24,6 +24,12 @@ void Pass<T>::scale_rows(const Graph& graph, T* rows, int width, int begin, int 
 }
 
 template <class T>
+Vec3 Pass<T>::edge_vector(const Graph& graph, std::size_t edge) const {
+    if (!setup_.round_geometry) return graph.vector[edge];
+    return graph.vector[edge].template cast<float>().template cast<double>();
+}
+
+template <class T>
 void Pass<T>::prepare(const Graph& graph) {
     const auto edges = static_cast<std::size_t>(graph.num_edges());
     const auto size = static_cast<std::size_t>(harmonics_.size());
@@ -43,8 +49,7 @@ void Pass<T>::prepare(const Graph& graph) {
         for (int i = 0; i < graph.num_local; ++i)
             for (auto e = static_cast<std::size_t>(graph.first[static_cast<std::size_t>(i)]);
                  e < static_cast<std::size_t>(graph.first[static_cast<std::size_t>(i) + 1]); ++e) {
-                Vec3 r = graph.vector[e];
-                if (setup_.round_geometry) r = r.cast<float>().template cast<double>();
+                const Vec3 r = edge_vector(graph, e);
                 g.length[e] = r.norm();
                 g.cutoff[e] = hyper.r_max;
                 if (!hyper.per_edge_type_cutoff.empty())
@@ -244,9 +249,7 @@ void Pass<T>::finish(const Graph& graph, const Evaluation& out) {
 #pragma omp for schedule(static)
         for (std::int64_t edge = 0; edge < edges; ++edge) {
             const auto e = static_cast<std::size_t>(edge);
-            Vec3 r = graph.vector[e];
-            if (setup_.round_geometry) r = r.cast<float>().template cast<double>();
-            const Vec3 direction = r / geometry_.length[e];
+            const Vec3 direction = edge_vector(graph, e) / geometry_.length[e];
             harmonics_.evaluate(direction, geometry_.length[e], values, gradient);
             Vec3 sum = (geometry_.x_gradient[e] / geometry_.cutoff[e]) * direction;
             for (std::size_t s = 1; s < size; ++s) sum += geometry_.harmonics_gradient[e * size + s] * gradient[s];

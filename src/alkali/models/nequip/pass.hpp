@@ -58,6 +58,8 @@ protected:
     static constexpr int chunk = 32;  ///< atoms per task: enough rows for the matrix products, few enough for the cache
 
     void prepare(const Graph& graph);
+    /// As the precision sees it.
+    [[nodiscard]] Vec3 edge_vector(const Graph& graph, std::size_t edge) const;
     void forward_layer(int k, const Graph& graph, Exchange& exchange);
     void read_out(const Graph& graph, const Evaluation& out);
     void backward_layer(int k, const Graph& graph, Exchange& exchange);

@@ -47,6 +47,8 @@ struct Box {
 constexpr Box wide_box{560, 360, 66, 14, 34, 48};
 constexpr Box square_box{400, 400, 66, 14, 34, 48};
 
+constexpr double legend_line = 16;
+
 struct Axis {
     Scale scale = Scale::linear;
     double low = std::numeric_limits<double>::infinity(), high = -low;
@@ -67,6 +69,11 @@ struct Axis {
             low -= room;
             high += room;
         }
+    }
+    /// Room at the high end only, as a share of the whole.
+    void raise(double share) {
+        const double grow = 1 / (1 - share);
+        high = scale == Scale::logarithmic ? low * std::pow(high / low, grow) : low + grow * (high - low);
     }
     /// 0 at low, 1 at high.
     [[nodiscard]] double position(double value) const {
@@ -157,7 +164,7 @@ private:
             else
                 add("<path class=\"line c{}{}\" d=\"M{} {}h18\"/>", series.colour % 8, series.mark == Mark::dashed_line ? " dashed" : "", x, y - 4);
             add("<text class=\"legend\" x=\"{}\" y=\"{}\">{}</text>\n", x + 24, y, escape(series.name));
-            y += 16;
+            y += legend_line;
         }
     }
 
@@ -188,6 +195,9 @@ std::string to_svg(const Plot& plot) {
     } else {
         x.pad(0.02);
         y.pad(0.06);
+        // The legend gets a band of its own above the curves.
+        const auto named = std::count_if(plot.series.begin(), plot.series.end(), [](const Series& series) { return !series.name.empty(); });
+        y.raise(std::min(0.4, static_cast<double>(named) * legend_line / wide_box.inner_height()));
     }
     return Drawing(plot, plot.parity ? square_box : wide_box, x, y).render();
 }

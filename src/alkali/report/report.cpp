@@ -79,6 +79,9 @@ constexpr const char* table_text =
     "Every cell tells on hovering how it was obtained. In brackets the uncertainty of the last digits, 3.490(3) = 3.490 ± 0.003; without a bracket "
     "none was estimated. Small numbers name the source. † marks digits that have not been checked against their source.";
 
+constexpr const char* error_text =
+    "On frames that a model was trained on these tell how well it fits, not how well it predicts. The paper's figures are on its own test set.";
+
 }  // namespace
 
 std::string render(const std::vector<std::filesystem::path>& folders, const Options& options) {
@@ -88,7 +91,7 @@ std::string render(const std::vector<std::filesystem::path>& folders, const Opti
     std::string body;
     body += section("properties", "Properties beside DFT, experiment and other potentials", table_text, property_table(sources, references, citations));
     body += section("equation-of-state", "Equation of state", "", figures({energy_volume_plot(sources)}));
-    body += section("errors", "Errors on labelled data", "", error_table(sources, references, citations));
+    body += section("errors", "Errors on labelled data", error_text, error_table(sources, references, citations));
     body += section("parity", "Predicted against reference", "Each point tells its frame.", parity_content(sources));
     body += section("learning", "Learning curves", "", learning_content(sources));
     body += section("sources", "Sources", "", citations.list());

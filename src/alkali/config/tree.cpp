@@ -1,7 +1,11 @@
 #include "alkali/config/tree.hpp"
 
-#include <yaml-cpp/yaml.h>
+#include <yaml-cpp/eventhandler.h>
+#include <yaml-cpp/exceptions.h>
+#include <yaml-cpp/parser.h>
 
+#include <map>
+#include <sstream>
 #include <unordered_set>
 
 #include "alkali/base/error.hpp"
@@ -10,49 +14,107 @@ namespace alkali::config {
 namespace {
 
 constexpr std::size_t most_values = 1000000;
-constexpr int most_levels = 100;
+constexpr std::size_t most_levels = 100;
 
-class Reader {
+std::size_t values_in(const Tree& tree) {
+    std::size_t count = 1;
+    for (const auto& item : tree.items) count += values_in(item);
+    for (const auto& entry : tree.entries) count += values_in(entry.value);
+    return count;
+}
+
+/// Builds a Tree from yaml-cpp's events. Its own nodes are not used: they share aliased parts (a small file can then
+/// stand for billions of values), and its reader of several documents does not end on some malformed input.
+class Builder final : public YAML::EventHandler {
 public:
-    explicit Reader(const std::string& source) : source_(source) {}
+    explicit Builder(const std::string& source) : source_(source) {}
+    [[nodiscard]] Tree result() { return std::move(root_); }
 
-    Tree read(const YAML::Node& node, int level) {
-        if (level > most_levels) fail("more than " + std::to_string(most_levels) + " levels", node.Mark());
-        if (++values_ > most_values) fail("more than a million values", node.Mark());
-        Tree tree;
-        tree.line = node.Mark().line + 1;
-        if (node.IsScalar()) {
-            tree.type = Tree::Type::scalar;
-            tree.scalar = node.Scalar();
-            tree.quoted = node.Tag() == "!";
-        } else if (node.IsSequence()) {
-            tree.type = Tree::Type::list;
-            for (const auto& item : node) tree.items.push_back(read(item, level + 1));
-        } else if (node.IsMap()) {
-            tree.type = Tree::Type::map;
-            read_map(tree, node, level);
-        }
-        return tree;
+    void OnDocumentStart(const YAML::Mark&) override {}
+    void OnDocumentEnd() override {}
+    void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override { leaf({Tree::Type::null, {}, false, mark.line + 1, {}, {}}, anchor, mark); }
+    void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, const std::string& value) override {
+        // What YAML calls null keeps its spelling, so that `null: 1` is a key like any other.
+        const bool quoted = tag == "!", null = !quoted && (value.empty() || value == "~" || value == "null" || value == "Null" || value == "NULL");
+        leaf({null ? Tree::Type::null : Tree::Type::scalar, value, quoted, mark.line + 1, {}, {}}, anchor, mark);
     }
-
-    [[noreturn]] void fail(const std::string& what, const YAML::Mark& mark) const {
-        throw InputError(what, source_ + (mark.line >= 0 ? ", line " + std::to_string(mark.line + 1) : ""));
+    void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
+        const auto found = anchors_.find(anchor);
+        if (found == anchors_.end()) fail("an alias stands inside what it stands for", mark.line + 1);
+        count(values_in(found->second), mark.line + 1);
+        Tree copy = found->second;
+        copy.line = mark.line + 1;
+        add(std::move(copy));
     }
+    void OnSequenceStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor, YAML::EmitterStyle::value) override { open(Tree::Type::list, anchor, mark); }
+    void OnSequenceEnd() override { close(); }
+    void OnMapStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor, YAML::EmitterStyle::value) override { open(Tree::Type::map, anchor, mark); }
+    void OnMapEnd() override { close(); }
 
 private:
-    void read_map(Tree& tree, const YAML::Node& node, int level) {
-        std::unordered_set<std::string> seen;
-        for (const auto& pair : node) {
-            const YAML::Node& key = pair.first;
-            if (!key.IsScalar()) fail("a key must be a plain word", key.Mark());
-            if (!seen.insert(key.Scalar()).second) fail("the key '" + key.Scalar() + "' is given twice", key.Mark());
-            Tree child = read(pair.second, level + 1);
-            tree.entries.push_back({key.Scalar(), key.Mark().line + 1, std::move(child)});
+    /// A list or map that is not complete yet.
+    struct Level {
+        Tree tree;
+        YAML::anchor_t anchor = 0;
+        bool wants_key = false;  ///< of a map: a key comes next, not its value
+        std::unordered_set<std::string> keys;
+    };
+
+    [[noreturn]] void fail(const std::string& what, int line) const { throw InputError(what, source_ + ", line " + std::to_string(line)); }
+
+    void count(std::size_t more, int line) {
+        values_ += more;
+        if (values_ > most_values) fail("more than a million values", line);
+    }
+
+    void leaf(Tree tree, YAML::anchor_t anchor, const YAML::Mark& mark) {
+        count(1, mark.line + 1);
+        if (anchor != 0) anchors_[anchor] = tree;
+        add(std::move(tree));
+    }
+
+    void open(Tree::Type type, YAML::anchor_t anchor, const YAML::Mark& mark) {
+        count(1, mark.line + 1);
+        if (levels_.size() >= most_levels) fail("more than " + std::to_string(most_levels) + " levels", mark.line + 1);
+        Level level;
+        level.tree.type = type;
+        level.tree.line = mark.line + 1;
+        level.anchor = anchor;
+        level.wants_key = type == Tree::Type::map;
+        levels_.push_back(std::move(level));
+    }
+
+    void close() {
+        Level done = std::move(levels_.back());
+        levels_.pop_back();
+        if (done.anchor != 0) anchors_[done.anchor] = done.tree;
+        add(std::move(done.tree));
+    }
+
+    void add(Tree tree) {
+        if (levels_.empty()) {
+            root_ = std::move(tree);
+            return;
+        }
+        Level& level = levels_.back();
+        if (level.tree.type == Tree::Type::list) {
+            level.tree.items.push_back(std::move(tree));
+        } else if (level.wants_key) {
+            if (tree.type == Tree::Type::list || tree.type == Tree::Type::map) fail("a key must be a plain word", tree.line);
+            if (!level.keys.insert(tree.scalar).second) fail("the key '" + tree.scalar + "' is given twice", tree.line);
+            level.tree.entries.push_back({tree.scalar, tree.line, {}});
+            level.wants_key = false;
+        } else {
+            level.tree.entries.back().value = std::move(tree);
+            level.wants_key = true;
         }
     }
 
     const std::string& source_;
     std::size_t values_ = 0;
+    Tree root_;
+    std::vector<Level> levels_;
+    std::map<YAML::anchor_t, Tree> anchors_;
 };
 
 }  // namespace
@@ -63,17 +125,19 @@ const Tree* Tree::find(const std::string& key) const {
     return nullptr;
 }
 
-Tree* Tree::find(const std::string& key) {
-    return const_cast<Tree*>(static_cast<const Tree*>(this)->find(key));
-}
+Tree* Tree::find(const std::string& key) { return const_cast<Tree*>(static_cast<const Tree*>(this)->find(key)); }
 
 Tree parse_tree(const std::string& text, const std::string& source) {
-    Reader reader(source);
+    Builder builder(source);
     try {
-        const auto documents = YAML::LoadAll(text);
-        if (documents.empty()) return {};
-        if (documents.size() > 1) throw InputError("holds several YAML documents", source, "keep one");
-        return reader.read(documents[0], 0);
+        std::istringstream stream(text);
+        YAML::Parser parser(stream);
+        if (parser.HandleNextDocument(builder)) {
+            Tree first = builder.result();
+            if (parser.HandleNextDocument(builder)) throw InputError("holds several YAML documents", source, "keep one");
+            return first;
+        }
+        return {};
     } catch (const YAML::Exception& error) {
         const std::string line = error.mark.line >= 0 ? ", line " + std::to_string(error.mark.line + 1) : "";
         throw InputError("is not YAML: " + error.msg, source + line, "check indentation, colons and brackets");

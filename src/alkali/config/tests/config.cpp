@@ -3,7 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
+
 #include "alkali/base/error.hpp"
+#include "alkali/base/files.hpp"
 #include "alkali/config/write.hpp"
 
 namespace alkali::config {
@@ -156,6 +159,26 @@ TEST(Config, small_file_cannot_grow_without_bound) {
         text += "]\n";
     }
     EXPECT_THAT(message(text), HasSubstr("more than a million values"));
+}
+
+TEST(Config, malformed_input_on_which_yaml_cpp_does_not_end_is_refused) { EXPECT_THAT(message(", {a: b}\n)KtrainingK"), ::testing::Not(HasSubstr("accepted"))); }
+
+TEST(Config, aliases_of_yaml_are_expanded_and_never_inside_themselves) {
+    EXPECT_EQ(parsed("types: &t [Li]\nvalidation: *t\n").values["validation"], nlohmann::json({"Li"}));
+    EXPECT_THAT(message("types: &t [Li, *t]\n"), ::testing::Not(HasSubstr("accepted")));
+}
+
+TEST(Config, every_input_that_fuzzing_kept_is_accepted_or_refused_as_it_should_be) {
+    for (const auto& file : std::filesystem::directory_iterator(ALKALI_SOURCE_DIR "/fuzz/corpus/config")) {
+        base::NullSink log;
+        const auto text = base::read_file(file.path());
+        try {
+            const auto config = parse(text, example(), "corpus", log);
+            EXPECT_EQ(parse(to_yaml(config.values, example()), example(), "written", log).values, config.values) << file.path();
+        } catch (const InputError& error) {
+            EXPECT_THAT(error.what(), HasSubstr("corpus")) << file.path();
+        }
+    }
 }
 
 TEST(Config, written_yaml_reads_back_as_the_same_values) {

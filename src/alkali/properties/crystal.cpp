@@ -59,6 +59,13 @@ std::string element_for(const calculator::Calculator& calculator, const std::str
     return wanted;
 }
 
+double expected_lattice_constant(const Crystal& crystal) {
+    const double volume = units::atomic_volume(units::atomic_number(crystal.symbol()));
+    if (volume == 0) return 0;
+    const auto unit = crystal.make(1);
+    return std::cbrt(volume * static_cast<double>(unit.size()) / unit.cell.volume());
+}
+
 double scan_lattice_constant(calculator::Calculator& calculator, const Crystal& crystal) {
     constexpr double farthest = 6.0, nearest = 1.0, ratio = 1.04, deep = 0.3;
     std::vector<double> a, energy;
@@ -66,12 +73,14 @@ double scan_lattice_constant(calculator::Calculator& calculator, const Crystal& 
         a.push_back(d / crystal.neighbour_distance());
         energy.push_back(energy_per_atom(calculator, crystal.make(a.back())));
     }
+    const double expected = expected_lattice_constant(crystal);
+    const auto better = [&](std::size_t k, std::size_t best) {
+        if (expected > 0) return std::abs(std::log(a[k] / expected)) < std::abs(std::log(a[best] / expected));
+        return depth(energy, best) < deep && depth(energy, k) > depth(energy, best);
+    };
     std::size_t best = 0;
-    for (std::size_t k = 1; k + 1 < a.size(); ++k) {
-        if (!(energy[k] < energy[k - 1] && energy[k] <= energy[k + 1])) continue;
-        if (best == 0 || depth(energy, k) > depth(energy, best)) best = k;
-        if (depth(energy, best) >= deep) break;
-    }
+    for (std::size_t k = 1; k + 1 < a.size(); ++k)
+        if (energy[k] < energy[k - 1] && energy[k] <= energy[k + 1] && (best == 0 || better(k, best))) best = k;
     if (best == 0)
         throw ConvergenceError("the energy of " + crystal.name() + " " + crystal.symbol() + " has no minimum for nearest neighbours 1 to 6 angstrom apart",
                                calculator.name(), "give a lattice constant with --set lattice.start=..., or another crystal with --structure");

@@ -30,10 +30,13 @@ private:
 /// Errors: InputError when it knows several, any, or not this one.
 [[nodiscard]] std::string element_for(const calculator::Calculator& calculator, const std::string& wanted);
 
-/// Lattice constant near the minimum of the energy, to a few per cent, with no assumption about the element: nearest
-/// neighbours are moved from 6 to 1 angstrom in steps of 4 per cent. Potentials fitted to data may have further minima
-/// (ripples near the cutoff, holes at short distance), so the widest-spaced minimum that is at least 0.3 eV/atom deep is
-/// taken, or the deepest if none is.
+/// Lattice constant (angstrom) at which the crystal has the element's measured volume per atom; 0 where none is tabulated.
+[[nodiscard]] double expected_lattice_constant(const Crystal& crystal);
+
+/// Lattice constant near the minimum of the energy, to a few per cent: nearest neighbours are moved from 6 to 1 angstrom in
+/// steps of 4 per cent. Potentials fitted to data may have further minima (ripples near the cutoff, holes at short
+/// distance, anything where they extrapolate), so the minimum nearest to the element's measured volume is taken; without
+/// one the widest-spaced that is at least 0.3 eV/atom deep, or the deepest if none is.
 /// Errors: ConvergenceError when there is no minimum at all.
 [[nodiscard]] double scan_lattice_constant(calculator::Calculator& calculator, const Crystal& crystal);
 

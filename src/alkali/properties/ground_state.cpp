@@ -16,6 +16,8 @@ using structure::Structure;
 double start_lattice_constant(Study& study) {
     const auto& start = study.options("lattice").at("start");
     if (!start.is_null()) return start.get<double>();
+    const double expected = expected_lattice_constant(study.crystal());
+    if (study.calculator().noisy() && expected > 0) return expected;
     if (study.calculator().noisy())
         throw InputError("a scan over all distances is too dear for this calculator", study.calculator().name(), "give a lattice constant with --set lattice.start=...");
     return scan_lattice_constant(study.calculator(), study.crystal());

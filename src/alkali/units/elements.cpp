@@ -29,6 +29,17 @@ constexpr std::array<double, 119> masses = {
 271.134, 270.133, 269.1338, 278.156, 281.165, 281.166, 285.177, 286.182, 289.19, 289.194, 293.204, 293.208, 294.214
 };
 
+// Volume per atom of the element's crystal at its measured lattice constants (ASE 3.29 reference_states, after Ashcroft and
+// Mermin 1976); 0 where there is none.
+constexpr std::array<double, 119> volumes = {
+0.0, 0.0, 0.0, 21.254, 8.148, 0, 5.687, 0.0, 0.0, 0.0, 21.735, 37.843, 23.26, 16.608, 20.013, 0.0, 0.0, 0.0, 36.383,
+71.528, 43.435, 25.031, 17.653, 13.772, 11.944, 0.0, 11.82, 11.106, 10.904, 11.761, 15.126, 0.0, 22.665, 21.475, 0.0,
+0.0, 46.787, 87.338, 56.189, 33.079, 23.245, 17.968, 15.628, 14.288, 13.5, 13.718, 14.716, 17.104, 21.612, 26.013,
+26.909, 30.643, 0.0, 0.0, 59.582, 110.723, 63.253, 36.969, 34.347, 34.546, 34.265, 0.0, 32.914, 48.986, 33.163, 31.94,
+31.515, 31.192, 30.673, 30.159, 41.367, 29.679, 22.447, 18.132, 15.777, 14.703, 14.065, 14.156, 15.059, 16.979,
+22.979, 28.68, 30.322, 35.394, 37.595, 0.0, 0.0, 0.0, 0.0, 37.43, 32.774, 0, 82.624, 153.565, 0.0, 0.0, 0.0, 0.0, 0.0,
+0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0};
+
 }  // namespace
 
 std::string_view symbol(int atomic_number) {
@@ -48,6 +59,11 @@ int atomic_number(std::string_view name) {
 double atomic_mass(int atomic_number) {
     static_cast<void>(symbol(atomic_number));
     return masses[static_cast<std::size_t>(atomic_number)];
+}
+
+double atomic_volume(int atomic_number) {
+    static_cast<void>(symbol(atomic_number));
+    return volumes[static_cast<std::size_t>(atomic_number)];
 }
 
 }  // namespace alkali::units

@@ -16,4 +16,8 @@ inline constexpr int max_atomic_number = 118;
 /// there is none). Lithium: 6.94.
 [[nodiscard]] double atomic_mass(int atomic_number);
 
+/// Measured volume per atom of the element's crystal in angstrom^3, a few per cent; 0 where none is tabulated. For guesses
+/// to start from only.
+[[nodiscard]] double atomic_volume(int atomic_number);
+
 }  // namespace alkali::units

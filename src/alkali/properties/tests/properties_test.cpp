@@ -5,6 +5,7 @@
 
 #include "alkali/base/error.hpp"
 #include "alkali/dynamics/tests/pair_potential.hpp"
+#include "alkali/structure/neighbour_list.hpp"
 #include "alkali/properties/run.hpp"
 
 namespace alkali::properties {
@@ -61,10 +62,26 @@ public:
     using Calculator::compute;
     calculator::Result compute(const structure::Structure& s, const calculator::Request& r) override { return inner.compute(s, r); }
     std::string name() const override { return "noisy"; }
-    std::vector<int> species() const override { return {18}; }
+    std::vector<int> species() const override { return {number}; }
     double cutoff() const override { return 8.5; }
     bool noisy() const override { return true; }
     LennardJones inner = argon();
+    int number = 18;
+};
+
+/// An energy with a well at the nearest-neighbour distance 3.75 angstrom and a deeper one, where nothing real is, at 5.4.
+class TwoWells final : public calculator::Calculator {
+public:
+    using Calculator::compute;
+    calculator::Result compute(const structure::Structure& s, const calculator::Request&) override {
+        double d = 1e9;
+        for (const auto& r : structure::neighbour_list(s, 8).vector) d = std::min(d, r.norm());
+        const auto well = [&](double centre) { return std::exp(-std::pow((d - centre) / 0.3, 2)); };
+        return {.energy = -static_cast<double>(s.size()) * (well(3.75) + 3 * well(5.4)), .forces = std::vector<Vec3>(s.size(), Vec3::Zero()), .stress = Mat3::Zero(), .energies = {}, .virials = {}};
+    }
+    std::string name() const override { return "two wells"; }
+    std::vector<int> species() const override { return {}; }
+    double cutoff() const override { return 8; }
 };
 
 TEST(Lattice, of_a_pair_potential_is_where_its_lattice_sum_is_lowest) {
@@ -239,14 +256,25 @@ TEST(Species, must_be_said_where_the_calculator_knows_several_and_be_known) {
     EXPECT_THROW(static_cast<void>(Crystal("bbc", "Li")), InputError);
 }
 
-TEST(Scan, takes_the_widest_spaced_deep_minimum) {
+TEST(Scan, takes_the_minimum_nearest_to_the_measured_volume) {
     auto lj = argon();
-    const Crystal fcc("fcc", "Ar");
-    EXPECT_NEAR(scan_lattice_constant(lj, fcc), run(lj, {"lattice"}).number("a0"), 0.2);
-    Noisy noisy;
+    const Crystal argon_crystal("fcc", "Ar"), manganese("fcc", "Mn");
+    EXPECT_NEAR(scan_lattice_constant(lj, argon_crystal), run(lj, {"lattice"}).number("a0"), 0.2);
+    TwoWells wells;
+    EXPECT_NEAR(scan_lattice_constant(wells, argon_crystal) * argon_crystal.neighbour_distance(), 3.75, 0.15);
+    // Manganese has no simple crystal to measure: the widest-spaced deep minimum.
+    EXPECT_EQ(expected_lattice_constant(manganese), 0);
+    EXPECT_NEAR(scan_lattice_constant(wells, manganese) * manganese.neighbour_distance(), 5.4, 0.2);
+}
+
+TEST(Scan, is_spared_where_a_calculator_is_dear) {
+    Noisy dear;
     base::NullSink log;
     SilentProgress progress;
-    EXPECT_THROW(static_cast<void>(compute_properties(noisy, choose_properties(std::vector<std::string>{"lattice"}), {.crystal = "fcc"}, log, progress)), InputError);
+    const auto outcome = compute_properties(dear, choose_properties(std::vector<std::string>{"lattice"}), {.crystal = "fcc"}, log, progress);
+    EXPECT_TRUE(outcome.records.has("a0"));
+    dear.number = 25;
+    EXPECT_THROW(static_cast<void>(compute_properties(dear, choose_properties(std::vector<std::string>{"lattice"}), {.crystal = "fcc"}, log, progress)), InputError);
 }
 
 }  // namespace

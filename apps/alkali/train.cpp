@@ -6,6 +6,7 @@
 
 #include "alkali/base/error.hpp"
 #include "alkali/base/files.hpp"
+#include "alkali/base/process.hpp"
 #include "alkali/config/write.hpp"
 #include "alkali/training/session.hpp"
 #include "command.hpp"
@@ -54,12 +55,13 @@ void run_train(const TrainArguments& arguments, Context& context) {
     const bool first = communicator->rank() == 0;
     base::NullSink no_log;
     NullProgress no_progress;
-    training::SessionRequest request{arguments.config, arguments.output, arguments.restart, arguments.init_only, arguments.overwrite, 0, ALKALI_VERSION, command_line(arguments)};
+    training::SessionRequest request{arguments.config, arguments.output, arguments.restart, arguments.init_only, arguments.overwrite, 0, 0, ALKALI_VERSION, command_line(arguments)};
     const int members = std::max(1, arguments.committee);
     for (int m = 0; m < members; ++m) {
         if (arguments.committee > 0) {
             request.output = arguments.output / fmt::format("member_{}", m + 1);
             request.seed_offset = static_cast<std::uint64_t>(m);
+            if (m > 0) request.cpu_before = base::process_cpu_seconds();
             if (first) context.log.info(fmt::format("member {} of {}", m + 1, members));
         }
         const auto outcome = training::train(request, kinds, *communicator, first ? context.log : no_log, first ? context.progress : no_progress);

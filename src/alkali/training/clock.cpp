@@ -12,7 +12,7 @@ constexpr double closing_floor = 0.1;   ///< seconds for writing and leaving
 }  // namespace
 
 Seconds RunClock::now() const {
-    std::array<double, 2> values = {std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count() + earlier_.wall, base::process_cpu_seconds() + earlier_.cpu};
+    std::array<double, 2> values = {std::chrono::duration<double>(std::chrono::steady_clock::now() - origin_.start).count() + earlier_.wall, base::process_cpu_seconds() - origin_.cpu_before + earlier_.cpu};
     communicator_.from_first(values);
     return {values[0], values[1]};
 }

@@ -10,18 +10,24 @@ struct Seconds {
     double wall = 0, cpu = 0;
 };
 
+/// Where a run's clocks begin.
+struct RunOrigin {
+    std::chrono::steady_clock::time_point start = std::chrono::steady_clock::now();
+    double cpu_before = 0;  ///< CPU seconds of the process that belong to other work
+};
+
 /// Time used by a run, including what earlier parts of it used before a restart. The CPU time is that of the whole
-/// process since it began. All ranks see the clocks of rank 0.
+/// process since it began (less cpu_before). All ranks see the clocks of rank 0.
 class RunClock {
 public:
-    explicit RunClock(Communicator& communicator) : communicator_(communicator) {}
+    RunClock(Communicator& communicator, const RunOrigin& origin) : communicator_(communicator), origin_(origin) {}
     void add_earlier(const Seconds& used) { earlier_ = used; }
     [[nodiscard]] Seconds now() const;
 
 private:
     Communicator& communicator_;
+    RunOrigin origin_;
     Seconds earlier_;
-    std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 
 /// A time limit that is kept: work stops early enough for what must still follow (validation, writing).

@@ -92,6 +92,7 @@ std::string hash_of(const Data& data) {
 }  // namespace
 
 Outcome train(const SessionRequest& request, const models::KindRegistry& kinds, Communicator& communicator, base::LogSink& log, base::ProgressSink& progress) {
+    const RunOrigin origin{std::chrono::steady_clock::now(), request.cpu_before};
     const auto options = training_options(kinds);
     auto config = config::load(request.config, options, log);
     auto& seed = config.values["training"]["seed"];
@@ -101,7 +102,7 @@ Outcome train(const SessionRequest& request, const models::KindRegistry& kinds, 
 
     const auto checkpoint = request.output / "checkpoint" / "state.safetensors";
     const bool held = std::filesystem::exists(checkpoint);
-    if (held && !request.restart && !request.overwrite && !request.init_only)
+    if (held && !request.restart && !request.overwrite)
         throw InputError("holds an earlier run", request.output.string(), "go on with it by --restart, allow its loss by --overwrite, or choose another folder with -o");
 
     Data data = load_data(data_settings(config.values), log);
@@ -113,20 +114,21 @@ Outcome train(const SessionRequest& request, const models::KindRegistry& kinds, 
 
     const auto model = make_model(config.values, data, settings.seed, kinds, log);
     RunFolder folder(request.output, kinds, provenance(request, data, identity.data_hash, config.values), communicator.rank() == 0);
+    // Before anything is written: these find overlapping atoms.
+    const GraphSet train_set(std::move(data.train), model->type_names(), model->cutoff());
+    const GraphSet validation_set(std::move(data.validation), model->type_names(), model->cutoff());
     folder.save_text("config.yaml", config::to_yaml(config.values, options));
     if (request.init_only) {
         folder.save_model("init", *model, nlohmann::json::object());
         return {0, 0, 0, 0, "initial model written", {}};
     }
-    const GraphSet train_set(std::move(data.train), model->type_names(), model->cutoff());
-    const GraphSet validation_set(std::move(data.validation), model->type_names(), model->cutoff());
     log.info(fmt::format("{} frames to train on, {} for validation, {} parameters", train_set.size(), validation_set.size(), model->parameters().size()));
     if (state && state->finished) {
         log.info("this run is finished already");
         return {state->epoch, state->step, state->best_epoch, state->best_loss, "finished before", {}};
     }
     if (held && !request.restart && communicator.rank() == 0) std::filesystem::remove(checkpoint);
-    Trainer trainer(settings, {*model, train_set, validation_set, folder, identity, communicator, log, progress});
+    Trainer trainer(settings, {*model, train_set, validation_set, folder, identity, origin, communicator, log, progress});
     if (state) trainer.restore(*state);
     return trainer.run();
 }

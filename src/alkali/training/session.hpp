@@ -16,6 +16,7 @@ struct SessionRequest {
     bool init_only = false;  ///< only write init.safetensors
     bool overwrite = false;  ///< allow `output` to hold an earlier run
     std::uint64_t seed_offset = 0;  ///< added to training.seed (members of a committee)
+    double cpu_before = 0;          ///< CPU seconds that this process spent on other things (earlier members of a committee)
     std::string version, command;   ///< for the provenance of the model files
 };
 

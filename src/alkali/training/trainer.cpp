@@ -34,7 +34,7 @@ std::string rmse_text(const ErrorSums& errors) {
 Trainer::Trainer(const TrainerSettings& settings, TrainerInput input)
     : settings_(settings), in_(std::move(input)), pass_(in_.model.make_training_pass()),
       adam_(settings.adam, flags(in_.model, &models::ParameterInfo::trainable), flags(in_.model, &models::ParameterInfo::decays)), ema_(settings.ema_decay), schedule_(settings.schedule),
-      random_(settings.seed), clock_(in_.communicator), deadline_(settings.max_seconds, settings.max_cpu_seconds) {
+      random_(settings.seed), clock_(in_.communicator, in_.origin), deadline_(settings.max_seconds, settings.max_cpu_seconds) {
     state_.parameters.assign(in_.model.parameters().begin(), in_.model.parameters().end());
 }
 

@@ -14,6 +14,7 @@ struct TrainerInput {
     const GraphSet& validation;  ///< may be empty: then the training loss decides what is best
     RunFolder& folder;
     RunIdentity identity;
+    RunOrigin origin;
     Communicator& communicator;
     base::LogSink& log;
     base::ProgressSink& progress;

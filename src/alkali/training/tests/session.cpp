@@ -65,7 +65,7 @@ protected:
         base::write_file(folder_ / "c.yaml", config);
         NullProgress progress;
         SerialCommunicator communicator;
-        return train({folder_ / "c.yaml", folder_ / output, restart, false, overwrite, 0, "test", "test"}, kinds(), communicator, log_, progress);
+        return train({folder_ / "c.yaml", folder_ / output, restart, false, overwrite, 0, 0, "test", "test"}, kinds(), communicator, log_, progress);
     }
 
     std::string failure(const std::string& config, const std::string& output, bool restart = false) {
@@ -166,7 +166,7 @@ TEST_F(Session, checkpoint_of_any_step_continues_to_the_same_bits) {
             int calls_ = 0;
         } copy(folder_ / "going", stopped, copied);
         SerialCommunicator communicator;
-        static_cast<void>(train({folder_ / "c.yaml", folder_ / "going", false, false, true, 0, "test", "test"}, kinds(), communicator, log_, copy));
+        static_cast<void>(train({folder_ / "c.yaml", folder_ / "going", false, false, true, 0, 0, "test", "test"}, kinds(), communicator, log_, copy));
         ASSERT_TRUE(copied);
         static_cast<void>(run(config, "cut" + schedule, true));
         EXPECT_EQ(tensors("cut" + schedule), tensors("whole" + schedule)) << schedule;
@@ -195,7 +195,7 @@ TEST(SessionChild, trains_where_told) {
     base::NullSink log;
     NullProgress progress;
     const auto communicator = child_communicator();
-    static_cast<void>(train({fs::path(folder) / "c.yaml", fs::path(folder) / "killed", true, false, false, 0, "test", "test"}, kinds(), *communicator, log, progress));
+    static_cast<void>(train({fs::path(folder) / "c.yaml", fs::path(folder) / "killed", true, false, false, 0, 0, "test", "test"}, kinds(), *communicator, log, progress));
 }
 
 /// Starts the child, lets it run for so long, kills it. True if it ended by itself before.
@@ -295,6 +295,25 @@ TEST_F(Session, species_outside_the_model_is_named) {
     const auto text = failure(toy_config(folder_, "max_epochs: 2"), "out");
     EXPECT_THAT(text, HasSubstr("atom 2 is K"));
     EXPECT_THAT(text, HasSubstr("frame 5"));
+}
+
+TEST_F(Session, overlapping_atoms_are_named_and_nothing_is_written) {
+    auto frames = testing::labelled_frames(12, 100);
+    frames[7].structure.positions[2] = frames[7].structure.positions[0];
+    io::write_frames(folder_ / "train.extxyz", frames);
+    const auto text = failure(toy_config(folder_, "max_epochs: 2"), "out");
+    EXPECT_THAT(text, HasSubstr("atoms 1 and 3"));
+    EXPECT_THAT(text, HasSubstr("frame 7"));
+    EXPECT_FALSE(fs::exists(folder_ / "out"));
+}
+
+TEST_F(Session, initial_model_alone_is_written_on_request) {
+    base::write_file(folder_ / "c.yaml", toy_config(folder_, "max_epochs: 2"));
+    NullProgress progress;
+    SerialCommunicator communicator;
+    static_cast<void>(train({folder_ / "c.yaml", folder_ / "out", false, true, false, 0, 0, "test", "test"}, kinds(), communicator, log_, progress));
+    EXPECT_TRUE(fs::exists(folder_ / "out" / "init.safetensors"));
+    EXPECT_FALSE(fs::exists(folder_ / "out" / "best.safetensors"));
 }
 
 TEST_F(Session, starts_from_another_model_exactly) {

@@ -5,6 +5,7 @@
 #include <yaml-cpp/parser.h>
 
 #include <map>
+#include <nlohmann/json.hpp>
 #include <sstream>
 #include <unordered_set>
 
@@ -117,6 +118,15 @@ private:
     std::map<YAML::anchor_t, Tree> anchors_;
 };
 
+/// yaml-cpp passes bytes of other encodings through, but neither JSON nor a model's metadata can hold them.
+void refuse_other_encodings(const std::string& text, const std::string& source) {
+    try {
+        static_cast<void>(nlohmann::json(text).dump());
+    } catch (const nlohmann::json::type_error&) {
+        throw InputError("is not UTF-8 text", source, "save the file as UTF-8");
+    }
+}
+
 }  // namespace
 
 const Tree* Tree::find(const std::string& key) const {
@@ -128,6 +138,7 @@ const Tree* Tree::find(const std::string& key) const {
 Tree* Tree::find(const std::string& key) { return const_cast<Tree*>(static_cast<const Tree*>(this)->find(key)); }
 
 Tree parse_tree(const std::string& text, const std::string& source) {
+    refuse_other_encodings(text, source);
     Builder builder(source);
     try {
         std::istringstream stream(text);

@@ -1,20 +1,32 @@
 #include "alkali/training/batch.hpp"
 
+#include <algorithm>
+
+#include "alkali/base/threads.hpp"
 #include "alkali/models/contract/assemble.hpp"
 
 namespace alkali::training {
 namespace {
 /// 1.5 GB: of 44 bytes an edge.
 constexpr std::size_t most_kept_edges = 35000000;
+constexpr std::size_t frames_at_once = 256;
 }  // namespace
 
 GraphSet::GraphSet(std::vector<structure::Frame> frames, std::vector<std::string> type_names, double cutoff)
     : frames_(std::move(frames)), type_names_(std::move(type_names)), cutoff_(cutoff) {
+    // Every graph is made once here, also those that are not kept: their faults are found before training begins.
     std::size_t edges = 0;
-    for (const auto& frame : frames_) {
-        auto graph = models::structure_graph(frame.structure, type_names_, cutoff_, frame.where());
-        edges += graph.list.edges();
-        if (edges <= most_kept_edges && graphs_.size() == static_cast<std::size_t>(&frame - frames_.data())) graphs_.push_back(std::move(graph));
+    std::vector<models::StructureGraph> chunk(frames_at_once);
+    for (std::size_t begin = 0; begin < frames_.size(); begin += frames_at_once) {
+        const std::size_t count = std::min(frames_at_once, frames_.size() - begin);
+        base::parallel_for(count, [&](std::size_t k) {
+            const auto& frame = frames_[begin + k];
+            chunk[k] = models::structure_graph(frame.structure, type_names_, cutoff_, frame.where());
+        });
+        for (std::size_t k = 0; k < count; ++k) {
+            edges += chunk[k].list.edges();
+            if (edges <= most_kept_edges) graphs_.push_back(std::move(chunk[k]));
+        }
     }
 }
 

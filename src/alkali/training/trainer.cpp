@@ -70,7 +70,7 @@ Outcome Trainer::run() {
             if (reason.empty()) reason = limit_reached(clock_.now());
         }
         if (used.wall - last_checkpoint_ >= settings_.checkpoint_seconds) save_checkpoint(false);
-        report(used);
+        if (reason.empty()) report(used);
     }
     in_.model.set_parameters(ema_.average());
     in_.folder.save_model("last", in_.model, figures(last_validation_.errors));

@@ -3,8 +3,10 @@
 #include <Eigen/QR>
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "alkali/base/error.hpp"
+#include "alkali/base/threads.hpp"
 #include "alkali/structure/neighbour_list.hpp"
 #include "alkali/units/elements.hpp"
 
@@ -52,11 +54,11 @@ std::vector<int> types_of(const structure::Structure& structure, std::span<const
 }
 
 double average_neighbours(std::span<const structure::Frame> frames, double r_max) {
-    std::size_t edges = 0, atoms = 0;
-    for (const auto& frame : frames) {
-        edges += structure::neighbour_list(frame.structure, r_max).edges();
-        atoms += frame.structure.size();
-    }
+    std::vector<std::size_t> edges_of(frames.size());
+    base::parallel_for(frames.size(), [&](std::size_t f) { edges_of[f] = structure::neighbour_list(frames[f].structure, r_max).edges(); });
+    const auto edges = std::accumulate(edges_of.begin(), edges_of.end(), std::size_t{0});
+    std::size_t atoms = 0;
+    for (const auto& frame : frames) atoms += frame.structure.size();
     if (edges == 0) throw InputError("no atom of the training data has a neighbour within r_max", {}, "raise model.r_max or give model.avg_num_neighbors");
     return static_cast<double>(edges) / static_cast<double>(atoms);
 }

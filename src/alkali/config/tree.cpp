@@ -37,6 +37,7 @@ public:
     void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, const std::string& value) override {
         // What YAML calls null keeps its spelling, so that `null: 1` is a key like any other.
         const bool quoted = tag == "!", null = !quoted && (value.empty() || value == "~" || value == "null" || value == "Null" || value == "NULL");
+        refuse_other_encodings(value, mark.line + 1);
         leaf({null ? Tree::Type::null : Tree::Type::scalar, value, quoted, mark.line + 1, {}, {}}, anchor, mark);
     }
     void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
@@ -62,6 +63,16 @@ private:
     };
 
     [[noreturn]] void fail(const std::string& what, int line) const { throw InputError(what, source_ + ", line " + std::to_string(line)); }
+
+    /// yaml-cpp passes bytes of other encodings through (and makes some of its own from the escape \_), but neither JSON
+    /// nor a model's metadata can hold them.
+    void refuse_other_encodings(const std::string& text, int line) const {
+        try {
+            static_cast<void>(nlohmann::json(text).dump());
+        } catch (const nlohmann::json::type_error&) {
+            fail("is not UTF-8 text", line);
+        }
+    }
 
     void count(std::size_t more, int line) {
         values_ += more;
@@ -118,15 +129,6 @@ private:
     std::map<YAML::anchor_t, Tree> anchors_;
 };
 
-/// yaml-cpp passes bytes of other encodings through, but neither JSON nor a model's metadata can hold them.
-void refuse_other_encodings(const std::string& text, const std::string& source) {
-    try {
-        static_cast<void>(nlohmann::json(text).dump());
-    } catch (const nlohmann::json::type_error&) {
-        throw InputError("is not UTF-8 text", source, "save the file as UTF-8");
-    }
-}
-
 }  // namespace
 
 const Tree* Tree::find(const std::string& key) const {
@@ -138,7 +140,6 @@ const Tree* Tree::find(const std::string& key) const {
 Tree* Tree::find(const std::string& key) { return const_cast<Tree*>(static_cast<const Tree*>(this)->find(key)); }
 
 Tree parse_tree(const std::string& text, const std::string& source) {
-    refuse_other_encodings(text, source);
     Builder builder(source);
     try {
         std::istringstream stream(text);

@@ -33,7 +33,8 @@ struct BenchmarkArguments {
 
 structure::Structure rattled_bcc(std::size_t atoms, int number) {
     const int n = std::max(1, static_cast<int>(std::lround(std::cbrt(static_cast<double>(atoms) / 2))));
-    const structure::Structure cell{structure::Cell::cubic(lattice_constant), {number, number}, {Vec3::Zero(), Vec3::Constant(lattice_constant / 2)}};
+    const structure::Structure cell{
+        structure::Cell::cubic(lattice_constant), {number, number}, {Vec3::Zero(), Vec3::Constant(lattice_constant / 2)}};
     auto crystal = structure::repeated(cell, {n, n, n});
     base::Random random(seed);
     for (auto& position : crystal.positions)
@@ -70,11 +71,18 @@ void run_benchmark(const BenchmarkArguments& arguments, Context& context) {
                 for (const auto& [key, value] : calculator->provenance())
                     if (key == "precision") used = value;
                 base::reset_peak_resident_bytes();
-                const double microseconds = 1e6 * time_of(*calculator, structure, arguments.seconds) / static_cast<double>(structure.size());
+                const double microseconds =
+                    1e6 * time_of(*calculator, structure, arguments.seconds) / static_cast<double>(structure.size());
                 const auto peak = base::peak_resident_bytes();
                 // No model counts its operations yet: an honest null rather than a guess.
-                results.push_back({{"atoms", structure.size()}, {"threads", threads}, {"precision", used.empty() ? "float64" : used}, {"us_per_atom", microseconds}, {"gflops", nullptr}, {"peak_rss_bytes", peak}});
-                fmt::print("{:>8} {:>8} {:>10} {:>12.2f} {:>12.0f}\n", structure.size(), threads, results.back()["precision"].get<std::string>(), microseconds, static_cast<double>(peak) / 1e6);
+                results.push_back({{"atoms", structure.size()},
+                                   {"threads", threads},
+                                   {"precision", used.empty() ? "float64" : used},
+                                   {"us_per_atom", microseconds},
+                                   {"gflops", nullptr},
+                                   {"peak_rss_bytes", peak}});
+                fmt::print("{:>8} {:>8} {:>10} {:>12.2f} {:>12.0f}\n", structure.size(), threads,
+                           results.back()["precision"].get<std::string>(), microseconds, static_cast<double>(peak) / 1e6);
             }
     if (!arguments.json.empty()) base::write_file(arguments.json, results.dump(2) + "\n");
 }
@@ -85,11 +93,19 @@ void add_benchmark(CLI::App& app, Context& context) {
     auto arguments = std::make_shared<BenchmarkArguments>();
     auto* command = app.add_subcommand("benchmark", "Time and memory of energy, forces and stress");
     command->add_option("calculator", arguments->calculator, "Model file, kim:MODEL_ID, ...")->required()->type_name("CALC");
-    command->add_option("--atoms", arguments->atoms, "Sizes; the nearest cubic bcc cell is taken (54, 432, 2000, 16000)")->delimiter(',')->capture_default_str();
-    command->add_option("--threads", arguments->threads, "Numbers of threads")->delimiter(',')->capture_default_str()->check(CLI::PositiveNumber);
+    command->add_option("--atoms", arguments->atoms, "Sizes; the nearest cubic bcc cell is taken (54, 432, 2000, 16000)")
+        ->delimiter(',')
+        ->capture_default_str();
+    command->add_option("--threads", arguments->threads, "Numbers of threads")
+        ->delimiter(',')
+        ->capture_default_str()
+        ->check(CLI::PositiveNumber);
     command->add_option("--precision", arguments->precisions, "float32, mixed, float64; default: as the model says")->delimiter(',');
     command->add_option("--seconds", arguments->seconds, "Time to spend on each")->capture_default_str();
-    command->add_option("--json", arguments->json, "Write {atoms, threads, precision, us_per_atom, gflops, peak_rss_bytes} of each to this file")->type_name("FILE");
+    command
+        ->add_option("--json", arguments->json,
+                     "Write {atoms, threads, precision, us_per_atom, gflops, peak_rss_bytes} of each to this file")
+        ->type_name("FILE");
     command->footer(
         "Cubic bcc cells, a = 3.434 angstrom, 0.05 angstrom Gaussian rattle, fixed seed; neighbour list included; shortest of the runs.\n"
         "Examples:\n"

@@ -13,8 +13,9 @@ calculator::Registry make_calculators() {
                      if (options.threads > 0) omp_set_num_threads(options.threads);
                      return models::open_model_files(rest, options, models::model_kinds());
                  });
-    registry.add("kim", "kim:MODEL_ID    a portable model of the KIM-API (SNAP_ZuoChenLi_2019_Li__MO_732106099012_000)",
-                 [](const std::string& rest, const calculator::OpenOptions&, base::LogSink& log) { return models::kim::open_kim(rest, log); });
+    registry.add(
+        "kim", "kim:MODEL_ID    a portable model of the KIM-API (SNAP_ZuoChenLi_2019_Li__MO_732106099012_000)",
+        [](const std::string& rest, const calculator::OpenOptions&, base::LogSink& log) { return models::kim::open_kim(rest, log); });
     return registry;
 }
 

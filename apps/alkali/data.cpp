@@ -23,7 +23,9 @@ void add_read_options(CLI::App& command, io::ReadOptions& read) {
     command.add_option("--forces-key", read.forces_key, "Key of the forces; default: forces");
     command.add_option("--stress-key", read.stress_key, "Key of the stress; default: stress");
     command.add_option("--virial-key", read.virial_key, "Key of the virial (-stress x volume, eV), used where there is no stress");
-    command.add_option("--type-names", read.type_names, "Chemical symbols of types 1, 2, ... where a file has numbers only")->delimiter(',')->type_name("Li,O,...");
+    command.add_option("--type-names", read.type_names, "Chemical symbols of types 1, 2, ... where a file has numbers only")
+        ->delimiter(',')
+        ->type_name("Li,O,...");
 }
 
 struct CheckArguments {
@@ -37,10 +39,16 @@ const char* name_of(dataset::Severity severity) { return severity == dataset::Se
 
 void write_findings(const fs::path& path, const dataset::CheckReport& report) {
     nlohmann::json findings = nlohmann::json::array();
-    for (const auto& f : report.findings) findings.push_back({{"severity", name_of(f.severity)}, {"check", f.check}, {"where", f.where}, {"text", f.text}});
+    for (const auto& f : report.findings)
+        findings.push_back({{"severity", name_of(f.severity)}, {"check", f.check}, {"where", f.where}, {"text", f.text}});
     const auto& c = report.counts;
     const nlohmann::json json = {{"schema", 1},
-                                 {"counts", {{"frames", c.frames}, {"atoms", c.atoms}, {"without_energy", c.without_energy}, {"without_forces", c.without_forces}, {"without_stress", c.without_stress}}},
+                                 {"counts",
+                                  {{"frames", c.frames},
+                                   {"atoms", c.atoms},
+                                   {"without_energy", c.without_energy},
+                                   {"without_forces", c.without_forces},
+                                   {"without_stress", c.without_stress}}},
                                  {"findings", findings}};
     base::write_file(path, json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
 }
@@ -50,7 +58,8 @@ void run_check(const CheckArguments& arguments, Context& context) {
     if (!arguments.json.empty()) write_findings(arguments.json, report);
     std::map<std::string, std::size_t> shown;
     for (const auto& f : report.findings)
-        if (shown[f.check + " " + name_of(f.severity)]++ < arguments.show) fmt::print("{} [{}] {}: {}\n", name_of(f.severity), f.check, f.where, f.text);
+        if (shown[f.check + " " + name_of(f.severity)]++ < arguments.show)
+            fmt::print("{} [{}] {}: {}\n", name_of(f.severity), f.check, f.where, f.text);
     for (const auto& [kind, count] : shown)
         if (count > arguments.show) fmt::print("... and {} more {}s (--show 0 shows all)\n", count - arguments.show, kind);
     const auto errors = report.count(dataset::Severity::error), warnings = report.count(dataset::Severity::warning);
@@ -64,13 +73,18 @@ void add_check(CLI::App& parent, Context& context) {
     command->add_option("files", arguments->files, "Labelled frames: files or folders")->required()->type_name("DATA...");
     add_read_options(*command, arguments->options.read);
     command->add_option("--json", arguments->json, "Write all findings as JSON to this file")->type_name("FILE");
-    command->add_option_function<std::size_t>("--show", [arguments](std::size_t count) { arguments->show = count == 0 ? static_cast<std::size_t>(-1) : count; },
-                                              "Findings shown of each kind; 0: all (default 10)");
+    command->add_option_function<std::size_t>(
+        "--show", [arguments](std::size_t count) { arguments->show = count == 0 ? static_cast<std::size_t>(-1) : count; },
+        "Findings shown of each kind; 0: all (default 10)");
     auto& limits = arguments->options.limits;
-    command->add_option("--force-sum", limits.force_sum, "Warn where forces add up to more than this (eV/angstrom per atom)")->capture_default_str();
+    command->add_option("--force-sum", limits.force_sum, "Warn where forces add up to more than this (eV/angstrom per atom)")
+        ->capture_default_str();
     command->add_option("--large-force", limits.large_force, "Warn about forces above this (eV/angstrom)")->capture_default_str();
-    command->add_option("--energy-deviation", limits.energy_deviation, "Warn about energies farther than this from the set (eV/atom)")->capture_default_str();
-    command->footer("Exit status 1 if there is an error, 0 if there are warnings only.\nExamples:\n  alkali data check train.extxyz\n  alkali data check deepmd_folder --json findings.json");
+    command->add_option("--energy-deviation", limits.energy_deviation, "Warn about energies farther than this from the set (eV/atom)")
+        ->capture_default_str();
+    command->footer(
+        "Exit status 1 if there is an error, 0 if there are warnings only.\nExamples:\n  alkali data check train.extxyz\n  alkali data "
+        "check deepmd_folder --json findings.json");
     command->callback([arguments, &context] { run_check(*arguments, context); });
 }
 
@@ -104,9 +118,15 @@ void add_convert(CLI::App& parent, Context& context) {
     command->add_option("inputs", arguments->inputs, "Files or folders to read, in order")->required()->type_name("IN...");
     command->add_option("-o,--output", arguments->output, "File (or deepmd folder) to write")->required()->type_name("OUT");
     command->add_option("--to", arguments->write.format, "Format of the output; default: by name")->type_name("FORMAT");
-    command->add_option("--write-type-names", arguments->write.type_names, "Order of the types in LAMMPS and deepmd files; default: by atomic number")->delimiter(',')->type_name("Li,O,...");
+    command
+        ->add_option("--write-type-names", arguments->write.type_names,
+                     "Order of the types in LAMMPS and deepmd files; default: by atomic number")
+        ->delimiter(',')
+        ->type_name("Li,O,...");
     add_read_options(*command, arguments->read);
-    command->footer("Formats:\n" + io::formats_help() + "Examples:\n  alkali data convert OUTCAR -o train.extxyz\n  alkali data convert train.extxyz -o folder --to deepmd\n  alkali data convert train_folder -o all.extxyz");
+    command->footer("Formats:\n" + io::formats_help() +
+                    "Examples:\n  alkali data convert OUTCAR -o train.extxyz\n  alkali data convert train.extxyz -o folder --to deepmd\n  "
+                    "alkali data convert train_folder -o all.extxyz");
     command->callback([arguments, &context] { run_convert(*arguments, context); });
 }
 
@@ -126,12 +146,15 @@ std::vector<io::Frame> pick(const std::vector<io::Frame>& frames, const std::vec
     return result;
 }
 
-fs::path part_path(const SplitArguments& arguments, const std::string& name) { return arguments.output / (arguments.format == "deepmd" ? name : name + ".extxyz"); }
+fs::path part_path(const SplitArguments& arguments, const std::string& name) {
+    return arguments.output / (arguments.format == "deepmd" ? name : name + ".extxyz");
+}
 
 // A part without frames is not written; a file of its name from an earlier split would be mistaken for it.
 void refuse_stale(const SplitArguments& arguments, const std::string& name, const std::vector<io::Frame>& frames) {
     const auto path = part_path(arguments, name);
-    if (frames.empty() && fs::exists(path)) throw InputError("is there from an earlier split, this one has no such part", path.string(), "remove it or choose another folder");
+    if (frames.empty() && fs::exists(path))
+        throw InputError("is there from an earlier split, this one has no such part", path.string(), "remove it or choose another folder");
 }
 
 void write_part(const SplitArguments& arguments, const std::string& name, const std::vector<io::Frame>& frames) {
@@ -147,14 +170,17 @@ void write_part(const SplitArguments& arguments, const std::string& name, const 
 }
 
 void run_split(const SplitArguments& arguments, Context& context) {
-    static const std::map<std::string, dataset::Grouping> groupings{{"none", dataset::Grouping::none}, {"group", dataset::Grouping::stratified}, {"whole-group", dataset::Grouping::whole}};
+    static const std::map<std::string, dataset::Grouping> groupings{
+        {"none", dataset::Grouping::none}, {"group", dataset::Grouping::stratified}, {"whole-group", dataset::Grouping::whole}};
     std::vector<io::Frame> frames;
     dataset::LoadOptions load{arguments.read, dataset::Missing::mask, {}};
     for (auto& frame : dataset::load(arguments.inputs, load, context.log).frames) frames.push_back(std::move(frame));
     std::vector<io::Frame> test;
     const auto grouping = arguments.hold.empty() ? groupings.at(arguments.by) : dataset::Grouping::whole;
     if (arguments.test > 0) {
-        const auto parts = dataset::split(frames, {arguments.test, arguments.seed + 1, grouping == dataset::Grouping::whole ? dataset::Grouping::stratified : grouping, {}});
+        const auto parts = dataset::split(
+            frames,
+            {arguments.test, arguments.seed + 1, grouping == dataset::Grouping::whole ? dataset::Grouping::stratified : grouping, {}});
         test = pick(frames, parts.held);
         frames = pick(frames, parts.kept);
     }
@@ -172,17 +198,27 @@ void add_split(CLI::App& parent, Context& context) {
     auto arguments = std::make_shared<SplitArguments>();
     auto* command = parent.add_subcommand("split", "Divide frames into train, validation and test, the same for the same seed");
     command->add_option("inputs", arguments->inputs, "Labelled frames: files or folders")->required()->type_name("DATA...");
-    command->add_option("-o,--output", arguments->output, "Folder for train.extxyz, validation.extxyz and test.extxyz")->required()->type_name("DIR");
-    command->add_option("--fraction", arguments->fraction, "Share of the frames for validation")->capture_default_str()->check(CLI::Range(0.0, 1.0));
-    command->add_option("--test", arguments->test, "Share of the frames for test, taken first")->capture_default_str()->check(CLI::Range(0.0, 1.0));
+    command->add_option("-o,--output", arguments->output, "Folder for train.extxyz, validation.extxyz and test.extxyz")
+        ->required()
+        ->type_name("DIR");
+    command->add_option("--fraction", arguments->fraction, "Share of the frames for validation")
+        ->capture_default_str()
+        ->check(CLI::Range(0.0, 1.0));
+    command->add_option("--test", arguments->test, "Share of the frames for test, taken first")
+        ->capture_default_str()
+        ->check(CLI::Range(0.0, 1.0));
     command->add_option("--seed", arguments->seed, "Seed of the draw")->capture_default_str();
-    command->add_option("--by", arguments->by, "none; group: every group (info `group` or `config_type`) gives its share; whole-group: groups stay together")
+    command
+        ->add_option("--by", arguments->by,
+                     "none; group: every group (info `group` or `config_type`) gives its share; whole-group: groups stay together")
         ->capture_default_str()
         ->check(CLI::IsMember({"none", "group", "whole-group"}));
     command->add_option("--hold", arguments->hold, "Hold out exactly these groups")->delimiter(',')->type_name("GROUP,...");
     command->add_option("--to", arguments->format, "extxyz or deepmd")->capture_default_str()->check(CLI::IsMember({"extxyz", "deepmd"}));
     add_read_options(*command, arguments->read);
-    command->footer("Examples:\n  alkali data split all.extxyz -o parts --fraction 0.1 --seed 3 --by group\n  alkali data split all.extxyz -o parts --hold surface");
+    command->footer(
+        "Examples:\n  alkali data split all.extxyz -o parts --fraction 0.1 --seed 3 --by group\n  alkali data split all.extxyz -o parts "
+        "--hold surface");
     command->callback([arguments, &context] { run_split(*arguments, context); });
 }
 

@@ -39,7 +39,8 @@ fs::path find_program(const std::string& name) {
     const char* path = std::getenv("PATH");
     std::istringstream folders(path ? path : "");
     for (std::string folder; std::getline(folders, folder, ':');)
-        if (const auto candidate = fs::path(folder) / name; ::access(candidate.c_str(), X_OK) == 0 && !fs::is_directory(candidate)) return candidate;
+        if (const auto candidate = fs::path(folder) / name; ::access(candidate.c_str(), X_OK) == 0 && !fs::is_directory(candidate))
+            return candidate;
     return {};
 }
 
@@ -66,22 +67,28 @@ double memory_gb(const std::string& key) { return std::strtod(first_in_file("/pr
 
 std::vector<Check> check_machine() {
     std::vector<Check> checks;
-    checks.push_back({"alkali", true, fmt::format("{}, built with {} {}", ALKALI_VERSION,
+    checks.push_back({"alkali", true,
+                      fmt::format("{}, built with {} {}", ALKALI_VERSION,
 #ifdef __clang__
-                                                  "clang", __clang_version__
+                                  "clang", __clang_version__
 #else
-                                                  "gcc", __VERSION__
+                                  "gcc", __VERSION__
 #endif
-                                                  ),
+                                  ),
                       "", ""});
     std::string targets;
     const auto supported = hwy::SupportedTargets();
     for (std::int64_t bit = 1; bit > 0 && bit <= HWY_SCALAR; bit <<= 1)
         if (supported & bit) targets += (targets.empty() ? "" : ", ") + std::string(hwy::TargetName(bit));
-    checks.push_back({"cpu", true, fmt::format("{}; vector instructions: {}", first_in_file("/proc/cpuinfo", "model name"), targets), "speed", ""});
-    checks.push_back({"threads", true, fmt::format("{} used (OMP_NUM_THREADS changes it), {} in the machine", omp_get_max_threads(), std::thread::hardware_concurrency()),
-                      "speed", ""});
-    checks.push_back({"memory", true, fmt::format("{:.1f} GB in all, {:.1f} GB free to use", memory_gb("MemTotal"), memory_gb("MemAvailable")), "large cells", ""});
+    checks.push_back(
+        {"cpu", true, fmt::format("{}; vector instructions: {}", first_in_file("/proc/cpuinfo", "model name"), targets), "speed", ""});
+    checks.push_back(
+        {"threads", true,
+         fmt::format("{} used (OMP_NUM_THREADS changes it), {} in the machine", omp_get_max_threads(), std::thread::hardware_concurrency()),
+         "speed", ""});
+    checks.push_back({"memory", true,
+                      fmt::format("{:.1f} GB in all, {:.1f} GB free to use", memory_gb("MemTotal"), memory_gb("MemAvailable")),
+                      "large cells", ""});
     return checks;
 }
 
@@ -105,13 +112,16 @@ Check check_program(const std::string& name, const std::string& program, const s
 std::vector<Check> check_engines() {
     std::vector<Check> checks;
     const bool kim = can_load("libkim-api.so.2");
-    checks.push_back({"kim-api", kim, kim ? "libkim-api.so.2 loads" : "libkim-api.so.2 does not load", "calculators kim:MODEL_ID", "apt-get install libkim-api2"});
+    checks.push_back({"kim-api", kim, kim ? "libkim-api.so.2 loads" : "libkim-api.so.2 does not load", "calculators kim:MODEL_ID",
+                      "apt-get install libkim-api2"});
     const auto models = count_kim_models();
-    checks.push_back({"kim-models", models > 0, fmt::format("{} portable models in the system's folders", models), "calculators kim:MODEL_ID", "apt-get install openkim-models"});
+    checks.push_back({"kim-models", models > 0, fmt::format("{} portable models in the system's folders", models),
+                      "calculators kim:MODEL_ID", "apt-get install openkim-models"});
     checks.push_back(check_program("mpi", "mpirun", "training on several processes", "apt-get install openmpi-bin"));
     checks.push_back(check_program("lammps", "lmp", "molecular dynamics", "apt-get install lammps"));
     checks.push_back(check_program("quantum-espresso", "pw.x", "making labels", "apt-get install quantum-espresso"));
-    checks.push_back(check_program("python", "python3", "the Python module, importing models of other programs", "apt-get install python3"));
+    checks.push_back(
+        check_program("python", "python3", "the Python module, importing models of other programs", "apt-get install python3"));
     return checks;
 }
 
@@ -125,7 +135,11 @@ void print_text(const std::vector<Check>& checks) {
 void print_json(const std::vector<Check>& checks) {
     auto list = nlohmann::json::array();
     for (const auto& check : checks)
-        list.push_back({{"name", check.name}, {"found", check.found}, {"detail", check.detail}, {"serves", check.serves}, {"install", check.found ? "" : check.install}});
+        list.push_back({{"name", check.name},
+                        {"found", check.found},
+                        {"detail", check.detail},
+                        {"serves", check.serves},
+                        {"install", check.found ? "" : check.install}});
     fmt::print("{}\n", nlohmann::json{{"schema", 1}, {"checks", list}}.dump(2));
 }
 

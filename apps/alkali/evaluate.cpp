@@ -46,7 +46,11 @@ void run_evaluate(const EvaluateArguments& arguments, Context& context) {
     load.needs = {true, true, true};
     const auto set = dataset::load(arguments.data, load, context.log);
     auto records = training::evaluate(*calculator, set.frames, {arguments.parity_points}, context.progress);
-    nlohmann::json provenance = {{"calculator", calculator->name()}, {"data", set.sources}, {"data_hash", dataset::content_hash(set.frames)}, {"version", ALKALI_VERSION}, {"date", base::utc_date()}};
+    nlohmann::json provenance = {{"calculator", calculator->name()},
+                                 {"data", set.sources},
+                                 {"data_hash", dataset::content_hash(set.frames)},
+                                 {"version", ALKALI_VERSION},
+                                 {"date", base::utc_date()}};
     for (const auto& [key, value] : calculator->provenance()) provenance["calculator " + key] = value;
     add_provenance(records, provenance);
     print_table(records);

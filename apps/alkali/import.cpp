@@ -58,7 +58,8 @@ void run_import(const ImportOptions& options, Context& context) {
     }
     // The output gets its name only once the model in it has been opened.
     const Scratch written{fs::path(options.output).concat(".importing.safetensors")};
-    const auto outcome = run_process(options.python, {converter().string(), options.model, "-o", written.path.string(), "--model-key", options.model_key});
+    const auto outcome =
+        run_process(options.python, {converter().string(), options.model, "-o", written.path.string(), "--model-key", options.model_key});
     if (outcome.status == not_installed) {
         throw ExternalProgramError(reason(outcome.output), options.python,
                                    "reading nequip's files needs nequip itself: python3 -m venv nequip-env && nequip-env/bin/pip install "
@@ -76,7 +77,8 @@ void run_import(const ImportOptions& options, Context& context) {
 }  // namespace
 
 void add_import(CLI::App& app, Context& context) {
-    auto* command = app.add_subcommand("import", "Model file from a checkpoint or package of nequip (needs Python with nequip, for this only)");
+    auto* command =
+        app.add_subcommand("import", "Model file from a checkpoint or package of nequip (needs Python with nequip, for this only)");
     command->footer(
         "Examples:\n  alkali import best.ckpt -o li.safetensors\n"
         "  alkali import li.nequip.zip -o li.safetensors --python nequip-env/bin/python\n"

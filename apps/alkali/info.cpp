@@ -53,7 +53,10 @@ nlohmann::json data_info(const std::filesystem::path& path, const std::string& f
             {"atoms_per_frame", {smallest, largest}},
             {"species", species},
             {"groups", groups},
-            {"labels", {{"energy", counts.frames - counts.without_energy}, {"forces", counts.frames - counts.without_forces}, {"stress", counts.frames - counts.without_stress}}},
+            {"labels",
+             {{"energy", counts.frames - counts.without_energy},
+              {"forces", counts.frames - counts.without_forces},
+              {"stress", counts.frames - counts.without_stress}}},
             {"notes", set.notes}};
 }
 
@@ -82,7 +85,8 @@ void add_info(CLI::App& app, Context& context) {
     command->add_option("--format", arguments->format, "Format of the frames; default: by name");
     command->footer("Examples:\n  alkali info out/nequip/best.safetensors\n  alkali info train.extxyz");
     command->callback([arguments, &context] {
-        const auto info = arguments->file.extension() == ".safetensors" ? model_info(arguments->file) : data_info(arguments->file, arguments->format, context);
+        const auto info = arguments->file.extension() == ".safetensors" ? model_info(arguments->file)
+                                                                        : data_info(arguments->file, arguments->format, context);
         if (!arguments->json.empty()) base::write_file(arguments->json, info.dump(2) + "\n");
         print_block(info, "");
     });

@@ -37,7 +37,9 @@ int main(int argc, char** argv) {
     app.require_subcommand(1);
     bool verbose = false;
     app.add_flag("-v,--verbose", verbose, "Say more");
-    app.parse_complete_callback([&] { if (verbose) spdlog::set_level(spdlog::level::debug); });
+    app.parse_complete_callback([&] {
+        if (verbose) spdlog::set_level(spdlog::level::debug);
+    });
     alkali::app::add_commands(app, context);
     try {
         app.parse(argc, argv);

@@ -42,7 +42,8 @@ std::shared_ptr<training::Communicator> open_communicator() {
         if (make == nullptr) throw ExternalProgramError("is not alkali's MPI library", place.string());
         return std::shared_ptr<training::Communicator>(make());
     }
-    throw ExternalProgramError("started under mpirun, but alkali_mpi.so cannot be loaded (" + tried + ")", {}, "install MPI (libopenmpi-dev) and build again, or run without mpirun");
+    throw ExternalProgramError("started under mpirun, but alkali_mpi.so cannot be loaded (" + tried + ")", {},
+                               "install MPI (libopenmpi-dev) and build again, or run without mpirun");
 }
 
 }  // namespace alkali::app

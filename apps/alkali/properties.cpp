@@ -50,7 +50,8 @@ void print_table(const records::Records& records) {
     for (const auto& [name, record] : records.all())
         if (record.value.is_number()) width = std::max(width, name.size());
     for (const auto& [name, record] : records.all())
-        if (record.value.is_number()) fmt::print("{:<{}}  {:>18}  {}\n", name, width, value_text(record), record.unit == "1" ? "" : record.unit);
+        if (record.value.is_number())
+            fmt::print("{:<{}}  {:>18}  {}\n", name, width, value_text(record), record.unit == "1" ? "" : record.unit);
 }
 
 void run_properties(PropertiesArguments arguments, Context& context) {
@@ -93,10 +94,14 @@ void add_properties(CLI::App& app, Context& context) {
     command->add_option("calculator", arguments->calculator, "What gives energies and forces, see below")->required()->type_name("CALC");
     command->add_option("--only", arguments->only, "These properties only")->delimiter(',')->type_name("NAME,...");
     command->add_option("-o,--output", arguments->folder, "Folder for records.json")->capture_default_str()->type_name("DIR");
-    command->add_option("--species", arguments->settings.species, "Chemical symbol; needed where the calculator knows several")->type_name("SYMBOL");
-    command->add_option("--structure", arguments->settings.crystal, "Crystal: sc, bcc, fcc, diamond, hcp")->capture_default_str()->type_name("NAME");
+    command->add_option("--species", arguments->settings.species, "Chemical symbol; needed where the calculator knows several")
+        ->type_name("SYMBOL");
+    command->add_option("--structure", arguments->settings.crystal, "Crystal: sc, bcc, fcc, diamond, hcp")
+        ->capture_default_str()
+        ->type_name("NAME");
     command->add_option("--set", arguments->set, "Changes an option of a property, see below")->type_name("PROPERTY.KEY=VALUE");
-    command->add_option("--precision", arguments->precision, "float32, mixed or float64, where the calculator offers a choice")->type_name("NAME");
+    command->add_option("--precision", arguments->precision, "float32, mixed or float64, where the calculator offers a choice")
+        ->type_name("NAME");
     command->add_option("--threads", arguments->threads, "Threads; 0: all")->capture_default_str();
     command->add_flag("--json", arguments->json, "Print the records as JSON instead of a table");
     command->footer(

@@ -40,7 +40,8 @@ dynamics::RelaxOptions options_for(const RelaxArguments& a, const io::Frame& fra
     if (a.fixed.empty()) return options;
     options.freedom.fixed_atoms.assign(frame.structure.size(), false);
     for (const auto atom : a.fixed) {
-        if (atom >= frame.structure.size()) throw InputError("there is no atom " + std::to_string(atom) + " to fix (atoms count from 0)", frame.where());
+        if (atom >= frame.structure.size())
+            throw InputError("there is no atom " + std::to_string(atom) + " to fix (atoms count from 0)", frame.where());
         options.freedom.fixed_atoms[atom] = true;
     }
     return options;
@@ -65,8 +66,8 @@ void run_relax(const RelaxArguments& arguments, Context& context) {
         auto options = options_for(arguments, frame);
         std::string detail;
         options.observer = [&](const dynamics::RelaxStep& step) {
-            detail = fmt::format("frame {}, step {}: {:.6f} eV, force {:.2e} eV/angstrom, stress {:.1e} GPa", frame.index, step.evaluations, step.energy, step.max_force,
-                                 step.max_stress * units::gpa_per_ev_per_angstrom3);
+            detail = fmt::format("frame {}, step {}: {:.6f} eV, force {:.2e} eV/angstrom, stress {:.1e} GPa", frame.index, step.evaluations,
+                                 step.energy, step.max_force, step.max_stress * units::gpa_per_ev_per_angstrom3);
             context.progress.update({"relax", static_cast<double>(relaxed.size()), static_cast<double>(frames.size()), detail});
         };
         auto result = dynamics::relax_or_throw(*calculator, frame.structure, options, frame.where());
@@ -80,11 +81,12 @@ void run_relax(const RelaxArguments& arguments, Context& context) {
     }
     context.progress.update({"relax", static_cast<double>(frames.size()), static_cast<double>(frames.size()), {}});
     io::write_frames(arguments.output, relaxed);
-    if (arguments.json) fmt::print("{}\n", summary.dump(1));
+    if (arguments.json)
+        fmt::print("{}\n", summary.dump(1));
     else
         for (const auto& entry : summary)
-            fmt::print("frame {}: {:.6f} eV after {} evaluations, largest force {:.1e} eV/angstrom\n", entry["frame"].get<std::size_t>(), entry["energy"].get<double>(),
-                       entry["evaluations"].get<int>(), entry["max_force"].get<double>());
+            fmt::print("frame {}: {:.6f} eV after {} evaluations, largest force {:.1e} eV/angstrom\n", entry["frame"].get<std::size_t>(),
+                       entry["energy"].get<double>(), entry["evaluations"].get<int>(), entry["max_force"].get<double>());
 }
 
 }  // namespace
@@ -97,7 +99,9 @@ void add_relax(CLI::App& app, Context& context) {
     command->add_option("input", a.input, "Structures")->required()->type_name("IN");
     command->add_option("-o,--output", a.output, "Relaxed structures with energy, forces and stress")->required()->type_name("OUT");
     command->add_flag("--cell", a.cell, "Relax the cell as well");
-    command->add_option("--cell-freedom", a.cell_freedom, "full, isotropic, or shape at constant volume; with --cell")->capture_default_str()->check(CLI::IsMember({"full", "isotropic", "shape"}));
+    command->add_option("--cell-freedom", a.cell_freedom, "full, isotropic, or shape at constant volume; with --cell")
+        ->capture_default_str()
+        ->check(CLI::IsMember({"full", "isotropic", "shape"}));
     command->add_option("--pressure", a.pressure_gpa, "Pressure on the cell, GPa; with --cell")->capture_default_str();
     command->add_option("--fmax", a.fmax, "Largest force left, eV/angstrom")->capture_default_str()->check(CLI::PositiveNumber);
     command->add_option("--smax", a.stress_gpa, "Largest stress left, GPa")->capture_default_str()->check(CLI::PositiveNumber);

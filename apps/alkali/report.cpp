@@ -30,10 +30,14 @@ struct ReportArguments {
 void add_report(CLI::App& app, Context& context) {
     auto arguments = std::make_shared<ReportArguments>();
     auto* command = app.add_subcommand("report", "Writes one offline HTML page about folders of results");
-    command->add_option("folders", arguments->folders, "Folders that train, properties or evaluate --json wrote into; one column each")->required()->type_name("DIR...");
+    command->add_option("folders", arguments->folders, "Folders that train, properties or evaluate --json wrote into; one column each")
+        ->required()
+        ->type_name("DIR...");
     command->add_option("-o,--output", arguments->output, "The page")->capture_default_str()->type_name("FILE");
     command->add_option("--title", arguments->title, "Its heading")->capture_default_str();
-    command->add_option("--summary", arguments->summary, "Also print a table of these records, such as a0,C11")->delimiter(',')->type_name("NAMES");
+    command->add_option("--summary", arguments->summary, "Also print a table of these records, such as a0,C11")
+        ->delimiter(',')
+        ->type_name("NAMES");
     command->footer(
         "Examples:\n"
         "  alkali report out/nequip out/snap -o report.html\n"

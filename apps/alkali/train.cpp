@@ -33,7 +33,8 @@ public:
 };
 
 std::string command_line(const TrainArguments& arguments) {
-    return "alkali train " + arguments.config.string() + " -o " + arguments.output.string() + (arguments.restart ? " --restart" : "") + (arguments.init_only ? " --init-only" : "");
+    return "alkali train " + arguments.config.string() + " -o " + arguments.output.string() + (arguments.restart ? " --restart" : "") +
+           (arguments.init_only ? " --init-only" : "");
 }
 
 void say(const training::Outcome& outcome, const std::filesystem::path& folder, bool init_only) {
@@ -44,7 +45,11 @@ void say(const training::Outcome& outcome, const std::filesystem::path& folder, 
     fmt::print("{} after {} epochs, {} steps; best: epoch {}\n", outcome.reason, outcome.epochs, outcome.steps, outcome.best_epoch);
     const auto figures = training::figures(outcome.last.errors);
     for (const auto& [name, value] : figures.items())
-        if (name.ends_with("_rmse")) fmt::print("validation {}: {:.4g} {}\n", name, value.get<double>(), name.starts_with("energy") ? "meV/atom" : name.starts_with("force") ? "meV/angstrom" : "GPa");
+        if (name.ends_with("_rmse"))
+            fmt::print("validation {}: {:.4g} {}\n", name, value.get<double>(),
+                       name.starts_with("energy")  ? "meV/atom"
+                       : name.starts_with("force") ? "meV/angstrom"
+                                                   : "GPa");
     fmt::print("{}\n", (folder / "best.safetensors").string());
 }
 
@@ -55,7 +60,9 @@ void run_train(const TrainArguments& arguments, Context& context) {
     const bool first = communicator->rank() == 0;
     base::NullSink no_log;
     NullProgress no_progress;
-    training::SessionRequest request{arguments.config, arguments.output, arguments.restart, arguments.init_only, arguments.overwrite, 0, 0, ALKALI_VERSION, command_line(arguments)};
+    training::SessionRequest request{
+        arguments.config, arguments.output,       arguments.restart, arguments.init_only, arguments.overwrite, 0, 0,
+        ALKALI_VERSION,   command_line(arguments)};
     const int members = std::max(1, arguments.committee);
     for (int m = 0; m < members; ++m) {
         if (arguments.committee > 0) {
@@ -64,7 +71,8 @@ void run_train(const TrainArguments& arguments, Context& context) {
             if (m > 0) request.cpu_before = base::process_cpu_seconds();
             if (first) context.log.info(fmt::format("member {} of {}", m + 1, members));
         }
-        const auto outcome = training::train(request, kinds, *communicator, first ? context.log : no_log, first ? context.progress : no_progress);
+        const auto outcome =
+            training::train(request, kinds, *communicator, first ? context.log : no_log, first ? context.progress : no_progress);
         if (first) say(outcome, request.output, arguments.init_only);
     }
 }
@@ -75,11 +83,19 @@ void add_train(CLI::App& app, Context& context) {
     auto arguments = std::make_shared<TrainArguments>();
     auto* command = app.add_subcommand("train", "Fits a model to labelled frames");
     auto* config = command->add_option("config", arguments->config, "Training config (YAML)")->type_name("CONFIG");
-    auto* output = command->add_option("-o,--output", arguments->output, "Folder for best.safetensors, last.safetensors, metrics.csv, checkpoint/, config.yaml; default: named as the config")->type_name("DIR");
-    auto* restart = command->add_flag("--restart", arguments->restart, "Go on from the checkpoint in the folder: ends with the model of an uninterrupted run");
+    auto* output =
+        command
+            ->add_option(
+                "-o,--output", arguments->output,
+                "Folder for best.safetensors, last.safetensors, metrics.csv, checkpoint/, config.yaml; default: named as the config")
+            ->type_name("DIR");
+    auto* restart = command->add_flag("--restart", arguments->restart,
+                                      "Go on from the checkpoint in the folder: ends with the model of an uninterrupted run");
     command->add_flag("--init-only", arguments->init_only, "Only write init.safetensors, the model before training");
     command->add_flag("--overwrite", arguments->overwrite, "Start anew in a folder that holds a run")->excludes(restart);
-    command->add_option("--committee", arguments->committee, "Train N models from different seeds into member_1 ... member_N")->type_name("N")->check(CLI::Range(1, 1000));
+    command->add_option("--committee", arguments->committee, "Train N models from different seeds into member_1 ... member_N")
+        ->type_name("N")
+        ->check(CLI::Range(1, 1000));
     command->add_option("--threads", arguments->threads, "Threads; default: all")->type_name("N")->check(CLI::PositiveNumber);
     auto* keys = command->add_flag("--keys", arguments->keys, "Print every key of a config with meaning, default and other names");
     auto* schema = command->add_option("--schema", arguments->schema, "Write the JSON schema of a config to this file")->type_name("FILE");
@@ -96,7 +112,8 @@ void add_train(CLI::App& app, Context& context) {
             return;
         }
         if (schema->count() > 0) {
-            base::write_file(arguments->schema, config::json_schema(training::training_options(models::model_kinds()), "alkali train").dump(2) + "\n");
+            base::write_file(arguments->schema,
+                             config::json_schema(training::training_options(models::model_kinds()), "alkali train").dump(2) + "\n");
             return;
         }
         if (config->count() == 0) throw CLI::RequiredError("config");

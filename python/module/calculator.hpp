@@ -22,7 +22,8 @@ public:
     /// numbers (N); positions (N,3) and cell (3,3), rows are vectors, angstrom; pbc (3). Gives a dict: energy (eV),
     /// forces (N,3), stress (3,3) eV/angstrom^3 positive in tension, and energies (N), virials (N,3,3) where the
     /// calculator knows them. stress is left out where the cell has no volume.
-    [[nodiscard]] pybind11::dict compute(const Numbers& numbers, const Positions& positions, const Positions& cell, std::array<bool, 3> pbc);
+    [[nodiscard]] pybind11::dict compute(const Numbers& numbers, const Positions& positions, const Positions& cell,
+                                         std::array<bool, 3> pbc);
     [[nodiscard]] const calculator::Calculator& calculator() const { return *calculator_; }
 
 private:

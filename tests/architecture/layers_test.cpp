@@ -30,7 +30,8 @@ Sources read_library() {
     Sources sources;
     for (const auto& entry : fs::recursive_directory_iterator(library)) {
         const auto extension = entry.path().extension();
-        if (extension == ".hpp" || extension == ".cpp") sources.emplace(fs::relative(entry.path(), library).generic_string(), alkali::base::read_file(entry.path()));
+        if (extension == ".hpp" || extension == ".cpp")
+            sources.emplace(fs::relative(entry.path(), library).generic_string(), alkali::base::read_file(entry.path()));
     }
     return sources;
 }
@@ -60,8 +61,10 @@ std::vector<std::string> upward_includes(const Sources& sources, const std::vect
     for (const auto& [path, text] : sources)
         for (const auto& target : includes(text)) {
             const auto to = rank(layer_of(target));
-            if (to == static_cast<std::ptrdiff_t>(order.size())) faults.push_back(path + " includes " + target + ", which is in no layer");
-            else if (to > rank(layer_of(path))) faults.push_back(path + " includes " + target + " of a layer that builds on it");
+            if (to == static_cast<std::ptrdiff_t>(order.size()))
+                faults.push_back(path + " includes " + target + ", which is in no layer");
+            else if (to > rank(layer_of(path)))
+                faults.push_back(path + " includes " + target + " of a layer that builds on it");
         }
     return faults;
 }
@@ -101,7 +104,8 @@ Sources merged_by_module(const Sources& sources) {
     for (const auto& [path, text] : sources) {
         if (path.find("/tests/") != std::string::npos) continue;
         for (const auto& target : includes(text))
-            if (!holds(module_of(target), module_of(path)) && !holds(module_of(path), module_of(target))) modules[module_of(path)] += "#include \"alkali/" + module_of(target) + "\"\n";
+            if (!holds(module_of(target), module_of(path)) && !holds(module_of(path), module_of(target)))
+                modules[module_of(path)] += "#include \"alkali/" + module_of(target) + "\"\n";
     }
     return modules;
 }
@@ -132,7 +136,8 @@ TEST(Layers, every_layer_folder_is_in_the_order) {
 
 // The check itself can fail.
 TEST(Layers, an_upward_include_is_found) {
-    const Sources sources{{"base/a.hpp", "#pragma once\n#include \"alkali/report/b.hpp\"\n"}, {"report/b.hpp", "#include \"alkali/base/a.hpp\"\n"}};
+    const Sources sources{{"base/a.hpp", "#pragma once\n#include \"alkali/report/b.hpp\"\n"},
+                          {"report/b.hpp", "#include \"alkali/base/a.hpp\"\n"}};
     EXPECT_THAT(upward_includes(sources, {"base", "report"}), ElementsAre(HasSubstr("base/a.hpp includes report/b.hpp")));
 }
 
@@ -141,12 +146,17 @@ TEST(Layers, an_include_of_an_unknown_layer_is_found) {
 }
 
 TEST(Layers, a_cycle_is_found) {
-    const Sources sources{{"a/x.hpp", "#include \"alkali/a/y.hpp\"\n"}, {"a/y.hpp", "  # include \"alkali/a/z.hpp\"\n"}, {"a/z.hpp", "#include \"alkali/a/y.hpp\"\n"}};
+    const Sources sources{{"a/x.hpp", "#include \"alkali/a/y.hpp\"\n"},
+                          {"a/y.hpp", "  # include \"alkali/a/z.hpp\"\n"},
+                          {"a/z.hpp", "#include \"alkali/a/y.hpp\"\n"}};
     EXPECT_THAT(include_cycle(sources), ElementsAre("a/y.hpp", "a/z.hpp", "a/y.hpp"));
 }
 
 TEST(Layers, folders_that_include_each_other_are_found) {
-    const Sources sources{{"m/a/x.hpp", "#include \"alkali/m/b/y.hpp\"\n"}, {"m/b/y.hpp", ""}, {"m/b/z.hpp", "#include \"alkali/m/a/w.hpp\"\n"}, {"m/a/w.hpp", ""}};
+    const Sources sources{{"m/a/x.hpp", "#include \"alkali/m/b/y.hpp\"\n"},
+                          {"m/b/y.hpp", ""},
+                          {"m/b/z.hpp", "#include \"alkali/m/a/w.hpp\"\n"},
+                          {"m/a/w.hpp", ""}};
     EXPECT_THAT(include_cycle(sources), IsEmpty());
     EXPECT_THAT(include_cycle(merged_by_module(sources)), ElementsAre("m/a", "m/b", "m/a"));
 }

@@ -22,7 +22,9 @@ struct Case {
 void PrintTo(const Case& bad, std::ostream* stream) { *stream << bad.name; }
 
 // What the cases start from: data.extxyz, config.yaml, model.safetensors, all good.
-std::map<std::string, std::string> good() { return {{"data.extxyz", good_frames()}, {"config.yaml", good_config()}, {"model.safetensors", good_model()}}; }
+std::map<std::string, std::string> good() {
+    return {{"data.extxyz", good_frames()}, {"config.yaml", good_config()}, {"model.safetensors", good_model()}};
+}
 std::map<std::string, std::string> nothing() { return {}; }
 
 /// Spoils one part of data.extxyz or config.yaml.
@@ -43,7 +45,8 @@ const std::vector<std::string> train{"train", "config.yaml", "-o", "out"};
 const std::vector<std::string> evaluate{"evaluate", "model.safetensors", "data.extxyz", "--json", "out.json"};
 const std::vector<std::string> predict{"predict", "model.safetensors", "data.extxyz", "-o", "out.extxyz"};
 // The second frame of good_frames(), which is frame 1 counted from 0.
-const std::string second_energy = "energy=-42.0 free_energy=-42.0", second_lattice = "\"3.5 0.0 0.0 0.0 3.5 0.0 0.0 0.0 7.0\"", second_atom = "Li 1.8 1.75 1.75 ";
+const std::string second_energy = "energy=-42.0 free_energy=-42.0", second_lattice = "\"3.5 0.0 0.0 0.0 3.5 0.0 0.0 0.0 7.0\"",
+                  second_atom = "Li 1.8 1.75 1.75 ";
 
 const std::vector<Case> cases{
     // Configs.
@@ -56,32 +59,72 @@ const std::vector<Case> cases{
     {"config_that_is_missing", train, nothing, {"config.yaml"}},
     {"data_that_are_missing", train, [] { return config_with("train: data.extxyz", "train: nowhere.extxyz"); }, {"nowhere.extxyz"}},
     {"species_missing_from_the_model", train, [] { return data_with(second_atom, "K  1.8 1.75 1.75 "); }, {"data.extxyz", "frame 1", "K"}},
-    {"weighted_stress_that_is_absent", train, [] { return data_with("stress=\"0.003 0.0 0.0 0.0 0.003 0.0 0.0 0.0 0.003\" ", ""); }, {"data.extxyz", "frame 1", "stress"}},
+    {"weighted_stress_that_is_absent",
+     train,
+     [] { return data_with("stress=\"0.003 0.0 0.0 0.0 0.003 0.0 0.0 0.0 0.003\" ", ""); },
+     {"data.extxyz", "frame 1", "stress"}},
     // Structures and labels.
-    {"label_that_is_nan", train, [] { return data_with(second_energy, "energy=nan free_energy=nan"); }, {"data.extxyz", "frame 1", "energy"}},
-    {"force_that_is_nan", evaluate, [] { return data_with(second_atom + "-0.03", second_atom + "nan"); }, {"data.extxyz", "frame 1", "force"}},
-    {"cell_without_volume", evaluate, [] { return data_with(second_lattice, "\"3.5 0.0 0.0 3.5 0.0 0.0 0.0 0.0 7.0\""); }, {"data.extxyz", "frame 1"}},
-    {"lattice_of_eight_numbers", evaluate, [] { return data_with(second_lattice, "\"3.5 0.0 0.0 0.0 3.5 0.0 0.0 0.0\""); }, {"data.extxyz", "frame 1", "Lattice"}},
-    {"file_that_ends_early", evaluate, [] { return spoiled("data.extxyz", [](const std::string& text) { return text.substr(0, text.rfind("Li ")); }); }, {"data.extxyz", "frame 1"}},
+    {"label_that_is_nan",
+     train,
+     [] { return data_with(second_energy, "energy=nan free_energy=nan"); },
+     {"data.extxyz", "frame 1", "energy"}},
+    {"force_that_is_nan",
+     evaluate,
+     [] { return data_with(second_atom + "-0.03", second_atom + "nan"); },
+     {"data.extxyz", "frame 1", "force"}},
+    {"cell_without_volume",
+     evaluate,
+     [] { return data_with(second_lattice, "\"3.5 0.0 0.0 3.5 0.0 0.0 0.0 0.0 7.0\""); },
+     {"data.extxyz", "frame 1"}},
+    {"lattice_of_eight_numbers",
+     evaluate,
+     [] { return data_with(second_lattice, "\"3.5 0.0 0.0 0.0 3.5 0.0 0.0 0.0\""); },
+     {"data.extxyz", "frame 1", "Lattice"}},
+    {"file_that_ends_early",
+     evaluate,
+     [] { return spoiled("data.extxyz", [](const std::string& text) { return text.substr(0, text.rfind("Li ")); }); },
+     {"data.extxyz", "frame 1"}},
     {"position_that_is_a_word", predict, [] { return data_with(second_atom, "Li here 1.75 1.75 "); }, {"data.extxyz", "frame 1", "here"}},
     {"atoms_at_one_place", predict, [] { return data_with("Li 1.8 1.75 1.75", "Li 0.0 0.0 0.0"); }, {"data.extxyz", "frame 1"}},
     {"element_unknown_to_the_model", predict, [] { return data_with(second_atom, "Na 1.8 1.75 1.75 "); }, {"data.extxyz", "frame 1", "Na"}},
     {"element_that_does_not_exist", predict, [] { return data_with(second_atom, "Lx 1.8 1.75 1.75 "); }, {"data.extxyz", "frame 1", "Lx"}},
-    {"file_without_a_frame", predict, [] { return spoiled("data.extxyz", [](const std::string&) { return std::string(); }); }, {"data.extxyz"}},
+    {"file_without_a_frame",
+     predict,
+     [] { return spoiled("data.extxyz", [](const std::string&) { return std::string(); }); },
+     {"data.extxyz"}},
     {"structure_that_is_missing", {"relax", "model.safetensors", "nowhere.extxyz", "-o", "out.extxyz"}, good, {"nowhere.extxyz"}},
     // Models.
     {"model_that_is_missing", {"evaluate", "nowhere.safetensors", "data.extxyz", "--json", "out.json"}, good, {"nowhere.safetensors"}},
-    {"model_cut_short", evaluate, [] { return spoiled("model.safetensors", [](const std::string& text) { return text.substr(0, text.size() - 100); }); }, {"model.safetensors"}},
-    {"model_that_is_text", evaluate, [] { return spoiled("model.safetensors", [](const std::string&) { return std::string("not a model at all"); }); }, {"model.safetensors"}},
+    {"model_cut_short",
+     evaluate,
+     [] { return spoiled("model.safetensors", [](const std::string& text) { return text.substr(0, text.size() - 100); }); },
+     {"model.safetensors"}},
+    {"model_that_is_text",
+     evaluate,
+     [] { return spoiled("model.safetensors", [](const std::string&) { return std::string("not a model at all"); }); },
+     {"model.safetensors"}},
     {"kind_of_calculator_misspelt", {"properties", "kmi:SNAP", "-o", "out"}, nothing, {"kmi", "kim"}},
-    {"kim_model_misspelt", {"properties", "kim:SNAP_ZuoChenLi_2019_Li__MO_732106099012_001", "--only", "lattice", "-o", "out"}, nothing, {"SNAP_ZuoChenLi_2019_Li__MO_732106099012_000"}},
+    {"kim_model_misspelt",
+     {"properties", "kim:SNAP_ZuoChenLi_2019_Li__MO_732106099012_001", "--only", "lattice", "-o", "out"},
+     nothing,
+     {"SNAP_ZuoChenLi_2019_Li__MO_732106099012_000"}},
     {"property_misspelt", {"properties", "model.safetensors", "--only", "elastik", "-o", "out"}, good, {"elastik", "elastic"}},
     // Outputs and folders.
     {"output_format_unknown", {"data", "convert", "data.extxyz", "-o", "out.nothing"}, good, {"out.nothing"}},
     {"input_of_a_conversion_missing", {"data", "convert", "nowhere.extxyz", "-o", "out.extxyz"}, nothing, {"nowhere.extxyz"}},
     {"report_of_a_missing_folder", {"report", "nowhere", "-o", "report.html"}, nothing, {"nowhere"}},
-    {"records_that_are_not_json", {"report", "r", "-o", "report.html"}, [] { return std::map<std::string, std::string>{{"r/records.json", "{\"schema\": 1,"}}; }, {"r/records.json"}},
-    {"records_of_another_schema", {"report", "r", "-o", "report.html"}, [] { return std::map<std::string, std::string>{{"r/records.json", "{\"schema\": 99, \"records\": {}}"}}; }, {"r/records.json", "schema"}},
+    {"records_that_are_not_json",
+     {"report", "r", "-o", "report.html"},
+     [] {
+         return std::map<std::string, std::string>{{"r/records.json", "{\"schema\": 1,"}};
+     },
+     {"r/records.json"}},
+    {"records_of_another_schema",
+     {"report", "r", "-o", "report.html"},
+     [] {
+         return std::map<std::string, std::string>{{"r/records.json", "{\"schema\": 99, \"records\": {}}"}};
+     },
+     {"r/records.json", "schema"}},
 };
 
 class BadInput : public testing::TestWithParam<Case> {};
@@ -106,7 +149,8 @@ TEST(GoodInput, of_the_same_files_runs) {
         const auto outcome = run(arguments, scratch.path());
         EXPECT_EQ(outcome.status, 0) << arguments[0] << "\n" << outcome.all();
     }
-    EXPECT_THAT(scratch.content(), testing::IsSupersetOf({"out/best.safetensors", "out/last.safetensors", "out/metrics.csv", "out.json", "out.extxyz"}));
+    EXPECT_THAT(scratch.content(),
+                testing::IsSupersetOf({"out/best.safetensors", "out/last.safetensors", "out/metrics.csv", "out.json", "out.extxyz"}));
 }
 
 }  // namespace

@@ -25,7 +25,8 @@ Outcome run(const std::vector<std::string>& arguments, const fs::path& folder) {
         for (const auto& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
         argv.push_back(nullptr);
         ::setenv("OMP_NUM_THREADS", "1", 1);
-        const int out_file = ::open(out.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600), err_file = ::open(err.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+        const int out_file = ::open(out.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600),
+                  err_file = ::open(err.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
         ::dup2(::open("/dev/null", O_RDONLY), STDIN_FILENO);
         ::dup2(out_file, STDOUT_FILENO);
         ::dup2(err_file, STDERR_FILENO);

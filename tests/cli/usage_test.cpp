@@ -25,15 +25,17 @@ TEST_P(Help, is_given_with_examples_and_status_0) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Command, Help,
-                         testing::Values(Words{"train"}, Words{"evaluate"}, Words{"predict"}, Words{"info"}, Words{"properties"}, Words{"relax"}, Words{"report"}, Words{"data", "check"},
-                                         Words{"data", "convert"}, Words{"data", "split"}, Words{"import"}, Words{"benchmark"}, Words{"doctor"}),
+                         testing::Values(Words{"train"}, Words{"evaluate"}, Words{"predict"}, Words{"info"}, Words{"properties"},
+                                         Words{"relax"}, Words{"report"}, Words{"data", "check"}, Words{"data", "convert"},
+                                         Words{"data", "split"}, Words{"import"}, Words{"benchmark"}, Words{"doctor"}),
                          [](const auto& info) { return info.param.back(); });
 
 TEST(Usage, the_help_lists_every_command) {
     const Scratch scratch;
     const auto outcome = run({"--help"}, scratch.path());
     EXPECT_EQ(outcome.status, 0);
-    for (const char* command : {"train", "evaluate", "predict", "info", "properties", "relax", "report", "data", "import", "benchmark", "doctor"})
+    for (const char* command :
+         {"train", "evaluate", "predict", "info", "properties", "relax", "report", "data", "import", "benchmark", "doctor"})
         EXPECT_THAT(outcome.output, HasSubstr(std::string("\n  ") + command + " "));
 }
 
@@ -55,8 +57,9 @@ TEST_P(WrongUsage, ends_with_status_2_and_a_message_and_no_file) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Of, WrongUsage,
-                         testing::Values(std::vector<std::string>{}, std::vector<std::string>{"trian"}, std::vector<std::string>{"doctor", "--jsno"},
-                                         std::vector<std::string>{"report"}, std::vector<std::string>{"train"}, std::vector<std::string>{"evaluate", "model.safetensors"},
+                         testing::Values(std::vector<std::string>{}, std::vector<std::string>{"trian"},
+                                         std::vector<std::string>{"doctor", "--jsno"}, std::vector<std::string>{"report"},
+                                         std::vector<std::string>{"train"}, std::vector<std::string>{"evaluate", "model.safetensors"},
                                          std::vector<std::string>{"predict", "a", "b"}, std::vector<std::string>{"properties"}));
 
 TEST(Doctor, answers_in_json_what_is_there_and_how_to_get_what_is_not) {

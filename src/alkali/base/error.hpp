@@ -19,14 +19,29 @@ private:
 };
 
 /// The input (config, structure, data, model name) is wrong.
-class InputError : public Error { public: using Error::Error; };
+class InputError : public Error {
+public:
+    using Error::Error;
+};
 /// A file cannot be read, is truncated or malformed, or cannot be written.
-class FileError : public Error { public: using Error::Error; };
+class FileError : public Error {
+public:
+    using Error::Error;
+};
 /// A program or foreign library that alkali drives failed or is missing.
-class ExternalProgramError : public Error { public: using Error::Error; };
+class ExternalProgramError : public Error {
+public:
+    using Error::Error;
+};
 /// An iteration did not reach its tolerance.
-class ConvergenceError : public Error { public: using Error::Error; };
+class ConvergenceError : public Error {
+public:
+    using Error::Error;
+};
 /// A broken promise inside alkali: a bug.
-class InternalError : public Error { public: using Error::Error; };
+class InternalError : public Error {
+public:
+    using Error::Error;
+};
 
 }  // namespace alkali

@@ -30,7 +30,8 @@ AtomicFile::AtomicFile(std::filesystem::path target) : target_(std::move(target)
     if (target_.has_parent_path()) {
         std::error_code failure;
         std::filesystem::create_directories(target_.parent_path(), failure);
-        if (failure) throw FileError("cannot make the folder " + target_.parent_path().string() + " (" + failure.message() + ")", target_.string());
+        if (failure)
+            throw FileError("cannot make the folder " + target_.parent_path().string() + " (" + failure.message() + ")", target_.string());
     }
     stream_.open(temporary_, std::ios::binary | std::ios::trunc);
     if (!stream_) throw FileError("cannot be written", target_.string(), "check that the folder exists and is writable");
@@ -62,7 +63,8 @@ void write_file(const std::filesystem::path& target, std::string_view content) {
 
 std::string read_file(const std::filesystem::path& path) {
     std::ifstream stream(path, std::ios::binary);
-    if (!stream || std::filesystem::is_directory(path)) throw FileError("cannot be read", path.string(), "check the name and the permissions");
+    if (!stream || std::filesystem::is_directory(path))
+        throw FileError("cannot be read", path.string(), "check the name and the permissions");
     std::ostringstream content;
     content << stream.rdbuf();
     return content.str();

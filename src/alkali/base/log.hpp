@@ -23,10 +23,10 @@ public:
 
 /// What a long task reports while it runs; the program draws it, the library only fills it.
 struct Progress {
-    std::string_view task;     ///< what is being done
-    double done = 0;           ///< in units of `total`
-    double total = 0;          ///< 0: unknown
-    std::string_view detail;   ///< a short text, such as losses
+    std::string_view task;    ///< what is being done
+    double done = 0;          ///< in units of `total`
+    double total = 0;         ///< 0: unknown
+    std::string_view detail;  ///< a short text, such as losses
 };
 
 class ProgressSink {

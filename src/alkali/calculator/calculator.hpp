@@ -15,11 +15,11 @@ struct Request {
 };
 
 struct Result {
-    double energy = 0;                 ///< eV
-    std::vector<Vec3> forces;          ///< (N) eV/angstrom
-    Mat3 stress = Mat3::Zero();        ///< eV/angstrom^3, positive in tension, symmetric; zero unless the cell has a volume
-    std::vector<double> energies;      ///< (N) eV, if asked for and known to the calculator
-    std::vector<Mat3> virials;         ///< (N) eV, sum = -stress x volume, if asked for and known to the calculator
+    double energy = 0;             ///< eV
+    std::vector<Vec3> forces;      ///< (N) eV/angstrom
+    Mat3 stress = Mat3::Zero();    ///< eV/angstrom^3, positive in tension, symmetric; zero unless the cell has a volume
+    std::vector<double> energies;  ///< (N) eV, if asked for and known to the calculator
+    std::vector<Mat3> virials;     ///< (N) eV, sum = -stress x volume, if asked for and known to the calculator
 };
 
 /// The one interface everything above asks: potentials, KIM models, committees, DFT codes.

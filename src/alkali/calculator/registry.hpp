@@ -28,7 +28,10 @@ public:
     [[nodiscard]] std::string help() const;
 
 private:
-    struct Entry { std::string prefix, help; Open open; };
+    struct Entry {
+        std::string prefix, help;
+        Open open;
+    };
     std::vector<Entry> entries_;
 };
 

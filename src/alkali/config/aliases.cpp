@@ -49,7 +49,8 @@ private:
         for (const auto& option : description.block->all())
             for (const auto& alias : option.data.aliases) {
                 if (!alias.starts_with("../") || tree.find(alias.substr(3)) == nullptr) continue;
-                if (tree.find(description.key) == nullptr) tree.entries.push_back({description.key, tree.line, Tree{Tree::Type::map, {}, false, tree.line, {}, {}}});
+                if (tree.find(description.key) == nullptr)
+                    tree.entries.push_back({description.key, tree.line, Tree{Tree::Type::map, {}, false, tree.line, {}, {}}});
                 auto entry = take(tree, alias.substr(3));
                 put(*tree.find(description.key), std::move(*entry), option.data.key, path + alias.substr(3), path + description.key + ".");
             }

@@ -73,7 +73,8 @@ public:
     Checker(const std::string& source, Config& config) : source_(source), config_(config) {}
 
     nlohmann::json block(const Tree& tree, const Options& options, const std::string& path, bool has_type = false) {
-        if (tree.type != Tree::Type::map && tree.type != Tree::Type::null) fail("'" + trimmed(path) + "' must be a block of keys, not " + shown(tree), tree.line);
+        if (tree.type != Tree::Type::map && tree.type != Tree::Type::null)
+            fail("'" + trimmed(path) + "' must be a block of keys, not " + shown(tree), tree.line);
         auto known = options.keys();
         if (has_type) known.push_back("type");
         for (const auto& entry : tree.entries) {
@@ -105,9 +106,11 @@ private:
         const bool absent = given == nullptr || given->type == Tree::Type::null;
         if (absent && description.required) fail("the key '" + path + description.key + "' is missing", tree.line, description.help);
         if (!absent) return value(*given, description, path + description.key);
-        if (description.block && description.fallback.is_null()) return block(Tree{Tree::Type::null, {}, false, tree.line, {}, {}}, *description.block, path + description.key + ".");
+        if (description.block && description.fallback.is_null())
+            return block(Tree{Tree::Type::null, {}, false, tree.line, {}, {}}, *description.block, path + description.key + ".");
         if (!description.variants.empty() && description.fallback.is_string())
-            return value(Tree{Tree::Type::scalar, description.fallback.get<std::string>(), true, tree.line, {}, {}}, description, path + description.key);
+            return value(Tree{Tree::Type::scalar, description.fallback.get<std::string>(), true, tree.line, {}, {}}, description,
+                         path + description.key);
         return description.fallback;
     }
 
@@ -152,8 +155,11 @@ private:
         const std::string unit = description.unit.empty() ? "" : " " + description.unit;
         const auto text = [](double bound) { return nlohmann::json(bound).dump(); };
         if (description.low && (x < *description.low || (description.low_open && x == *description.low)))
-            fail("'" + path + "' is " + tree.scalar + ", but must be " + (description.low_open ? "above " : "at least ") + text(*description.low) + unit, tree.line);
-        if (description.high && x > *description.high) fail("'" + path + "' is " + tree.scalar + ", but must be at most " + text(*description.high) + unit, tree.line);
+            fail("'" + path + "' is " + tree.scalar + ", but must be " + (description.low_open ? "above " : "at least ") +
+                     text(*description.low) + unit,
+                 tree.line);
+        if (description.high && x > *description.high)
+            fail("'" + path + "' is " + tree.scalar + ", but must be at most " + text(*description.high) + unit, tree.line);
         return value;
     }
 
@@ -175,7 +181,9 @@ private:
         nlohmann::json values = nlohmann::json::array();
         for (std::size_t i = 0; i < tree.items.size(); ++i) {
             nlohmann::json value = as(element, tree.items[i], description, path + "[" + std::to_string(i) + "]");
-            if (value.is_null()) fail("'" + path + "[" + std::to_string(i) + "]' must be " + name_of(element) + ", not " + shown(tree.items[i]), tree.items[i].line);
+            if (value.is_null())
+                fail("'" + path + "[" + std::to_string(i) + "]' must be " + name_of(element) + ", not " + shown(tree.items[i]),
+                     tree.items[i].line);
             values.push_back(std::move(value));
         }
         return values;

@@ -30,6 +30,7 @@ struct Config {
 /// The same from a file; FileError if it cannot be read.
 [[nodiscard]] Config load(const std::filesystem::path& path, const Options& options, base::LogSink& log);
 /// The same for values that another program or file holds as JSON.
-[[nodiscard]] nlohmann::json check_json(const nlohmann::json& values, const Options& options, const std::string& source, base::LogSink& log);
+[[nodiscard]] nlohmann::json check_json(const nlohmann::json& values, const Options& options, const std::string& source,
+                                        base::LogSink& log);
 
 }  // namespace alkali::config

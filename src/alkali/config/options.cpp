@@ -19,7 +19,8 @@ Option& Options::block(std::string key, std::string help, Options nested) {
 
 Option& Options::variant(std::string key, std::string help, std::vector<std::pair<std::string, Options>> variants) {
     Option& option = add(Kind::variant, std::move(key), std::move(help));
-    for (auto& [name, nested] : variants) option.data.variants.emplace_back(std::move(name), std::make_shared<const Options>(std::move(nested)));
+    for (auto& [name, nested] : variants)
+        option.data.variants.emplace_back(std::move(name), std::make_shared<const Options>(std::move(nested)));
     return option;
 }
 

@@ -28,12 +28,12 @@ class Options;
 struct Description {
     std::string key, help, unit;
     std::vector<Kind> kinds;
-    nlohmann::json fallback;             ///< value when the key is absent; null: stays null ("not given")
+    nlohmann::json fallback;  ///< value when the key is absent; null: stays null ("not given")
     bool required = false;
-    std::optional<double> low, high;     ///< for numbers and for every element of lists and tables
-    bool low_open = false;               ///< low itself is not allowed
-    std::vector<std::string> choices;    ///< for text and every element of texts; empty: any
-    std::vector<std::string> aliases;    ///< other names; dots go down ("loss.coeffs"), a leading "../" up one block
+    std::optional<double> low, high;   ///< for numbers and for every element of lists and tables
+    bool low_open = false;             ///< low itself is not allowed
+    std::vector<std::string> choices;  ///< for text and every element of texts; empty: any
+    std::vector<std::string> aliases;  ///< other names; dots go down ("loss.coeffs"), a leading "../" up one block
     std::shared_ptr<const Options> block;
     std::vector<std::pair<std::string, std::shared_ptr<const Options>>> variants;
 };
@@ -43,17 +43,46 @@ class Option {
 public:
     Description data;
 
-    Option& required() { data.required = true; return *this; }
+    Option& required() {
+        data.required = true;
+        return *this;
+    }
     /// Value when the key is absent. Must itself be valid.
-    Option& fallback(nlohmann::json value) { data.fallback = std::move(value); return *this; }
-    Option& unit(std::string unit) { data.unit = std::move(unit); return *this; }
-    Option& at_least(double low) { data.low = low; data.low_open = false; return *this; }
-    Option& above(double low) { data.low = low; data.low_open = true; return *this; }
-    Option& at_most(double high) { data.high = high; return *this; }
-    Option& choices(std::vector<std::string> names) { data.choices = std::move(names); return *this; }
-    Option& alias(std::string name) { data.aliases.push_back(std::move(name)); return *this; }
+    Option& fallback(nlohmann::json value) {
+        data.fallback = std::move(value);
+        return *this;
+    }
+    Option& unit(std::string unit) {
+        data.unit = std::move(unit);
+        return *this;
+    }
+    Option& at_least(double low) {
+        data.low = low;
+        data.low_open = false;
+        return *this;
+    }
+    Option& above(double low) {
+        data.low = low;
+        data.low_open = true;
+        return *this;
+    }
+    Option& at_most(double high) {
+        data.high = high;
+        return *this;
+    }
+    Option& choices(std::vector<std::string> names) {
+        data.choices = std::move(names);
+        return *this;
+    }
+    Option& alias(std::string name) {
+        data.aliases.push_back(std::move(name));
+        return *this;
+    }
     /// Allows a further kind of value for the same key.
-    Option& or_kind(Kind kind) { data.kinds.push_back(kind); return *this; }
+    Option& or_kind(Kind kind) {
+        data.kinds.push_back(kind);
+        return *this;
+    }
 };
 
 /// The keys of one block, in the order in which help and files show them.

@@ -33,10 +33,13 @@ public:
 
     void OnDocumentStart(const YAML::Mark&) override {}
     void OnDocumentEnd() override {}
-    void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override { leaf({Tree::Type::null, {}, false, mark.line + 1, {}, {}}, anchor, mark); }
+    void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
+        leaf({Tree::Type::null, {}, false, mark.line + 1, {}, {}}, anchor, mark);
+    }
     void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, const std::string& value) override {
         // What YAML calls null keeps its spelling, so that `null: 1` is a key like any other.
-        const bool quoted = tag == "!", null = !quoted && (value.empty() || value == "~" || value == "null" || value == "Null" || value == "NULL");
+        const bool quoted = tag == "!",
+                   null = !quoted && (value.empty() || value == "~" || value == "null" || value == "Null" || value == "NULL");
         refuse_other_encodings(value, mark.line + 1);
         leaf({null ? Tree::Type::null : Tree::Type::scalar, value, quoted, mark.line + 1, {}, {}}, anchor, mark);
     }
@@ -48,9 +51,13 @@ public:
         copy.line = mark.line + 1;
         add(std::move(copy));
     }
-    void OnSequenceStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor, YAML::EmitterStyle::value) override { open(Tree::Type::list, anchor, mark); }
+    void OnSequenceStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor, YAML::EmitterStyle::value) override {
+        open(Tree::Type::list, anchor, mark);
+    }
     void OnSequenceEnd() override { close(); }
-    void OnMapStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor, YAML::EmitterStyle::value) override { open(Tree::Type::map, anchor, mark); }
+    void OnMapStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor, YAML::EmitterStyle::value) override {
+        open(Tree::Type::map, anchor, mark);
+    }
     void OnMapEnd() override { close(); }
 
 private:

@@ -24,7 +24,8 @@ void read_all(const std::filesystem::path& file, const io::ReadOptions& options,
             ++faults;
             // A reader that cannot go on repeats itself.
             if (!findings.empty() && findings.back().where == error.where() && findings.back().check == "unreadable") return;
-            findings.push_back({Severity::error, "unreadable", error.where(), error.fault() + (error.hint().empty() ? "" : "; " + error.hint())});
+            findings.push_back(
+                {Severity::error, "unreadable", error.where(), error.fault() + (error.hint().empty() ? "" : "; " + error.hint())});
         }
     }
 }
@@ -32,7 +33,8 @@ void read_all(const std::filesystem::path& file, const io::ReadOptions& options,
 }  // namespace
 
 std::size_t CheckReport::count(Severity severity) const {
-    return static_cast<std::size_t>(std::count_if(findings.begin(), findings.end(), [&](const Finding& f) { return f.severity == severity; }));
+    return static_cast<std::size_t>(
+        std::count_if(findings.begin(), findings.end(), [&](const Finding& f) { return f.severity == severity; }));
 }
 
 CheckReport check(std::span<const std::filesystem::path> paths, const CheckOptions& options, base::ProgressSink* progress) {

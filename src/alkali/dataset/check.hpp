@@ -22,14 +22,14 @@ struct Finding {
 
 /// Limits of the checks. The defaults are meant for DFT labels of condensed matter.
 struct CheckLimits {
-    double overlap = 0.5;             ///< angstrom: atoms nearer than this are an error
-    double close = 0.6;               ///< of the median shortest distance of the same pair of species: a warning
-    double force_sum = 0.01;          ///< eV/angstrom per atom that the forces may add up to
-    double large_force = 50.0;        ///< eV/angstrom
-    double energy_deviation = 1.0;    ///< eV/atom from the fit on composition, and at least
-    double energy_sigmas = 12.0;      ///< so many robust standard deviations
-    double energy_zero = 1.0;         ///< eV/atom between the zeros of two sources
-    double stress_factor = 2.0;       ///< the stress may be off by this factor from what the energies say
+    double overlap = 0.5;           ///< angstrom: atoms nearer than this are an error
+    double close = 0.6;             ///< of the median shortest distance of the same pair of species: a warning
+    double force_sum = 0.01;        ///< eV/angstrom per atom that the forces may add up to
+    double large_force = 50.0;      ///< eV/angstrom
+    double energy_deviation = 1.0;  ///< eV/atom from the fit on composition, and at least
+    double energy_sigmas = 12.0;    ///< so many robust standard deviations
+    double energy_zero = 1.0;       ///< eV/atom between the zeros of two sources
+    double stress_factor = 2.0;     ///< the stress may be off by this factor from what the energies say
 };
 
 struct CheckOptions {
@@ -51,7 +51,8 @@ struct CheckReport {
 
 /// Reads every frame that can be read and reports what is wrong with labels and structures. Throws only where a file
 /// cannot be opened at all.
-[[nodiscard]] CheckReport check(std::span<const std::filesystem::path> paths, const CheckOptions& options, base::ProgressSink* progress = nullptr);
+[[nodiscard]] CheckReport check(std::span<const std::filesystem::path> paths, const CheckOptions& options,
+                                base::ProgressSink* progress = nullptr);
 
 // The single checks; each appends what it finds.
 void check_labels(const CheckedSet& checked, const CheckOptions& options, std::vector<Finding>& findings);

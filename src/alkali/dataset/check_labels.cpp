@@ -14,8 +14,8 @@ constexpr double asymmetry_reach = 6.0;
 constexpr double least_asymmetry = 0.02;
 
 struct Label {
-    std::string name;     ///< energy, forces, stress
-    std::string key;      ///< the key it is looked for under
+    std::string name;  ///< energy, forces, stress
+    std::string key;   ///< the key it is looked for under
     Severity severity;
 };
 
@@ -48,7 +48,9 @@ bool symmetry_allows_forces(const structure::Structure& atoms) {
 }
 
 void check_finite(const Frame& frame, std::vector<Finding>& findings) {
-    const auto report = [&](const std::string& what) { findings.push_back({Severity::error, "not-finite", frame.where(), what + " is not a finite number; repair or remove the frame"}); };
+    const auto report = [&](const std::string& what) {
+        findings.push_back({Severity::error, "not-finite", frame.where(), what + " is not a finite number; repair or remove the frame"});
+    };
     const auto& labels = frame.labels;
     if (labels.energy && !std::isfinite(*labels.energy)) report("the energy");
     if (labels.stress && !labels.stress->allFinite()) report("the stress");
@@ -59,13 +61,16 @@ void check_finite(const Frame& frame, std::vector<Finding>& findings) {
 
 void check_zero(const Frame& frame, std::vector<Finding>& findings) {
     const auto& labels = frame.labels;
-    if (labels.energy && *labels.energy == 0) findings.push_back({Severity::error, "zero", frame.where(), "the energy is exactly zero: the label is probably missing"});
-    if (labels.stress && labels.stress->isZero(0)) findings.push_back({Severity::error, "zero", frame.where(), "the stress is exactly zero: the label is probably missing"});
+    if (labels.energy && *labels.energy == 0)
+        findings.push_back({Severity::error, "zero", frame.where(), "the energy is exactly zero: the label is probably missing"});
+    if (labels.stress && labels.stress->isZero(0))
+        findings.push_back({Severity::error, "zero", frame.where(), "the stress is exactly zero: the label is probably missing"});
     if (!labels.forces) return;
     for (const auto& force : *labels.forces)
         if (!force.isZero(0)) return;
     if (symmetry_allows_forces(frame.structure))
-        findings.push_back({Severity::error, "zero", frame.where(), "all forces are exactly zero although no symmetry asks for it: the label is probably missing"});
+        findings.push_back({Severity::error, "zero", frame.where(),
+                            "all forces are exactly zero although no symmetry asks for it: the label is probably missing"});
 }
 
 }  // namespace

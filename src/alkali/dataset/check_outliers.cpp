@@ -34,9 +34,12 @@ void check_forces(const Frame& frame, const CheckLimits& limits, std::vector<Fin
     const double per_atom = sum.norm() / static_cast<double>(forces.size());
     if (per_atom > limits.force_sum)
         findings.push_back({Severity::warning, "force-sum", frame.where(),
-                            fmt::format("the forces add up to {:.3g} eV/angstrom ({:.3g} per atom) instead of zero; was the calculation converged, were atoms left out?", sum.norm(), per_atom)});
+                            fmt::format("the forces add up to {:.3g} eV/angstrom ({:.3g} per atom) instead of zero; was the calculation "
+                                        "converged, were atoms left out?",
+                                        sum.norm(), per_atom)});
     if (largest > limits.large_force)
-        findings.push_back({Severity::warning, "outlier", frame.where(), fmt::format("the force on atom {} is {:.3g} eV/angstrom", atom + 1, largest)});
+        findings.push_back(
+            {Severity::warning, "outlier", frame.where(), fmt::format("the force on atom {} is {:.3g} eV/angstrom", atom + 1, largest)});
 }
 
 // What the composition does not explain, eV/atom; NaN without an energy.
@@ -46,7 +49,8 @@ std::vector<double> deviations(const FrameSet& set, const std::vector<Shifts>& s
         const auto& frame = set.frames[f];
         double rest = frame.labels.energy.value_or(std::nan(""));
         for (const int number : frame.structure.numbers)
-            if (const auto found = shifts[set.source[f]].energies.find(number); found != shifts[set.source[f]].energies.end()) rest -= found->second;
+            if (const auto found = shifts[set.source[f]].energies.find(number); found != shifts[set.source[f]].energies.end())
+                rest -= found->second;
         result.push_back(rest / static_cast<double>(frame.structure.size()));
     }
     return result;
@@ -70,8 +74,10 @@ void check_energies(const FrameSet& set, const std::vector<Shifts>& shifts, cons
         const double limit = std::max(limits.energy_deviation, limits.energy_sigmas * sigma_of_mad * median(absolute));
         for (std::size_t f = 0; f < rest.size(); ++f)
             if (set.source[f] == source && std::abs(rest[f] - centre) > limit)
-                findings.push_back({Severity::warning, "outlier", set.frames[f].where(),
-                                    fmt::format("its energy lies {:+.3g} eV/atom from the middle of the set; is it converged, is its unit eV?", rest[f] - centre)});
+                findings.push_back(
+                    {Severity::warning, "outlier", set.frames[f].where(),
+                     fmt::format("its energy lies {:+.3g} eV/atom from the middle of the set; is it converged, is its unit eV?",
+                                 rest[f] - centre)});
     }
 }
 
@@ -81,9 +87,11 @@ void check_zeros(const FrameSet& set, const std::vector<Shifts>& shifts, const C
         for (const auto& [number, energy] : shifts[s].energies) {
             const auto first = shifts[0].energies.find(number);
             if (first == shifts[0].energies.end() || std::abs(energy - first->second) < limits.energy_zero) continue;
-            findings.push_back({Severity::warning, "energy-zero", set.sources[s],
-                                fmt::format("its energies lie {:+.3g} eV per {} atom from those of {}: another zero of energy; mix them only with a shift per set",
-                                            energy - first->second, units::symbol(number), set.sources[0])});
+            findings.push_back(
+                {Severity::warning, "energy-zero", set.sources[s],
+                 fmt::format(
+                     "its energies lie {:+.3g} eV per {} atom from those of {}: another zero of energy; mix them only with a shift per set",
+                     energy - first->second, units::symbol(number), set.sources[0])});
         }
 }
 

@@ -17,7 +17,7 @@ constexpr double most_strain = 0.15;          ///< beyond it the trapezoid rule 
 constexpr double most_displacement = 0.3;     ///< angstrom, as well
 constexpr double least_strain = 3e-3;         ///< below it the stress does too little work to be seen
 constexpr std::size_t fewest_pairs = 4;
-constexpr double least_significance = 5.0;    ///< slope over its standard error
+constexpr double least_significance = 5.0;  ///< slope over its standard error
 
 // Where no two frames are near each other (liquids): means over frames of like volume.
 constexpr std::size_t fewest_in_bin = 8, most_bins = 24, fewest_bins = 3;
@@ -31,7 +31,8 @@ struct Comparison {
 };
 
 bool usable(const Frame& frame) {
-    return frame.labels.energy && std::isfinite(*frame.labels.energy) && frame.labels.stress && frame.labels.stress->allFinite() && frame.structure.cell.fully_periodic();
+    return frame.labels.energy && std::isfinite(*frame.labels.energy) && frame.labels.stress && frame.labels.stress->allFinite() &&
+           frame.structure.cell.fully_periodic();
 }
 
 // Displacements of b against a at the same fractional coordinates, in the mean cell, without a common translation.
@@ -82,7 +83,8 @@ std::map<std::vector<int>, Group> groups_of(const FrameSet& set, std::size_t sou
     for (std::size_t f = 0; f < set.frames.size(); ++f)
         if (set.source[f] == source && usable(set.frames[f])) groups[set.frames[f].structure.numbers].push_back(&set.frames[f]);
     for (auto& [numbers, frames] : groups)
-        std::stable_sort(frames.begin(), frames.end(), [](const Frame* a, const Frame* b) { return a->structure.cell.volume() < b->structure.cell.volume(); });
+        std::stable_sort(frames.begin(), frames.end(),
+                         [](const Frame* a, const Frame* b) { return a->structure.cell.volume() < b->structure.cell.volume(); });
     return groups;
 }
 
@@ -96,7 +98,9 @@ void add_pairs(const Group& frames, std::vector<Comparison>& pairs) {
 void add_bins(const Group& frames, std::vector<Comparison>& pairs) {
     const std::size_t size = std::max(fewest_in_bin, frames.size() / most_bins);
     const auto atoms = static_cast<double>(frames[0]->structure.size());
-    struct Bin { double volume, energy, stress; };
+    struct Bin {
+        double volume, energy, stress;
+    };
     std::vector<Bin> bins;
     for (std::size_t begin = 0; begin + size <= frames.size(); begin += size) {
         std::array<std::vector<double>, 3> values;
@@ -164,12 +168,14 @@ std::string diagnose(const std::vector<Comparison>& pairs, const Line& line, dou
     std::string what;
     for (const auto& [distance, guess] : fitting) what += fmt::format("{} {}", what.empty() ? "it looks as if it" : ", or", guess->text);
     if (what.empty()) what = "sign or unit are wrong";
-    return fmt::format("the stress contradicts the energies: their changes with strain are {:.4g} times the work of the stress ({} comparisons); {}. "
-                       "Expected: eV/angstrom^3, positive in tension",
-                       line.slope, pairs.size(), what);
+    return fmt::format(
+        "the stress contradicts the energies: their changes with strain are {:.4g} times the work of the stress ({} comparisons); {}. "
+        "Expected: eV/angstrom^3, positive in tension",
+        line.slope, pairs.size(), what);
 }
 
-void judge(const std::vector<Comparison>& pairs, double factor, const std::string& source, const Frame& first, std::vector<Finding>& findings) {
+void judge(const std::vector<Comparison>& pairs, double factor, const std::string& source, const Frame& first,
+           std::vector<Finding>& findings) {
     const auto line = fit(pairs, false);
     if (line.slope > 1 / factor && line.slope < factor) return;
     findings.push_back({Severity::error, "stress", source, diagnose(pairs, line, factor) + "; first such frame: " + first.where()});

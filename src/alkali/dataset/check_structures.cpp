@@ -44,7 +44,8 @@ double median(std::vector<double> values) {
 }
 
 std::string describe(const structure::Structure& atoms, const Shortest& s) {
-    return fmt::format("atoms {} ({}) and {} ({}) are {:.3f} angstrom apart", s.i + 1, units::symbol(atoms.numbers[s.i]), s.j + 1, units::symbol(atoms.numbers[s.j]), s.distance);
+    return fmt::format("atoms {} ({}) and {} ({}) are {:.3f} angstrom apart", s.i + 1, units::symbol(atoms.numbers[s.i]), s.j + 1,
+                       units::symbol(atoms.numbers[s.j]), s.distance);
 }
 
 // Rounded, so that files written with a few digits compare equal too.
@@ -78,10 +79,12 @@ void check_structures(const FrameSet& set, const CheckLimits& limits, std::vecto
         for (const auto& [pair, s] : shortest[f]) {
             const auto& frame = set.frames[f];
             if (s.distance < limits.overlap)
-                findings.push_back({Severity::error, "overlap", frame.where(), describe(frame.structure, s) + "; check positions, cell and units"});
+                findings.push_back(
+                    {Severity::error, "overlap", frame.where(), describe(frame.structure, s) + "; check positions, cell and units"});
             else if (s.distance < limits.close * usual[pair])
-                findings.push_back({Severity::warning, "overlap", frame.where(),
-                                    fmt::format("{}, the set's usual shortest distance is {:.3f}", describe(frame.structure, s), usual[pair])});
+                findings.push_back(
+                    {Severity::warning, "overlap", frame.where(),
+                     fmt::format("{}, the set's usual shortest distance is {:.3f}", describe(frame.structure, s), usual[pair])});
         }
 }
 

@@ -15,7 +15,9 @@ using structure::Frame;
 enum class Missing { error, mask };
 
 /// Which labels are needed (those with a weight in the loss).
-struct Needs { bool energy = true, forces = true, stress = false; };
+struct Needs {
+    bool energy = true, forces = true, stress = false;
+};
 
 struct LoadOptions {
     io::ReadOptions read;

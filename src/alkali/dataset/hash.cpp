@@ -75,7 +75,8 @@ std::string Sha256::hex() {
 void Sha256::block(const unsigned char* bytes) {
     std::array<std::uint32_t, 64> w;
     for (std::size_t t = 0; t < 16; ++t)
-        w[t] = (std::uint32_t{bytes[4 * t]} << 24) | (std::uint32_t{bytes[4 * t + 1]} << 16) | (std::uint32_t{bytes[4 * t + 2]} << 8) | bytes[4 * t + 3];
+        w[t] = (std::uint32_t{bytes[4 * t]} << 24) | (std::uint32_t{bytes[4 * t + 1]} << 16) | (std::uint32_t{bytes[4 * t + 2]} << 8) |
+               bytes[4 * t + 3];
     for (std::size_t t = 16; t < 64; ++t) {
         const auto small_0 = std::rotr(w[t - 15], 7) ^ std::rotr(w[t - 15], 18) ^ (w[t - 15] >> 3);
         const auto small_1 = std::rotr(w[t - 2], 17) ^ std::rotr(w[t - 2], 19) ^ (w[t - 2] >> 10);

@@ -53,7 +53,8 @@ std::vector<std::map<int, double>> align_sources(FrameSet& set) {
     std::vector<std::map<int, double>> subtracted(shifts.size());
     for (std::size_t s = 1; s < shifts.size(); ++s)
         for (const auto& [number, energy] : shifts[s].energies)
-            if (const auto base = shifts[0].energies.find(number); base != shifts[0].energies.end()) subtracted[s][number] = energy - base->second;
+            if (const auto base = shifts[0].energies.find(number); base != shifts[0].energies.end())
+                subtracted[s][number] = energy - base->second;
     for (std::size_t i = 0; i < set.frames.size(); ++i) {
         auto& frame = set.frames[i];
         if (!frame.labels.energy) continue;

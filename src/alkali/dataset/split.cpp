@@ -33,7 +33,11 @@ using Groups = std::map<std::string, std::vector<std::size_t>>;
 
 // Largest remainders: each group's share rounded so that the total is right.
 std::vector<std::size_t> draw_stratified(const Groups& groups, std::size_t total, double fraction, base::Random& random) {
-    struct Quota { const std::vector<std::size_t>* members; std::size_t count; double rest; };
+    struct Quota {
+        const std::vector<std::size_t>* members;
+        std::size_t count;
+        double rest;
+    };
     std::vector<Quota> quotas;
     std::size_t given = 0;
     for (const auto& [name, members] : groups) {
@@ -92,7 +96,8 @@ Groups by_group(std::span<const Frame> frames) {
 }
 
 Split split(std::span<const Frame> frames, const SplitOptions& options) {
-    if (!(options.fraction >= 0 && options.fraction <= 1)) throw InputError(fmt::format("a fraction of {} is not between 0 and 1", options.fraction));
+    if (!(options.fraction >= 0 && options.fraction <= 1))
+        throw InputError(fmt::format("a fraction of {} is not between 0 and 1", options.fraction));
     base::Random random(options.seed);
     const std::size_t total = share_of_all(frames.size(), options.fraction);
     std::vector<std::size_t> all(frames.size()), held;
@@ -100,7 +105,8 @@ Split split(std::span<const Frame> frames, const SplitOptions& options) {
     if (options.grouping == Grouping::none) held = draw(all, total, random);
     if (options.grouping == Grouping::stratified) held = draw_stratified(by_group(frames), total, options.fraction, random);
     if (options.grouping == Grouping::whole)
-        held = options.held_groups.empty() ? drawn_groups(by_group(frames), total, random) : named_groups(by_group(frames), options.held_groups);
+        held = options.held_groups.empty() ? drawn_groups(by_group(frames), total, random)
+                                           : named_groups(by_group(frames), options.held_groups);
     std::sort(held.begin(), held.end());
     held.erase(std::unique(held.begin(), held.end()), held.end());
     Split result;

@@ -21,7 +21,7 @@ struct Split {
 enum class Grouping { none, stratified, whole };
 
 struct SplitOptions {
-    double fraction = 0.1;          ///< of the frames to hold out, 0..1
+    double fraction = 0.1;  ///< of the frames to hold out, 0..1
     std::uint64_t seed = 1;
     Grouping grouping = Grouping::none;
     std::vector<std::string> held_groups;  ///< Grouping::whole: these; empty: groups drawn until the fraction is reached

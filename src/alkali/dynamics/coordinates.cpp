@@ -12,7 +12,8 @@ using structure::Structure;
 
 Coordinates::Coordinates(Structure reference, Freedom freedom) : reference_(std::move(reference)), freedom_(std::move(freedom)) {
     if (!freedom_.fixed_atoms.empty() && freedom_.fixed_atoms.size() != reference_.size())
-        throw InputError("the list of fixed atoms has " + std::to_string(freedom_.fixed_atoms.size()) + " entries for " + std::to_string(reference_.size()) + " atoms");
+        throw InputError("the list of fixed atoms has " + std::to_string(freedom_.fixed_atoms.size()) + " entries for " +
+                         std::to_string(reference_.size()) + " atoms");
     if (!free_cell()) return;
     if (!reference_.cell.fully_periodic())
         throw InputError("the cell of a structure that is not periodic in three directions cannot be relaxed", {}, "relax the atoms only");

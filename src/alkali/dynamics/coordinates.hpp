@@ -17,8 +17,8 @@ enum class CellFreedom {
 /// What is moved and under which load.
 struct Freedom {
     CellFreedom cell = CellFreedom::fixed;
-    double pressure = 0;             ///< eV/angstrom^3, positive compresses
-    std::vector<bool> fixed_atoms;   ///< empty: all free. With a free cell fixed atoms keep their fractional coordinates
+    double pressure = 0;            ///< eV/angstrom^3, positive compresses
+    std::vector<bool> fixed_atoms;  ///< empty: all free. With a free cell fixed atoms keep their fractional coordinates
 };
 
 /// Unknowns of a relaxation: x = (reference positions, scaled symmetric strain S). With F = 1 + S the structure is
@@ -35,7 +35,8 @@ public:
     /// E + p V in eV.
     [[nodiscard]] double enthalpy(const structure::Structure& structure, const calculator::Result& result) const;
     /// dH/dx, zero for fixed unknowns.
-    [[nodiscard]] Eigen::VectorXd gradient(const Eigen::VectorXd& x, const structure::Structure& structure, const calculator::Result& result) const;
+    [[nodiscard]] Eigen::VectorXd gradient(const Eigen::VectorXd& x, const structure::Structure& structure,
+                                           const calculator::Result& result) const;
     /// Largest force on a free atom, eV/angstrom.
     [[nodiscard]] double max_force(const calculator::Result& result) const;
     /// Largest component of the stress that the free part of the cell still feels, load included, eV/angstrom^3.

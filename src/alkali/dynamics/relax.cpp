@@ -50,12 +50,16 @@ RelaxResult relax(calculator::Calculator& calculator, const structure::Structure
     return enthalpy.take(point.converged);
 }
 
-RelaxResult relax_or_throw(calculator::Calculator& calculator, const structure::Structure& start, const RelaxOptions& options, const std::string& what) {
+RelaxResult relax_or_throw(calculator::Calculator& calculator, const structure::Structure& start, const RelaxOptions& options,
+                           const std::string& what) {
     RelaxResult result = relax(calculator, start, options);
     if (!result.converged)
-        throw ConvergenceError(fmt::format("the relaxation stopped after {} evaluations with a largest force of {:.2e} eV/angstrom and a largest stress of {:.2e} eV/angstrom^3",
-                                           result.last.evaluations, result.last.max_force, result.last.max_stress),
-                               what, fmt::format("wanted are {:.1e} and {:.1e}; allow more steps or loosen the tolerances", options.fmax, options.stress_tolerance));
+        throw ConvergenceError(
+            fmt::format("the relaxation stopped after {} evaluations with a largest force of {:.2e} eV/angstrom and a largest stress of "
+                        "{:.2e} eV/angstrom^3",
+                        result.last.evaluations, result.last.max_force, result.last.max_stress),
+            what,
+            fmt::format("wanted are {:.1e} and {:.1e}; allow more steps or loosen the tolerances", options.fmax, options.stress_tolerance));
     return result;
 }
 

@@ -18,10 +18,10 @@ struct RelaxStep {
 struct RelaxOptions {
     Method method = Method::lbfgs;
     Freedom freedom;
-    double fmax = 1e-3;              ///< eV/angstrom: largest force on a free atom
-    double stress_tolerance = 1e-5;  ///< eV/angstrom^3 (1.6 MPa): largest stress component beyond the load
-    int max_steps = 1000;            ///< energy evaluations
-    double max_displacement = 0.2;   ///< angstrom in one step
+    double fmax = 1e-3;                              ///< eV/angstrom: largest force on a free atom
+    double stress_tolerance = 1e-5;                  ///< eV/angstrom^3 (1.6 MPa): largest stress component beyond the load
+    int max_steps = 1000;                            ///< energy evaluations
+    double max_displacement = 0.2;                   ///< angstrom in one step
     std::function<void(const RelaxStep&)> observer;  ///< called after each evaluation, may be empty
 };
 

@@ -43,7 +43,9 @@ struct SetFiles {
     SetFiles(const fs::path& set, bool periodic, std::size_t atoms) : coord((set / "coord.npy").string()) {
         check(coord, set / "coord.npy", 3 * atoms);
         if (periodic) open(box, set / "box.npy", 9);
-        if (periodic && !box) throw FileError("box.npy is missing", set.string(), "add it, or an empty file 'nopbc' in the system's folder for open boundaries");
+        if (periodic && !box)
+            throw FileError("box.npy is missing", set.string(),
+                            "add it, or an empty file 'nopbc' in the system's folder for open boundaries");
         open(energy, set / "energy.npy", 1);
         open(force, set / "force.npy", 3 * atoms);
         open(virial, set / "virial.npy", 9);
@@ -58,7 +60,8 @@ private:
     }
     void check(const NpyRows& file, const fs::path& path, std::size_t width) const {
         if (file.row_size() != width)
-            throw FileError(fmt::format("has {} numbers per frame instead of {}", file.row_size(), width), path.string(), "does type.raw belong to it?");
+            throw FileError(fmt::format("has {} numbers per frame instead of {}", file.row_size(), width), path.string(),
+                            "does type.raw belong to it?");
         if (file.rows() != coord.rows())
             throw FileError(fmt::format("has {} frames, coord.npy has {}", file.rows(), coord.rows()), path.string());
     }

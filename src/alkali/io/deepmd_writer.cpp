@@ -25,7 +25,8 @@ struct Kind {
     std::vector<int> numbers;
     bool periodic, energy, forces, stress;
     friend bool operator<(const Kind& a, const Kind& b) {
-        return std::tie(a.numbers, a.periodic, a.energy, a.forces, a.stress) < std::tie(b.numbers, b.periodic, b.energy, b.forces, b.stress);
+        return std::tie(a.numbers, a.periodic, a.energy, a.forces, a.stress) <
+               std::tie(b.numbers, b.periodic, b.energy, b.forces, b.stress);
     }
 };
 
@@ -62,9 +63,11 @@ public:
         check_frame(frame, Numbers::any, place);
         const auto& cell = frame.structure.cell;
         if (cell.any_periodic() && !cell.fully_periodic())
-            throw InputError("deepmd folders hold cells that are periodic in all directions or in none", place.where(), "give the open directions a vacuum and make them periodic");
+            throw InputError("deepmd folders hold cells that are periodic in all directions or in none", place.where(),
+                             "give the open directions a vacuum and make them periodic");
         const bool periodic = cell.fully_periodic(), stress = periodic && frame.labels.stress.has_value();
-        auto& arrays = systems_[{frame.structure.numbers, periodic, frame.labels.energy.has_value(), frame.labels.forces.has_value(), stress}];
+        auto& arrays =
+            systems_[{frame.structure.numbers, periodic, frame.labels.energy.has_value(), frame.labels.forces.has_value(), stress}];
         ++arrays.frames;
         for (const auto& position : frame.structure.positions) append(arrays.coord, position);
         if (periodic) append(arrays.box, cell.vectors());
@@ -81,7 +84,8 @@ public:
         const fs::path temporary = target_.string() + fmt::format(".{}.tmp", ::getpid());
         try {
             std::set<std::string> names;
-            for (const auto& [kind, arrays] : systems_) write_system(systems_.size() == 1 ? temporary : temporary / name_of(kind, names), kind, arrays, order);
+            for (const auto& [kind, arrays] : systems_)
+                write_system(systems_.size() == 1 ? temporary : temporary / name_of(kind, names), kind, arrays, order);
             fs::remove(target_);  // an empty folder only, as the constructor saw to
             fs::rename(temporary, target_);
         } catch (const fs::filesystem_error& error) {
@@ -130,6 +134,8 @@ private:
 
 }  // namespace
 
-std::unique_ptr<FrameWriter> write_deepmd(const fs::path& path, const WriteOptions& options) { return std::make_unique<DeepmdWriter>(path, options); }
+std::unique_ptr<FrameWriter> write_deepmd(const fs::path& path, const WriteOptions& options) {
+    return std::make_unique<DeepmdWriter>(path, options);
+}
 
 }  // namespace alkali::io

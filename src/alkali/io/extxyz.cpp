@@ -119,7 +119,8 @@ private:
         if (atoms > atom_lines_.size()) atom_lines_.reserve(std::min<std::size_t>(atoms, 1'000'000));
         for (std::size_t i = 0; i < atoms; ++i) {
             if (i >= atom_lines_.size()) atom_lines_.emplace_back();
-            if (!lines_.next(atom_lines_[i])) place_.fail(fmt::format("the file ends after {} of {} atoms", i, atoms), "the file is truncated");
+            if (!lines_.next(atom_lines_[i]))
+                place_.fail(fmt::format("the file ends after {} of {} atoms", i, atoms), "the file is truncated");
         }
         lost_ = false;
         first_atom_line_ = lines_.number() - atoms + 1;
@@ -165,8 +166,11 @@ private:
         for (std::size_t i = 0; i < atoms; ++i) {
             split(atom_lines_[i], words_);
             if (words_.size() != static_cast<std::size_t>(columns.count))
-                place.fail(fmt::format("atom {} (line {}) has {} columns, Properties says {}", i + 1, first_atom_line_ + i, words_.size(), columns.count));
-            const auto what = [&](const char* column) { return fmt::format("{} of atom {} (line {})", column, i + 1, first_atom_line_ + i); };
+                place.fail(fmt::format("atom {} (line {}) has {} columns, Properties says {}", i + 1, first_atom_line_ + i, words_.size(),
+                                       columns.count));
+            const auto what = [&](const char* column) {
+                return fmt::format("{} of atom {} (line {})", column, i + 1, first_atom_line_ + i);
+            };
             structure.add(species(columns, place, what), vector(columns.position, place, what, "the position"));
             if (columns.forces >= 0) frame.labels.forces->push_back(vector(columns.forces, place, what, "the force"));
             if (columns.energies >= 0) {
@@ -190,7 +194,8 @@ private:
         if (columns.number >= 0) {
             const auto number = parse_integer(words_[static_cast<std::size_t>(columns.number)]);
             if (!number || *number < 0 || *number > units::max_atomic_number)
-                place.fail(fmt::format("'{}' as {} is not one", words_[static_cast<std::size_t>(columns.number)], what("the atomic number")));
+                place.fail(
+                    fmt::format("'{}' as {} is not one", words_[static_cast<std::size_t>(columns.number)], what("the atomic number")));
             return static_cast<int>(*number);
         }
         const auto symbol = words_[static_cast<std::size_t>(columns.symbol)];
@@ -199,7 +204,8 @@ private:
         std::string capitalised(symbol);
         for (auto& c : capitalised) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
         capitalised[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(capitalised[0])));
-        if (!units::is_symbol(capitalised)) place.fail(fmt::format("'{}' is not a chemical symbol: {}", symbol, what("species")), "use symbols such as Li");
+        if (!units::is_symbol(capitalised))
+            place.fail(fmt::format("'{}' is not a chemical symbol: {}", symbol, what("species")), "use symbols such as Li");
         return units::atomic_number(capitalised);
     }
 
@@ -220,7 +226,8 @@ private:
         }
         if (const auto weight = take_first(info, {"weight", "config_weight"})) {
             frame.weight = number_of(*weight, place);
-            if (!(frame.weight >= 0) || !std::isfinite(frame.weight)) place.fail(fmt::format("{}= should be a number of at least 0", weight->first));
+            if (!(frame.weight >= 0) || !std::isfinite(frame.weight))
+                place.fail(fmt::format("{}= should be a number of at least 0", weight->first));
         }
     }
 
@@ -277,7 +284,8 @@ private:
     static void append(fmt::memory_buffer& out, const Vec3& v) { fmt::format_to(std::back_inserter(out), " {} {} {}", v[0], v[1], v[2]); }
 
     static bool reserved(const std::string& key) {
-        static const std::vector<std::string> keys{"Lattice", "Properties", "pbc", "energy", "free_energy", "stress", "virial", "forces", "weight", "config_weight"};
+        static const std::vector<std::string> keys{"Lattice", "Properties", "pbc",    "energy", "free_energy",
+                                                   "stress",  "virial",     "forces", "weight", "config_weight"};
         return std::find(keys.begin(), keys.end(), key) != keys.end();
     }
 

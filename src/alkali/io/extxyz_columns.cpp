@@ -19,8 +19,10 @@ std::vector<Property> parse_properties(std::string_view text, int& count, const 
     static constexpr const char* hint = "Properties is NAME:TYPE:COLUMNS repeated, such as species:S:1:pos:R:3:forces:R:3";
     std::vector<std::string> fields(1);
     for (const char c : text) {
-        if (c == ':') fields.emplace_back();
-        else fields.back() += c;
+        if (c == ':')
+            fields.emplace_back();
+        else
+            fields.back() += c;
     }
     if (fields.size() % 3 != 0) place.fail(fmt::format("Properties '{}' is malformed", text), hint);
     std::vector<Property> properties;
@@ -39,7 +41,8 @@ void expect_shape(const Property& property, char type, int width, const Place& p
     // Whole numbers are fine where real ones are expected.
     const bool type_fits = property.type == type || (type == 'R' && property.type == 'I');
     if (!type_fits || property.width != width)
-        place.fail(fmt::format("the property {}:{}:{} should be {}:{}:{}", property.name, property.type, property.width, property.name, type, width));
+        place.fail(fmt::format("the property {}:{}:{} should be {}:{}:{}", property.name, property.type, property.width, property.name,
+                               type, width));
 }
 
 }  // namespace
@@ -58,12 +61,18 @@ Columns parse_columns(std::string_view text, const std::vector<std::string>& for
         column = property.first;
     };
     for (const auto& property : properties) {
-        if (property.name == "species") take(property, columns.symbol, 'S', 1);
-        else if (property.name == "Z" || property.name == "numbers") take(property, columns.number, 'I', 1);
-        else if (property.name == "pos" || property.name == "positions") take(property, columns.position, 'R', 3);
-        else if (property.name == columns.forces_from) take(property, columns.forces, 'R', 3);
-        else if (property.name == "energies") take(property, columns.energies, 'R', 1);
-        else columns.unused.push_back(property.name);
+        if (property.name == "species")
+            take(property, columns.symbol, 'S', 1);
+        else if (property.name == "Z" || property.name == "numbers")
+            take(property, columns.number, 'I', 1);
+        else if (property.name == "pos" || property.name == "positions")
+            take(property, columns.position, 'R', 3);
+        else if (property.name == columns.forces_from)
+            take(property, columns.forces, 'R', 3);
+        else if (property.name == "energies")
+            take(property, columns.energies, 'R', 1);
+        else
+            columns.unused.push_back(property.name);
     }
     const auto missing = [&](const std::string& name) {
         const std::string near = base::did_you_mean(name, columns.unused);

@@ -10,9 +10,9 @@ namespace alkali::io {
 /// Where the per-atom columns of an extended XYZ frame are, from its Properties. -1: not there.
 struct Columns {
     int symbol = -1, number = -1, position = -1, forces = -1, energies = -1;
-    int count = 0;                     ///< columns in all
-    std::string forces_from;           ///< name of the property that is taken for forces
-    std::vector<std::string> unused;   ///< names of the others
+    int count = 0;                    ///< columns in all
+    std::string forces_from;          ///< name of the property that is taken for forces
+    std::vector<std::string> unused;  ///< names of the others
 };
 
 /// Errors: FileError for a malformed Properties text or one without species or pos.

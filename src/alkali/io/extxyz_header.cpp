@@ -32,9 +32,12 @@ public:
     [[nodiscard]] std::string word(bool stop_at_equals) {
         std::string text;
         while (!done() && !is_space(line_[at_]) && !(stop_at_equals && line_[at_] == '=')) {
-            if (line_[at_] == '\\') escaped(text);
-            else if (closing(line_[at_]) != '\0') quoted(text);
-            else text += line_[at_++];
+            if (line_[at_] == '\\')
+                escaped(text);
+            else if (closing(line_[at_]) != '\0')
+                quoted(text);
+            else
+                text += line_[at_++];
         }
         return text;
     }
@@ -65,9 +68,7 @@ private:
     std::size_t at_ = 0;
 };
 
-bool needs_quotes(std::string_view text) {
-    return text.empty() || text.find_first_of(" \t\n\r\"'{}[]=,\\") != std::string_view::npos;
-}
+bool needs_quotes(std::string_view text) { return text.empty() || text.find_first_of(" \t\n\r\"'{}[]=,\\") != std::string_view::npos; }
 
 std::string escape(std::string_view text) {
     if (!needs_quotes(text)) return std::string(text);

@@ -16,7 +16,7 @@ using structure::Frame;
 enum class Numbers { finite, any };
 
 struct ReadOptions {
-    std::string format;                   ///< name of a format; empty: by the file's name
+    std::string format;  ///< name of a format; empty: by the file's name
     // Keys of labels in extended XYZ. Empty: the first present of the usual ones, see usual_keys().
     std::string energy_key, forces_key, stress_key, virial_key;
     std::vector<std::string> type_names;  ///< chemical symbols of types 1, 2, ... where a file has numbers only
@@ -29,7 +29,9 @@ struct WriteOptions {
 };
 
 /// The keys under which labels are looked for when none is configured, best first: {free_energy, energy, ...}.
-struct UsualKeys { std::vector<std::string> energy, forces, stress, virial; };
+struct UsualKeys {
+    std::vector<std::string> energy, forces, stress, virial;
+};
 [[nodiscard]] const UsualKeys& usual_keys();
 
 /// What a reader can tell of the frame it read last besides the frame itself.
@@ -65,8 +67,8 @@ struct FormatInfo {
     std::string name;
     std::vector<std::string> patterns;  ///< file names with * for anything, by which it is recognised
     bool reads = false, writes = false;
-    Access access = Access::stream;     ///< one file, or a folder of files
-    std::string help;                   ///< one line: what it holds, sign and units
+    Access access = Access::stream;  ///< one file, or a folder of files
+    std::string help;                ///< one line: what it holds, sign and units
 };
 
 [[nodiscard]] std::vector<FormatInfo> formats();
@@ -78,7 +80,8 @@ struct FormatInfo {
 /// Errors: InputError for an unknown or unrecognised format (nearest named), FileError if it cannot be read.
 [[nodiscard]] std::unique_ptr<FrameReader> open_reader(const std::filesystem::path& path, const ReadOptions& options = {});
 /// The same from a stream; `format` must be one whose access is stream. `source` names it in errors.
-[[nodiscard]] std::unique_ptr<FrameReader> open_reader(std::unique_ptr<std::istream> stream, const std::string& source, const ReadOptions& options);
+[[nodiscard]] std::unique_ptr<FrameReader> open_reader(std::unique_ptr<std::istream> stream, const std::string& source,
+                                                       const ReadOptions& options);
 [[nodiscard]] std::unique_ptr<FrameWriter> open_writer(const std::filesystem::path& path, const WriteOptions& options = {});
 
 /// All frames at once. FileError if there is none.

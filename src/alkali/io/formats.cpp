@@ -32,13 +32,38 @@ struct Format {
 // One entry per format; recognised in this order.
 const std::vector<Format>& table() {
     static const std::vector<Format> formats{
-        {"extxyz", {"*.extxyz", "*.xyz"}, "extended XYZ as ASE writes it; stress in eV/angstrom^3, positive in tension", open_extxyz, nullptr, write_extxyz},
-        {"deepmd", {"*/"}, "folder of deepmd-kit: type.raw, set.*/*.npy; virial = -stress x volume in eV", nullptr, open_deepmd, write_deepmd},
+        {"extxyz",
+         {"*.extxyz", "*.xyz"},
+         "extended XYZ as ASE writes it; stress in eV/angstrom^3, positive in tension",
+         open_extxyz,
+         nullptr,
+         write_extxyz},
+        {"deepmd",
+         {"*/"},
+         "folder of deepmd-kit: type.raw, set.*/*.npy; virial = -stress x volume in eV",
+         nullptr,
+         open_deepmd,
+         write_deepmd},
         {"vasprun", {"*vasprun*.xml"}, "VASP's vasprun.xml, every ionic step; free energy", open_vasprun, nullptr, nullptr},
         {"outcar", {"*OUTCAR*"}, "VASP's OUTCAR, every ionic step; free energy", open_outcar, nullptr, nullptr},
-        {"poscar", {"POSCAR*", "CONTCAR*", "*.poscar", "*.vasp"}, "VASP's POSCAR: one structure, no labels", open_poscar, nullptr, write_poscar},
-        {"lammps-data", {"*.lmp", "*.data", "data.*", "*.lammps-data"}, "LAMMPS data, atom style atomic, units metal: one structure", open_lammps_data, nullptr, write_lammps_data},
-        {"lammps-dump", {"*.dump", "dump.*", "*.lammpstrj"}, "LAMMPS dump (custom), units metal; forces", open_lammps_dump, nullptr, write_lammps_dump},
+        {"poscar",
+         {"POSCAR*", "CONTCAR*", "*.poscar", "*.vasp"},
+         "VASP's POSCAR: one structure, no labels",
+         open_poscar,
+         nullptr,
+         write_poscar},
+        {"lammps-data",
+         {"*.lmp", "*.data", "data.*", "*.lammps-data"},
+         "LAMMPS data, atom style atomic, units metal: one structure",
+         open_lammps_data,
+         nullptr,
+         write_lammps_data},
+        {"lammps-dump",
+         {"*.dump", "dump.*", "*.lammpstrj"},
+         "LAMMPS dump (custom), units metal; forces",
+         open_lammps_dump,
+         nullptr,
+         write_lammps_dump},
     };
     return formats;
 }
@@ -57,7 +82,8 @@ const Format& by_name(const std::string& name) {
         if (format.name == name) return format;
     std::vector<std::string> names;
     const std::string all = known_names(names);
-    throw InputError(fmt::format("unknown file format '{}'", name), {}, fmt::format("known are {} {}", all, base::did_you_mean(name, names)));
+    throw InputError(fmt::format("unknown file format '{}'", name), {},
+                     fmt::format("known are {} {}", all, base::did_you_mean(name, names)));
 }
 
 const Format& find_format(const std::filesystem::path& path, const std::string& name) {
@@ -72,7 +98,8 @@ const Format& find_format(const std::filesystem::path& path, const std::string& 
         for (const auto& pattern : format.patterns)
             if (matches(pattern, leaf)) return format;
     std::vector<std::string> names;
-    throw InputError("the name does not tell the file's format", path.string(), fmt::format("say which (format, --from or --to): {}", known_names(names)));
+    throw InputError("the name does not tell the file's format", path.string(),
+                     fmt::format("say which (format, --from or --to): {}", known_names(names)));
 }
 
 }  // namespace
@@ -88,8 +115,8 @@ const UsualKeys& usual_keys() {
 std::vector<FormatInfo> formats() {
     std::vector<FormatInfo> infos;
     for (const auto& format : table())
-        infos.push_back({format.name, format.patterns, format.open_stream != nullptr || format.open_folder != nullptr, format.write != nullptr,
-                         format.open_folder != nullptr ? Access::folder : Access::stream, format.help});
+        infos.push_back({format.name, format.patterns, format.open_stream != nullptr || format.open_folder != nullptr,
+                         format.write != nullptr, format.open_folder != nullptr ? Access::folder : Access::stream, format.help});
     return infos;
 }
 
@@ -98,7 +125,11 @@ std::string formats_help() {
     for (const auto& info : formats()) {
         std::string patterns;
         for (const auto& pattern : info.patterns) patterns += (patterns.empty() ? "" : " ") + pattern;
-        text += fmt::format("  {:<12} {:<5} {:<28} {}\n", info.name, info.reads && info.writes ? "r/w" : info.reads ? "r" : "w", patterns, info.help);
+        text += fmt::format("  {:<12} {:<5} {:<28} {}\n", info.name,
+                            info.reads && info.writes ? "r/w"
+                            : info.reads              ? "r"
+                                                      : "w",
+                            patterns, info.help);
     }
     return text;
 }

@@ -38,7 +38,8 @@ public:
         if (!lines_.next(line_)) place_.fail("the file is empty");
         while (lines_.next(line_)) read_line();
         if (static_cast<long long>(atoms_.size()) != count_ || count_ == 0)
-            place_.fail(fmt::format("the header says {} atoms, the section Atoms has {}", count_, atoms_.size()), "the file is truncated or malformed");
+            place_.fail(fmt::format("the header says {} atoms, the section Atoms has {}", count_, atoms_.size()),
+                        "the file is truncated or malformed");
         frame.structure.cell = make_cell(vectors_, {true, true, true}, place_);
         std::sort(atoms_.begin(), atoms_.end(), [](const DataAtom& a, const DataAtom& b) { return a.id < b.id; });
         for (std::size_t i = 1; i < atoms_.size(); ++i)
@@ -59,14 +60,18 @@ private:
             section_ = words[0];
             if (section_ == "Atoms" && !comment.empty() && split(comment)[0] != "atomic")
                 place_.fail(fmt::format("the atom style '{}' is not supported", comment), "write the file with atom_style atomic");
-        } else if (section_.empty()) read_header(words);
-        else if (section_ == "Atoms") read_atom(words);
-        else if (section_ == "Masses") read_mass(words, comment);
+        } else if (section_.empty())
+            read_header(words);
+        else if (section_ == "Atoms")
+            read_atom(words);
+        else if (section_ == "Masses")
+            read_mass(words, comment);
     }
 
     double number(std::string_view word) const {
         const auto value = parse_double(word);
-        if (!value || !std::isfinite(*value)) place_.fail(fmt::format("line {}: '{}' is not a number", lines_.number(), word.substr(0, 40)));
+        if (!value || !std::isfinite(*value))
+            place_.fail(fmt::format("line {}: '{}' is not a number", lines_.number(), word.substr(0, 40)));
         return *value;
     }
     long long integer(std::string_view word) const {
@@ -93,8 +98,10 @@ private:
     // id type x y z [image numbers]
     void read_atom(const std::vector<std::string_view>& words) {
         if (words.size() != 5 && words.size() != 8)
-            place_.fail(fmt::format("line {}: an atom has {} columns", lines_.number(), words.size()), "atom style atomic has 5 (id type x y z) or 8 with image numbers");
-        atoms_.push_back({integer(words[0]), integer(words[1]), parse_vector(words, 2, place_, fmt::format("the position in line {}", lines_.number()))});
+            place_.fail(fmt::format("line {}: an atom has {} columns", lines_.number(), words.size()),
+                        "atom style atomic has 5 (id type x y z) or 8 with image numbers");
+        atoms_.push_back({integer(words[0]), integer(words[1]),
+                          parse_vector(words, 2, place_, fmt::format("the position in line {}", lines_.number()))});
     }
 
     void read_mass(const std::vector<std::string_view>& words, std::string_view comment) {
@@ -138,19 +145,23 @@ public:
     void write(const Frame& frame) override {
         const Place place{frame.source, frame.index};
         check_frame(frame, Numbers::any, place);
-        if (written_) throw InputError("a LAMMPS data file holds one structure", place.where(), "write each frame to a file of its own, or choose lammps-dump");
+        if (written_)
+            throw InputError("a LAMMPS data file holds one structure", place.where(),
+                             "write each frame to a file of its own, or choose lammps-dump");
         written_ = true;
         const auto& numbers = frame.structure.numbers;
         const auto order = type_order({numbers.begin(), numbers.end()}, options_.type_names);
         const auto box = lammps_box(frame.structure);
         const Vec3 high = box.origin + box.vectors.diagonal();
         auto& out = file_.stream();
-        out << fmt::format("{} written by alkali, units metal\n\n{} atoms\n{} atom types\n\n", structure::formula(frame.structure), numbers.size(), order.size());
+        out << fmt::format("{} written by alkali, units metal\n\n{} atoms\n{} atom types\n\n", structure::formula(frame.structure),
+                           numbers.size(), order.size());
         for (int i = 0; i < 3; ++i) out << fmt::format("{} {} {}lo {}hi\n", box.origin[i], high[i], "xyz"[i], "xyz"[i]);
         if (box.vectors(1, 0) != 0 || box.vectors(2, 0) != 0 || box.vectors(2, 1) != 0)
             out << fmt::format("{} {} {} xy xz yz\n", box.vectors(1, 0), box.vectors(2, 0), box.vectors(2, 1));
         out << "\nMasses\n\n";
-        for (std::size_t t = 0; t < order.size(); ++t) out << fmt::format("{} {} # {}\n", t + 1, units::atomic_mass(order[t]), units::symbol(order[t]));
+        for (std::size_t t = 0; t < order.size(); ++t)
+            out << fmt::format("{} {} # {}\n", t + 1, units::atomic_mass(order[t]), units::symbol(order[t]));
         out << "\nAtoms # atomic\n\n";
         for (std::size_t i = 0; i < numbers.size(); ++i) {
             const Vec3 p = box.rotation * frame.structure.positions[i];

@@ -35,10 +35,14 @@ public:
         while (lines_.next(line_)) {
             if (trim(line_).empty()) continue;
             const std::string item = line_;
-            if (item == "ITEM: TIMESTEP") frame.info["timestep"] = std::string(trim(next_line("the time step")));
-            else if (item == "ITEM: UNITS") check_units();
-            else if (item == "ITEM: TIME") static_cast<void>(next_line("the time"));
-            else if (item == "ITEM: NUMBER OF ATOMS") atoms = parse_integer(trim(next_line("the number of atoms"))).value_or(-1);
+            if (item == "ITEM: TIMESTEP")
+                frame.info["timestep"] = std::string(trim(next_line("the time step")));
+            else if (item == "ITEM: UNITS")
+                check_units();
+            else if (item == "ITEM: TIME")
+                static_cast<void>(next_line("the time"));
+            else if (item == "ITEM: NUMBER OF ATOMS")
+                atoms = parse_integer(trim(next_line("the number of atoms"))).value_or(-1);
             else if (item.starts_with("ITEM: BOX BOUNDS")) {
                 read_box(item, frame);
                 box = true;
@@ -71,7 +75,8 @@ private:
 
     double number(std::string_view word) const {
         const auto value = parse_double(word);
-        if (!value || !std::isfinite(*value)) place_.fail(fmt::format("line {}: '{}' is not a number", lines_.number(), word.substr(0, 40)));
+        if (!value || !std::isfinite(*value))
+            place_.fail(fmt::format("line {}: '{}' is not a number", lines_.number(), word.substr(0, 40)));
         return *value;
     }
 
@@ -87,7 +92,8 @@ private:
         const bool tilted = !words.empty() && words[0] == "xy";
         const std::size_t expected = general ? 4 : tilted ? 3 : 2;
         for (const auto& row : rows)
-            if (row.size() != expected) place_.fail(fmt::format("line {}: a line of the box has {} numbers instead of {}", lines_.number(), row.size(), expected));
+            if (row.size() != expected)
+                place_.fail(fmt::format("line {}: a line of the box has {} numbers instead of {}", lines_.number(), row.size(), expected));
         vectors_ = Mat3::Zero();
         if (general) {
             for (int i = 0; i < 3; ++i) {
@@ -124,7 +130,8 @@ private:
         columns.type = find("type");
         columns.element = find("element");
         columns.force = triple("fx", "fy", "fz");
-        for (const auto& [x, y, z, scaled] : {std::tuple{"x", "y", "z", false}, {"xu", "yu", "zu", false}, {"xs", "ys", "zs", true}, {"xsu", "ysu", "zsu", true}})
+        for (const auto& [x, y, z, scaled] :
+             {std::tuple{"x", "y", "z", false}, {"xu", "yu", "zu", false}, {"xs", "ys", "zs", true}, {"xsu", "ysu", "zsu", true}})
             if (columns.position < 0) columns.position = triple(x, y, z), columns.scaled = scaled;
         static constexpr const char* hint = "dump with: dump 1 all custom N FILE id type element x y z fx fy fz";
         if (columns.position < 0) place_.fail("the atoms have no x y z (or xu.., xs.., xsu..)", hint);
@@ -134,15 +141,22 @@ private:
 
     void read_atoms(const std::string& item, std::size_t atoms, Frame& frame) {
         columns_ = parse_columns(item);
-        struct Row { long long id; int number; Vec3 position, force; };
+        struct Row {
+            long long id;
+            int number;
+            Vec3 position, force;
+        };
         std::vector<Row> rows;
         rows.reserve(std::min<std::size_t>(atoms, 1'000'000));
         for (std::size_t i = 0; i < atoms; ++i) {
             split(next_line(fmt::format("atom {} of {}", i + 1, atoms).c_str()), words_);
             if (words_.size() != static_cast<std::size_t>(columns_.count))
-                place_.fail(fmt::format("line {}: atom {} has {} columns, its header {}", lines_.number(), i + 1, words_.size(), columns_.count), "the file may be truncated");
+                place_.fail(
+                    fmt::format("line {}: atom {} has {} columns, its header {}", lines_.number(), i + 1, words_.size(), columns_.count),
+                    "the file may be truncated");
             const auto where = fmt::format("atom {} (line {})", i + 1, lines_.number());
-            Row row{static_cast<long long>(i), species(), parse_vector(words_, static_cast<std::size_t>(columns_.position), place_, where), Vec3::Zero()};
+            Row row{static_cast<long long>(i), species(), parse_vector(words_, static_cast<std::size_t>(columns_.position), place_, where),
+                    Vec3::Zero()};
             if (columns_.id >= 0) row.id = parse_integer(words_[static_cast<std::size_t>(columns_.id)]).value_or(row.id);
             if (columns_.scaled) row.position = origin_ + vectors_.transpose() * row.position;
             if (columns_.force >= 0) row.force = parse_vector(words_, static_cast<std::size_t>(columns_.force), place_, where);
@@ -157,7 +171,8 @@ private:
     }
 
     int species() const {
-        if (columns_.element >= 0 && options_.type_names.empty()) return element(words_[static_cast<std::size_t>(columns_.element)], place_);
+        if (columns_.element >= 0 && options_.type_names.empty())
+            return element(words_[static_cast<std::size_t>(columns_.element)], place_);
         const auto type = columns_.type >= 0 ? parse_integer(words_[static_cast<std::size_t>(columns_.type)]) : std::nullopt;
         if (!type) place_.fail(fmt::format("line {}: the type is not a whole number", lines_.number()));
         return element_of_type(*type, options_.type_names, place_);

@@ -21,7 +21,8 @@ constexpr std::size_t longest_header = 65536;
 std::string_view value_of(std::string_view dictionary, std::string_view key, const std::string& where) {
     const auto quoted = fmt::format("'{}'", key);
     auto at = dictionary.find(quoted);
-    if (at == std::string_view::npos) throw FileError(fmt::format("the header has no {}", quoted), where, "the file is damaged or not a .npy file");
+    if (at == std::string_view::npos)
+        throw FileError(fmt::format("the header has no {}", quoted), where, "the file is damaged or not a .npy file");
     at += quoted.size();
     while (at < dictionary.size() && (dictionary[at] == ':' || dictionary[at] == ' ')) ++at;
     auto end = dictionary.find(dictionary.substr(at, 1) == "(" ? ')' : ',', at);
@@ -30,9 +31,13 @@ std::string_view value_of(std::string_view dictionary, std::string_view key, con
 }
 
 void parse_type(std::string_view text, NpyHeader& header, const std::string& where) {
-    if (text == "'<f8'" || text == "'<i8'") header.width = 8;
-    else if (text == "'<f4'" || text == "'<i4'") header.width = 4;
-    else throw FileError(fmt::format("numbers of type {} are not supported", text.substr(0, 40)), where, "save the array as little-endian float64, float32 or integers");
+    if (text == "'<f8'" || text == "'<i8'")
+        header.width = 8;
+    else if (text == "'<f4'" || text == "'<i4'")
+        header.width = 4;
+    else
+        throw FileError(fmt::format("numbers of type {} are not supported", text.substr(0, 40)), where,
+                        "save the array as little-endian float64, float32 or integers");
     header.kind = text[2];
 }
 
@@ -47,8 +52,10 @@ void parse_shape(std::string_view text, NpyHeader& header, const std::string& wh
     };
     if (text.empty() || text[0] != '(') throw FileError(fmt::format("the shape {} is malformed", text.substr(0, 40)), where);
     for (const char c : text.substr(1)) {
-        if (c == ',') finish();
-        else if (c != ' ') digits += c;
+        if (c == ',')
+            finish();
+        else if (c != ' ')
+            digits += c;
     }
     finish();
     if (header.shape.size() > 32) throw FileError("the shape has too many dimensions", where);
@@ -91,7 +98,8 @@ NpyHeader parse_npy_header(std::string_view begin, std::uint64_t file_size, cons
     if (value_of(dictionary, "fortran_order", where) != "False" && header.shape.size() > 1)
         throw FileError("the array is in Fortran order", where, "save it with numpy.ascontiguousarray");
     if (!fits(header, file_size - header.data_offset))
-        throw FileError(fmt::format("holds {} bytes of numbers, which do not fit its shape", file_size - header.data_offset), where, damaged);
+        throw FileError(fmt::format("holds {} bytes of numbers, which do not fit its shape", file_size - header.data_offset), where,
+                        damaged);
     return header;
 }
 
@@ -119,10 +127,14 @@ void decode_npy(const NpyHeader& header, std::span<const char> bytes, std::vecto
             values[i] = static_cast<double>(value);
         }
     };
-    if (header.kind == 'f' && header.width == 8) decode(double{});
-    else if (header.kind == 'f') decode(float{});
-    else if (header.width == 8) decode(std::int64_t{});
-    else decode(std::int32_t{});
+    if (header.kind == 'f' && header.width == 8)
+        decode(double{});
+    else if (header.kind == 'f')
+        decode(float{});
+    else if (header.width == 8)
+        decode(std::int64_t{});
+    else
+        decode(std::int32_t{});
 }
 
 NpyRows::NpyRows(const std::string& path) : path_(path), stream_(path, std::ios::binary) {

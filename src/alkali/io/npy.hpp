@@ -10,10 +10,10 @@ namespace alkali::io {
 
 /// What the header of a .npy file says (https://numpy.org/neps/nep-0001-npy-format.html).
 struct NpyHeader {
-    char kind = 'f';                  ///< f: floating point, i: integer
-    std::size_t width = 8;            ///< bytes per number
+    char kind = 'f';        ///< f: floating point, i: integer
+    std::size_t width = 8;  ///< bytes per number
     std::vector<std::size_t> shape;
-    std::size_t data_offset = 0;      ///< where the numbers begin
+    std::size_t data_offset = 0;  ///< where the numbers begin
 
     [[nodiscard]] std::size_t rows() const { return shape.empty() ? 1 : shape[0]; }
     /// Numbers in one row (all dimensions but the first).

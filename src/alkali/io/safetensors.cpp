@@ -69,14 +69,14 @@ std::uint64_t unsigned_at(const Json& json, const std::string& what, const std::
 }
 
 Tensor read_tensor(const Json& entry, std::string_view data, const std::string& where, Extent& extent) {
-    if (!entry.is_object() || !entry.contains("dtype") || !entry.contains("shape") || !entry.contains("data_offsets") || !entry["dtype"].is_string() ||
-        !entry["shape"].is_array() || !entry["data_offsets"].is_array() || entry["data_offsets"].size() != 2)
+    if (!entry.is_object() || !entry.contains("dtype") || !entry.contains("shape") || !entry.contains("data_offsets") ||
+        !entry["dtype"].is_string() || !entry["shape"].is_array() || !entry["data_offsets"].is_array() || entry["data_offsets"].size() != 2)
         throw FileError("the entry lacks dtype, shape or data_offsets", where, damaged);
     extent.begin = unsigned_at(entry["data_offsets"][0], "data_offsets", where);
     extent.end = unsigned_at(entry["data_offsets"][1], "data_offsets", where);
     if (extent.begin > extent.end || extent.end > data.size())
-        throw FileError(fmt::format("its bytes {}..{} lie outside the file's {} bytes of numbers", extent.begin, extent.end, data.size()), where,
-                        "the file is truncated or damaged; copy it again");
+        throw FileError(fmt::format("its bytes {}..{} lie outside the file's {} bytes of numbers", extent.begin, extent.end, data.size()),
+                        where, "the file is truncated or damaged; copy it again");
     const std::string type = entry["dtype"];
     const std::size_t width = width_of(type, where), available = (extent.end - extent.begin) / width;
     Tensor tensor;
@@ -101,11 +101,14 @@ Tensor read_tensor(const Json& entry, std::string_view data, const std::string& 
 
 // The specification allows neither overlaps nor holes.
 void check_coverage(std::vector<Extent> extents, std::size_t size, const std::string& where) {
-    std::sort(extents.begin(), extents.end(), [](const Extent& a, const Extent& b) { return std::tie(a.begin, a.end) < std::tie(b.begin, b.end); });
+    std::sort(extents.begin(), extents.end(),
+              [](const Extent& a, const Extent& b) { return std::tie(a.begin, a.end) < std::tie(b.begin, b.end); });
     std::uint64_t covered = 0;
     for (const auto& extent : extents) {
         if (extent.begin != covered)
-            throw FileError(fmt::format("the bytes of '{}' {} those before", extent.name, extent.begin < covered ? "overlap" : "leave a hole after"), where, damaged);
+            throw FileError(
+                fmt::format("the bytes of '{}' {} those before", extent.name, extent.begin < covered ? "overlap" : "leave a hole after"),
+                where, damaged);
         covered = extent.end;
     }
     if (covered != size) throw FileError(fmt::format("{} bytes at the end belong to no tensor", size - covered), where, damaged);
@@ -141,7 +144,8 @@ std::string TensorFile::serialised() const {
     if (!metadata.empty()) header["__metadata__"] = metadata;
     std::uint64_t offset = 0;
     for (const auto& [name, tensor] : tensors) {
-        if (count_of(tensor) != tensor.values.size()) throw InternalError(fmt::format("tensor '{}' has {} values, its shape holds {}", name, tensor.values.size(), count_of(tensor)));
+        if (count_of(tensor) != tensor.values.size())
+            throw InternalError(fmt::format("tensor '{}' has {} values, its shape holds {}", name, tensor.values.size(), count_of(tensor)));
         const std::uint64_t end = offset + 8 * tensor.values.size();
         header[name] = {{"dtype", "F64"}, {"shape", tensor.shape}, {"data_offsets", {offset, end}}};
         offset = end;

@@ -149,17 +149,21 @@ int element(std::string_view symbol, const Place& place) {
 }
 
 int element_of_type(long long type, const std::vector<std::string>& type_names, const Place& place) {
-    if (type_names.empty()) place.fail("the atoms have type numbers only", "give the chemical symbols of the types (type_names, --type-names)");
+    if (type_names.empty())
+        place.fail("the atoms have type numbers only", "give the chemical symbols of the types (type_names, --type-names)");
     if (type < 1 || type > static_cast<long long>(type_names.size()))
-        place.fail(fmt::format("type {} has no name among the {} given", type, type_names.size()), "give the chemical symbol of each type (type_names, --type-names)");
+        place.fail(fmt::format("type {} has no name among the {} given", type, type_names.size()),
+                   "give the chemical symbol of each type (type_names, --type-names)");
     return element(type_names[static_cast<std::size_t>(type - 1)], place);
 }
 
 void check_frame(const Frame& frame, Numbers numbers, const Place& place) {
     const auto atoms = frame.structure.size();
     if (atoms == 0) place.fail("the frame has no atoms");
-    if (frame.structure.positions.size() != atoms) place.fail(fmt::format("{} species but {} positions", atoms, frame.structure.positions.size()));
-    if (frame.labels.forces && frame.labels.forces->size() != atoms) place.fail(fmt::format("{} atoms but {} forces", atoms, frame.labels.forces->size()));
+    if (frame.structure.positions.size() != atoms)
+        place.fail(fmt::format("{} species but {} positions", atoms, frame.structure.positions.size()));
+    if (frame.labels.forces && frame.labels.forces->size() != atoms)
+        place.fail(fmt::format("{} atoms but {} forces", atoms, frame.labels.forces->size()));
     check_positions(frame, place);
     if (numbers == Numbers::finite) check_labels(frame.labels, place);
 }

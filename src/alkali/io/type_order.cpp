@@ -15,7 +15,8 @@ std::vector<int> type_order(const std::set<int>& species, const std::vector<std:
     for (const auto& name : type_names) order.push_back(units::atomic_number(name));
     for (const int number : species)
         if (std::find(order.begin(), order.end(), number) == order.end())
-            throw InputError(fmt::format("the structures contain {}, which is not among the type names", units::symbol(number)), {}, "add it to the type names");
+            throw InputError(fmt::format("the structures contain {}, which is not among the type names", units::symbol(number)), {},
+                             "add it to the type names");
     return order;
 }
 

@@ -7,13 +7,16 @@ namespace alkali::io {
 // positive in compression; it becomes eV/angstrom^3, positive in tension.
 
 /// POSCAR, CONTCAR: one structure (versions 4 and 5; selective dynamics and velocities are passed over).
-[[nodiscard]] std::unique_ptr<FrameReader> open_poscar(std::unique_ptr<std::istream> stream, const std::string& source, const ReadOptions& options);
+[[nodiscard]] std::unique_ptr<FrameReader> open_poscar(std::unique_ptr<std::istream> stream, const std::string& source,
+                                                       const ReadOptions& options);
 /// Keeps the order of the atoms (a symbol may be listed more than once). InputError for a second frame or no volume.
 [[nodiscard]] std::unique_ptr<FrameWriter> write_poscar(const std::filesystem::path& path, const WriteOptions& options);
 /// vasprun.xml, every ionic step; parsed piece by piece, so that size does not matter.
-[[nodiscard]] std::unique_ptr<FrameReader> open_vasprun(std::unique_ptr<std::istream> stream, const std::string& source, const ReadOptions& options);
+[[nodiscard]] std::unique_ptr<FrameReader> open_vasprun(std::unique_ptr<std::istream> stream, const std::string& source,
+                                                        const ReadOptions& options);
 /// OUTCAR, every ionic step.
-[[nodiscard]] std::unique_ptr<FrameReader> open_outcar(std::unique_ptr<std::istream> stream, const std::string& source, const ReadOptions& options);
+[[nodiscard]] std::unique_ptr<FrameReader> open_outcar(std::unique_ptr<std::istream> stream, const std::string& source,
+                                                       const ReadOptions& options);
 
 /// Stress in eV/angstrom^3, positive in tension, from VASP's in kbar.
 [[nodiscard]] Mat3 stress_from_vasp(const Mat3& kbar);

@@ -17,12 +17,18 @@ public:
     bool next(Frame& frame) override {
         frame = Frame{};
         while (lines_.next(line_)) {
-            if (has(line_, "VRHFIN =")) add_element();
-            else if (has(line_, "ions per type =")) read_counts();
-            else if (has(line_, "direct lattice vectors")) read_cell();
-            else if (has(line_, "in kB  ") && trim(line_).substr(0, 5) == "in kB") read_stress(frame);
-            else if (has(line_, "POSITION") && has(line_, "TOTAL-FORCE")) read_atoms(frame);
-            else if (has(line_, "free  energy") && has(line_, "TOTEN") && frame.structure.size() > 0) return finish(frame);
+            if (has(line_, "VRHFIN ="))
+                add_element();
+            else if (has(line_, "ions per type ="))
+                read_counts();
+            else if (has(line_, "direct lattice vectors"))
+                read_cell();
+            else if (has(line_, "in kB  ") && trim(line_).substr(0, 5) == "in kB")
+                read_stress(frame);
+            else if (has(line_, "POSITION") && has(line_, "TOTAL-FORCE"))
+                read_atoms(frame);
+            else if (has(line_, "free  energy") && has(line_, "TOTEN") && frame.structure.size() > 0)
+                return finish(frame);
         }
         if (frame.structure.size() > 0) place_.fail("the file ends before the energy of this step", "the file is truncated");
         return false;
@@ -62,8 +68,10 @@ private:
         for (std::size_t kind = 0; kind < words.size(); ++kind) {
             const auto count = parse_integer(words[kind]);
             // The bound keeps a damaged number from asking for all memory.
-            if (!count || *count < 0 || *count > 10'000'000 - static_cast<long long>(numbers_.size())) place_.fail(fmt::format("line {}: '{}' ions per type", lines_.number(), words[kind]));
-            if (kind >= symbols_.size()) place_.fail(fmt::format("{} types of ions but {} elements (VRHFIN)", words.size(), symbols_.size()));
+            if (!count || *count < 0 || *count > 10'000'000 - static_cast<long long>(numbers_.size()))
+                place_.fail(fmt::format("line {}: '{}' ions per type", lines_.number(), words[kind]));
+            if (kind >= symbols_.size())
+                place_.fail(fmt::format("{} types of ions but {} elements (VRHFIN)", words.size(), symbols_.size()));
             numbers_.insert(numbers_.end(), static_cast<std::size_t>(*count), element(symbols_[kind], place_));
         }
     }

@@ -53,16 +53,20 @@ private:
             if (!value) break;  // a comment may follow
             scale.push_back(*value);
         }
-        if (scale.size() != 1 && scale.size() != 3) place_.fail(fmt::format("line 2: '{}' is not the scale", trim(scale_line).substr(0, 40)), "give one number or three");
+        if (scale.size() != 1 && scale.size() != 3)
+            place_.fail(fmt::format("line 2: '{}' is not the scale", trim(scale_line).substr(0, 40)), "give one number or three");
         Mat3 vectors;
         for (int i = 0; i < 3; ++i) {
             const std::string text = line("the cell vectors");
             vectors.row(i) = parse_vector(split(text), 0, place_, "a cell vector").transpose();
         }
         const double volume = std::abs(vectors.determinant());
-        if (scale.size() == 3) scale_ = {scale[0], scale[1], scale[2]};
-        else if (scale[0] < 0 && volume > 0) scale_ = Vec3::Constant(std::cbrt(-scale[0] / volume));
-        else scale_ = Vec3::Constant(scale[0]);
+        if (scale.size() == 3)
+            scale_ = {scale[0], scale[1], scale[2]};
+        else if (scale[0] < 0 && volume > 0)
+            scale_ = Vec3::Constant(std::cbrt(-scale[0] / volume));
+        else
+            scale_ = Vec3::Constant(scale[0]);
         if (!(scale_.minCoeff() > 0)) place_.fail("line 2: the scale must not be zero");
         return vectors * scale_.asDiagonal();
     }
@@ -80,8 +84,12 @@ private:
             symbols = options_.type_names;
             if (symbols.empty())
                 for (const auto word : split(title)) symbols.emplace_back(element_part(word));
-            const bool usable = symbols.size() >= words.size() && std::all_of(symbols.begin(), symbols.begin() + static_cast<std::ptrdiff_t>(words.size()), [](const auto& s) { return units::is_symbol(s); });
-            if (!usable) place_.fail("the file does not name its elements", "add a line with their symbols above the numbers of atoms, or give --type-names");
+            const bool usable =
+                symbols.size() >= words.size() && std::all_of(symbols.begin(), symbols.begin() + static_cast<std::ptrdiff_t>(words.size()),
+                                                              [](const auto& s) { return units::is_symbol(s); });
+            if (!usable)
+                place_.fail("the file does not name its elements",
+                            "add a line with their symbols above the numbers of atoms, or give --type-names");
         }
         add_species(symbols, split(counts));
     }
@@ -100,7 +108,9 @@ private:
 
     bool read_mode() {
         std::string mode = line("the kind of coordinates");
-        const auto initial = [&] { return trim(mode).empty() ? ' ' : static_cast<char>(std::tolower(static_cast<unsigned char>(trim(mode)[0]))); };
+        const auto initial = [&] {
+            return trim(mode).empty() ? ' ' : static_cast<char>(std::tolower(static_cast<unsigned char>(trim(mode)[0])));
+        };
         if (initial() == 's') mode = line("the kind of coordinates");
         return initial() == 'c' || initial() == 'k';
     }
@@ -110,7 +120,8 @@ private:
         for (const auto& [number, count] : runs_)
             for (std::size_t i = 0; i < count; ++i) {
                 const std::string text = line(fmt::format("the position of atom {}", frame.structure.size() + 1).c_str());
-                const Vec3 given = parse_vector(split(text), 0, place_, fmt::format("the position of atom {} (line {})", frame.structure.size() + 1, lines_.number()));
+                const Vec3 given = parse_vector(
+                    split(text), 0, place_, fmt::format("the position of atom {} (line {})", frame.structure.size() + 1, lines_.number()));
                 frame.structure.add(number, cartesian ? Vec3(scale_.cwiseProduct(given)) : Vec3(vectors.transpose() * given));
             }
     }
@@ -131,7 +142,8 @@ public:
     void write(const Frame& frame) override {
         const Place place{frame.source, frame.index};
         check_frame(frame, Numbers::any, place);
-        if (written_) throw InputError("a POSCAR holds one structure", place.where(), "write each frame to a file of its own, or choose extxyz");
+        if (written_)
+            throw InputError("a POSCAR holds one structure", place.where(), "write each frame to a file of its own, or choose extxyz");
         const auto& cell = frame.structure.cell;
         if (!(cell.volume() > 0)) throw InputError("a POSCAR needs a cell with three vectors", place.where(), "put the structure in a box");
         written_ = true;
@@ -169,6 +181,8 @@ std::unique_ptr<FrameReader> open_poscar(std::unique_ptr<std::istream> stream, c
     return std::make_unique<PoscarReader>(std::move(stream), source, options);
 }
 
-std::unique_ptr<FrameWriter> write_poscar(const std::filesystem::path& path, const WriteOptions&) { return std::make_unique<PoscarWriter>(path); }
+std::unique_ptr<FrameWriter> write_poscar(const std::filesystem::path& path, const WriteOptions&) {
+    return std::make_unique<PoscarWriter>(path);
+}
 
 }  // namespace alkali::io

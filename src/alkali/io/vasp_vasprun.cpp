@@ -31,7 +31,8 @@ public:
     // Takes the next piece of the file. Frames completed before a fault stay available.
     void feed(std::string_view bytes, bool last) {
         if (!fault_.empty()) return;
-        if (XML_Parse(parser_.get(), bytes.data(), static_cast<int>(bytes.size()), last ? 1 : 0) == XML_STATUS_OK || !fault_.empty()) return;
+        if (XML_Parse(parser_.get(), bytes.data(), static_cast<int>(bytes.size()), last ? 1 : 0) == XML_STATUS_OK || !fault_.empty())
+            return;
         fault_ = fmt::format("line {}: {}", XML_GetCurrentLineNumber(parser_.get()), XML_ErrorString(XML_GetErrorCode(parser_.get())));
         hint_ = "the file is truncated (did VASP stop before its end?) or not a vasprun.xml";
     }

@@ -13,9 +13,7 @@ namespace alkali::math {
 /// Highest angular order of the tables below; factorials of 3 l + 1 stay exact in float64.
 inline constexpr int max_angular_order = 5;
 
-[[nodiscard]] constexpr bool coupled(int l1, int l2, int l3) {
-    return l3 <= l1 + l2 && l1 <= l2 + l3 && l2 <= l1 + l3;
-}
+[[nodiscard]] constexpr bool coupled(int l1, int l2, int l3) { return l3 <= l1 + l2 && l1 <= l2 + l3 && l2 <= l1 + l3; }
 
 namespace detail {
 

@@ -82,8 +82,9 @@ double scan_lattice_constant(calculator::Calculator& calculator, const Crystal& 
     for (std::size_t k = 1; k + 1 < a.size(); ++k)
         if (energy[k] < energy[k - 1] && energy[k] <= energy[k + 1] && (best == 0 || better(k, best))) best = k;
     if (best == 0)
-        throw ConvergenceError("the energy of " + crystal.name() + " " + crystal.symbol() + " has no minimum for nearest neighbours 1 to 6 angstrom apart",
-                               calculator.name(), "give a lattice constant with --set lattice.start=..., or another crystal with --structure");
+        throw ConvergenceError(
+            "the energy of " + crystal.name() + " " + crystal.symbol() + " has no minimum for nearest neighbours 1 to 6 angstrom apart",
+            calculator.name(), "give a lattice constant with --set lattice.start=..., or another crystal with --structure");
     return a[best];
 }
 

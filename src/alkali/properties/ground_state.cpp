@@ -19,7 +19,8 @@ double start_lattice_constant(Study& study) {
     const double expected = expected_lattice_constant(study.crystal());
     if (study.calculator().noisy() && expected > 0) return expected;
     if (study.calculator().noisy())
-        throw InputError("a scan over all distances is too dear for this calculator", study.calculator().name(), "give a lattice constant with --set lattice.start=...");
+        throw InputError("a scan over all distances is too dear for this calculator", study.calculator().name(),
+                         "give a lattice constant with --set lattice.start=...");
     return scan_lattice_constant(study.calculator(), study.crystal());
 }
 
@@ -38,7 +39,8 @@ std::pair<Structure, double> at_volume(Study& study, const Structure& cell, doub
         const double energy = study.calculator().compute(scaled).energy;
         return {std::move(scaled), energy};
     }
-    auto relaxed = dynamics::relax_or_throw(study.calculator(), scaled, shape_only(), study.calculator().name() + ", cell shape at constant volume");
+    auto relaxed =
+        dynamics::relax_or_throw(study.calculator(), scaled, shape_only(), study.calculator().name() + ", cell shape at constant volume");
     return {std::move(relaxed.structure), relaxed.result.energy};
 }
 
@@ -61,7 +63,8 @@ void fit_minimum(Study& study, GroundState& state, double first_a) {
     }
     study.progress("equation of state", most, most);
     if (shift > 1e-2)
-        throw ConvergenceError("the minimum of E(V) does not settle", study.calculator().name(), "is the energy smooth there? look at a wider range with --set equation_of_state.range=...");
+        throw ConvergenceError("the minimum of E(V) does not settle", study.calculator().name(),
+                               "is the energy smooth there? look at a wider range with --set equation_of_state.range=...");
     if (shift > 10 * tolerance) study.log().warning(fmt::format("the minimum of E(V) settles to {:.1e} of its volume only", shift));
     state.at_minimum = std::move(centre);
     state.vinet = fit_vinet(state.curve);
@@ -69,14 +72,16 @@ void fit_minimum(Study& study, GroundState& state, double first_a) {
 
 void relax_to_zero_stress(Study& study, GroundState& state) {
     dynamics::RelaxOptions options;
-    options.freedom.cell = study.crystal().system() == LatticeSystem::cubic ? dynamics::CellFreedom::isotropic : dynamics::CellFreedom::full;
+    options.freedom.cell =
+        study.crystal().system() == LatticeSystem::cubic ? dynamics::CellFreedom::isotropic : dynamics::CellFreedom::full;
     options.fmax = 1e-4;
     options.stress_tolerance = study.calculator().noisy() ? 5e-5 : 1e-8;
     options.max_steps = 60;
     auto relaxed = dynamics::relax(study.calculator(), state.at_minimum, options);
     constexpr double poor = 1e-5;  // 1.6 MPa: below 1e-4 of the lattice constant of the softest metals
     if (!relaxed.converged && relaxed.last.max_stress > std::max(poor, options.stress_tolerance))
-        throw ConvergenceError(fmt::format("the cell keeps a stress of {:.1e} eV/angstrom^3", relaxed.last.max_stress), study.calculator().name());
+        throw ConvergenceError(fmt::format("the cell keeps a stress of {:.1e} eV/angstrom^3", relaxed.last.max_stress),
+                               study.calculator().name());
     state.residual_stress = relaxed.last.max_stress;
     state.stress_free = std::move(relaxed.structure);
 }

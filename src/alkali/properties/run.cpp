@@ -71,8 +71,8 @@ Records combine_members(std::span<const Records> members) {
     return out;
 }
 
-Outcome compute_properties(calculator::Calculator& calculator, std::span<const Property> chosen, const Settings& settings, base::LogSink& log,
-                           base::ProgressSink& progress, const AfterProperty& after) {
+Outcome compute_properties(calculator::Calculator& calculator, std::span<const Property> chosen, const Settings& settings,
+                           base::LogSink& log, base::ProgressSink& progress, const AfterProperty& after) {
     const auto members = calculator.members();
     std::vector<std::unique_ptr<Study>> studies;
     for (auto* member : members) studies.push_back(std::make_unique<Study>(*member, settings, log, progress));

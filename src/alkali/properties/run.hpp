@@ -21,8 +21,8 @@ using AfterProperty = std::function<void(const std::string& name, const records:
 /// A committee (Calculator::members() not empty) is asked member by member: a record's value is the mean of the members'
 /// values, its uncertainty their sample standard deviation, and settings.members holds the single values. So an
 /// uncertainty is that of the property itself, not of an average potential.
-[[nodiscard]] Outcome compute_properties(calculator::Calculator& calculator, std::span<const Property> chosen, const Settings& settings, base::LogSink& log,
-                                         base::ProgressSink& progress, const AfterProperty& after = {});
+[[nodiscard]] Outcome compute_properties(calculator::Calculator& calculator, std::span<const Property> chosen, const Settings& settings,
+                                         base::LogSink& log, base::ProgressSink& progress, const AfterProperty& after = {});
 
 /// Mean and spread of the records that all members have. Curves and tables are averaged element by element.
 [[nodiscard]] records::Records combine_members(std::span<const records::Records> members);

@@ -17,8 +17,12 @@ nlohmann::json provenance_of(const calculator::Calculator& calculator, const Set
 }  // namespace
 
 Study::Study(calculator::Calculator& calculator, const Settings& settings, base::LogSink& log, base::ProgressSink& progress)
-    : calculator_(calculator), log_(log), progress_(progress), options_(config::check_json(settings.options, property_options(), "property options", log)),
-      provenance_(provenance_of(calculator, settings)), crystal_(settings.crystal, element_for(calculator, settings.species)) {}
+    : calculator_(calculator),
+      log_(log),
+      progress_(progress),
+      options_(config::check_json(settings.options, property_options(), "property options", log)),
+      provenance_(provenance_of(calculator, settings)),
+      crystal_(settings.crystal, element_for(calculator, settings.species)) {}
 
 const GroundState& Study::ground_state() {
     if (!ground_state_) ground_state_ = find_ground_state(*this);

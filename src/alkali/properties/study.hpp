@@ -10,18 +10,18 @@ namespace alkali::properties {
 
 /// What the caller chooses for all properties together.
 struct Settings {
-    std::string species{};        ///< empty: the calculator's only one
-    std::string crystal = "bcc";  ///< sc, bcc, fcc, diamond, hcp
+    std::string species{};                                 ///< empty: the calculator's only one
+    std::string crystal = "bcc";                           ///< sc, bcc, fcc, diamond, hcp
     nlohmann::json options = nlohmann::json::object();     ///< per property: {"vacancy": {"supercell": [4, 4, 4]}}
     nlohmann::json provenance = nlohmann::json::object();  ///< added to every record: version, command
 };
 
 /// The crystal at rest, shared by all properties.
 struct GroundState {
-    structure::Structure at_minimum;  ///< conventional cell at the volume of the fitted E(V) minimum
-    structure::Structure stress_free; ///< conventional cell relaxed to zero stress
-    double residual_stress = 0;       ///< eV/angstrom^3, largest component left in it
-    std::vector<EnergyVolume> curve;  ///< per atom
+    structure::Structure at_minimum;   ///< conventional cell at the volume of the fitted E(V) minimum
+    structure::Structure stress_free;  ///< conventional cell relaxed to zero stress
+    double residual_stress = 0;        ///< eV/angstrom^3, largest component left in it
+    std::vector<EnergyVolume> curve;   ///< per atom
     EquationOfState birch_murnaghan, vinet;
 };
 

@@ -38,12 +38,17 @@ records::Records run(Study& study) {
             unrelaxed = step.energy;
         }
         // Forces fall roughly by a constant factor from step to step, so their logarithm measures the way.
-        const double way = std::log(std::max(first_force / relaxation.fmax, 1.0)), left = std::log(std::max(step.max_force / relaxation.fmax, 1.0));
+        const double way = std::log(std::max(first_force / relaxation.fmax, 1.0)),
+                     left = std::log(std::max(step.max_force / relaxation.fmax, 1.0));
         study.progress("vacancy", way - std::min(left, way), way);
     };
-    const auto relaxed = dynamics::relax_or_throw(calculator, structure::without_atom(perfect, 0), relaxation, calculator.name() + ", vacancy");
+    const auto relaxed =
+        dynamics::relax_or_throw(calculator, structure::without_atom(perfect, 0), relaxation, calculator.name() + ", vacancy");
 
-    const nlohmann::json settings = {{"supercell", counts}, {"atoms", perfect.size() - 1}, {"fmax", relaxation.fmax}, {"evaluations", relaxed.last.evaluations},
+    const nlohmann::json settings = {{"supercell", counts},
+                                     {"atoms", perfect.size() - 1},
+                                     {"fmax", relaxation.fmax},
+                                     {"evaluations", relaxed.last.evaluations},
                                      {"lattice_vectors", "fixed at a0 of the equation of state"}};
     records::Records out;
     out.set("vacancy_formation_energy", study.record(relaxed.result.energy - bulk, "eV", settings));

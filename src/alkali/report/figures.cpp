@@ -38,7 +38,15 @@ constexpr std::array<Curve, 5> curves{{{"energy_rmse", "Energy RMSE", "meV/atom"
 std::vector<Plot> learning_curves(const Table& metrics) {
     std::vector<Plot> plots;
     for (const auto& curve : curves) {
-        Plot plot{std::string(curve.title), "epoch", std::string(curve.unit.empty() ? curve.title : curve.unit), Scale::linear, Scale::logarithmic, false, Legend::top_right, {}, {}};
+        Plot plot{std::string(curve.title),
+                  "epoch",
+                  std::string(curve.unit.empty() ? curve.title : curve.unit),
+                  Scale::linear,
+                  Scale::logarithmic,
+                  false,
+                  Legend::top_right,
+                  {},
+                  {}};
         for (std::size_t i = 0; i < metrics.columns.size(); ++i) {
             const auto& column = metrics.columns[i];
             const bool whole = column == curve.key;
@@ -70,7 +78,8 @@ std::vector<std::size_t> thinned(const std::vector<double>& errors, std::size_t 
 struct Quantity {
     const char *key, *title, *unit;
 };
-constexpr std::array<Quantity, 3> quantities{{{"energy", "Energy", "eV/atom"}, {"force", "Force components", "eV/angstrom"}, {"stress", "Stress components", "GPa"}}};
+constexpr std::array<Quantity, 3> quantities{
+    {{"energy", "Energy", "eV/atom"}, {"force", "Force components", "eV/angstrom"}, {"stress", "Stress components", "GPa"}}};
 
 Plot parity_plot(const nlohmann::json& parity, const Quantity& quantity, std::size_t most_points) {
     const auto& data = parity.at(quantity.key);
@@ -84,15 +93,25 @@ Plot parity_plot(const nlohmann::json& parity, const Quantity& quantity, std::si
     const auto kept = thinned(errors, most_points);
 
     const std::string unit = pretty_unit(quantity.unit);
-    Plot plot{quantity.title, fmt::format("reference ({})", unit), fmt::format("predicted ({})", unit), Scale::linear, Scale::linear, true, Legend::top_left, {}, {}};
+    Plot plot{quantity.title,
+              fmt::format("reference ({})", unit),
+              fmt::format("predicted ({})", unit),
+              Scale::linear,
+              Scale::linear,
+              true,
+              Legend::top_left,
+              {},
+              {}};
     // evaluate may have thinned them before.
     const auto all = data.value("points", errors.size());
     plot.caption = fmt::format("{} points", all);
-    if (kept.size() < all) plot.caption = fmt::format("{} of {} points: those with the largest errors and an even choice of the others", kept.size(), all);
+    if (kept.size() < all)
+        plot.caption = fmt::format("{} of {} points: those with the largest errors and an even choice of the others", kept.size(), all);
     Series points{"", Mark::points, 0, {}};
     for (const auto i : kept)
         points.points.push_back({reference[i], predicted[i],
-                                 fmt::format("{}\nreference {:.5g}, predicted {:.5g} {}", frames.at(frame[i]).get<std::string>(), reference[i], predicted[i], unit)});
+                                 fmt::format("{}\nreference {:.5g}, predicted {:.5g} {}", frames.at(frame[i]).get<std::string>(),
+                                             reference[i], predicted[i], unit)});
     plot.series.push_back(std::move(points));
     return plot;
 }
@@ -113,7 +132,15 @@ std::vector<Plot> parity_plots(const records::Records& evaluation, std::size_t m
 }
 
 Plot energy_volume_plot(const std::vector<Source>& sources) {
-    Plot plot{"Energy against volume", "volume (Å³/atom)", "energy above the minimum (meV/atom)", Scale::linear, Scale::linear, false, Legend::top_centre, {}, {}};
+    Plot plot{"Energy against volume",
+              "volume (Å³/atom)",
+              "energy above the minimum (meV/atom)",
+              Scale::linear,
+              Scale::linear,
+              false,
+              Legend::top_centre,
+              {},
+              {}};
     int colour = 0;
     for (const auto& source : sources) {
         const int own = colour++;
@@ -121,14 +148,17 @@ Plot energy_volume_plot(const std::vector<Source>& sources) {
         const auto& value = source.records.at("equation_of_state_curve").value;
         try {
             const auto volume = value.at("volume").get<std::vector<double>>(), energy = value.at("energy").get<std::vector<double>>();
-            if (volume.size() != energy.size() || volume.empty()) throw InputError("the record equation_of_state_curve has volume and energy of different length", source.folder.string());
+            if (volume.size() != energy.size() || volume.empty())
+                throw InputError("the record equation_of_state_curve has volume and energy of different length", source.folder.string());
             const double lowest = *std::min_element(energy.begin(), energy.end());
             Series series{source.name, Mark::line_and_points, own, {}};
             for (std::size_t i = 0; i < volume.size(); ++i)
-                series.points.push_back({volume[i], 1000 * (energy[i] - lowest), fmt::format("{}\n{:.4f} Å³/atom, {:.6f} eV/atom", source.name, volume[i], energy[i])});
+                series.points.push_back({volume[i], 1000 * (energy[i] - lowest),
+                                         fmt::format("{}\n{:.4f} Å³/atom, {:.6f} eV/atom", source.name, volume[i], energy[i])});
             plot.series.push_back(std::move(series));
         } catch (const nlohmann::json::exception& error) {
-            throw InputError(std::string("the record equation_of_state_curve does not have its shape: ") + error.what(), source.folder.string(), "see docs/guide/results.md");
+            throw InputError(std::string("the record equation_of_state_curve does not have its shape: ") + error.what(),
+                             source.folder.string(), "see docs/guide/results.md");
         }
     }
     return plot;

@@ -19,7 +19,8 @@ Ticks linear_ticks(double low, double high, int wanted) {
     const double fraction = rough / power;
     ticks.step = power * (fraction < 1.5 ? 1 : fraction < 3.5 ? 2 : fraction < 7.5 ? 5 : 10);
     const double tolerance = 1e-9 * (high - low);
-    for (double k = std::ceil((low - tolerance) / ticks.step); k * ticks.step <= high + tolerance; ++k) ticks.values.push_back(k * ticks.step);
+    for (double k = std::ceil((low - tolerance) / ticks.step); k * ticks.step <= high + tolerance; ++k)
+        ticks.values.push_back(k * ticks.step);
     return ticks;
 }
 
@@ -100,7 +101,9 @@ public:
         add("<svg class=\"plot\" viewBox=\"0 0 {} {}\" role=\"img\" aria-label=\"{}\">\n", box_.width, box_.height, escape(plot_.title));
         add("<text class=\"title\" x=\"{}\" y=\"19\">{}</text>\n", box_.left, escape(plot_.title));
         axes();
-        if (plot_.parity) add("<line class=\"diagonal\" x1=\"{:.1f}\" y1=\"{:.1f}\" x2=\"{:.1f}\" y2=\"{:.1f}\"/>\n", px(x_.low), py(x_.low), px(x_.high), py(x_.high));
+        if (plot_.parity)
+            add("<line class=\"diagonal\" x1=\"{:.1f}\" y1=\"{:.1f}\" x2=\"{:.1f}\" y2=\"{:.1f}\"/>\n", px(x_.low), py(x_.low), px(x_.high),
+                py(x_.high));
         for (const auto& series : plot_.series) draw(series);
         legend();
         out_ += "</svg>\n";
@@ -109,7 +112,9 @@ public:
 
 private:
     template <class... T>
-    void add(fmt::format_string<T...> format, T&&... values) { fmt::format_to(std::back_inserter(out_), format, std::forward<T>(values)...); }
+    void add(fmt::format_string<T...> format, T&&... values) {
+        fmt::format_to(std::back_inserter(out_), format, std::forward<T>(values)...);
+    }
     [[nodiscard]] double px(double x) const { return box_.left + box_.inner_width() * x_.position(x); }
     [[nodiscard]] double py(double y) const { return box_.top + box_.inner_height() * (1 - y_.position(y)); }
     [[nodiscard]] bool drawable(const Point& p) const { return x_.takes(p.x) && y_.takes(p.y); }
@@ -125,9 +130,10 @@ private:
             add("<text class=\"tick\" text-anchor=\"end\" x=\"{}\" y=\"{:.1f}\">{}</text>\n", box_.left - 6, py(value) + 4, label);
         }
         add("<path class=\"axis\" d=\"M{} {}V{}H{}\"/>\n", box_.left, box_.top, floor, right);
-        add("<text class=\"label\" text-anchor=\"middle\" x=\"{}\" y=\"{}\">{}</text>\n", box_.left + box_.inner_width() / 2, box_.height - 10, escape(plot_.x_label));
-        add("<text class=\"label\" text-anchor=\"middle\" transform=\"translate(15 {}) rotate(-90)\">{}</text>\n", box_.top + box_.inner_height() / 2,
-            escape(plot_.y_label));
+        add("<text class=\"label\" text-anchor=\"middle\" x=\"{}\" y=\"{}\">{}</text>\n", box_.left + box_.inner_width() / 2,
+            box_.height - 10, escape(plot_.x_label));
+        add("<text class=\"label\" text-anchor=\"middle\" transform=\"translate(15 {}) rotate(-90)\">{}</text>\n",
+            box_.top + box_.inner_height() / 2, escape(plot_.y_label));
     }
 
     void draw(const Series& series) {
@@ -162,7 +168,8 @@ private:
             if (series.mark == Mark::points)
                 add("<g class=\"points c{}\"><circle cx=\"{}\" cy=\"{}\" r=\"3.5\"/></g>", series.colour % 8, x + 9, y - 4);
             else
-                add("<path class=\"line c{}{}\" d=\"M{} {}h18\"/>", series.colour % 8, series.mark == Mark::dashed_line ? " dashed" : "", x, y - 4);
+                add("<path class=\"line c{}{}\" d=\"M{} {}h18\"/>", series.colour % 8, series.mark == Mark::dashed_line ? " dashed" : "", x,
+                    y - 4);
             add("<text class=\"legend\" x=\"{}\" y=\"{}\">{}</text>\n", x + 24, y, escape(series.name));
             y += legend_line;
         }

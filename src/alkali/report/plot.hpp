@@ -18,7 +18,7 @@ struct Point {
 struct Series {
     std::string name;  ///< in the legend; empty: not there
     Mark mark = Mark::points;
-    int colour = 0;    ///< index into the page's palette (0..7)
+    int colour = 0;  ///< index into the page's palette (0..7)
     std::vector<Point> points;
 };
 

@@ -75,8 +75,8 @@ std::string reference_cell(const ReferenceValue& value, const std::string& row_u
     if (!value.uncertainty) note += "\nuncertainty: not given";
     std::string text = value.uncertainty ? format_number(value.value, value.uncertainty) : fmt::format("{:.{}f}", value.value, decimals);
     if (value.unit != row_unit) text += " " + escape(pretty_unit(value.unit));
-    return fmt::format("<td class=\"reference{}\" data-note=\"{}\">{}{}{}</td>", value.confirmed() ? "" : " unconfirmed", escape(note), text,
-                       value.confirmed() ? "" : "†", cited);
+    return fmt::format("<td class=\"reference{}\" data-note=\"{}\">{}{}{}</td>", value.confirmed() ? "" : " unconfirmed", escape(note),
+                       text, value.confirmed() ? "" : "†", cited);
 }
 
 /// The one source of all cells of a column that are shown; nullptr if they have several.
@@ -117,21 +117,26 @@ std::vector<ReferenceGroup> useful_groups(const References& references, const st
     for (const auto& group : references.groups) {
         ReferenceGroup kept{group.title, {}};
         for (const auto& column : group.columns)
-            if (std::any_of(names.begin(), names.end(), [&](const std::string& name) { return column.cells.contains(name); })) kept.columns.push_back(column);
+            if (std::any_of(names.begin(), names.end(), [&](const std::string& name) { return column.cells.contains(name); }))
+                kept.columns.push_back(column);
         if (!kept.columns.empty()) out.push_back(std::move(kept));
     }
     return out;
 }
 
-std::string header(const std::vector<const Source*>& own, const std::vector<ReferenceGroup>& groups, const std::vector<std::string>& names, Citations& citations) {
-    std::string top = fmt::format("<thead><tr><th rowspan=\"2\">Property</th><th rowspan=\"2\">Unit</th><th class=\"group own\" colspan=\"{}\">These results</th>", own.size());
+std::string header(const std::vector<const Source*>& own, const std::vector<ReferenceGroup>& groups, const std::vector<std::string>& names,
+                   Citations& citations) {
+    std::string top = fmt::format(
+        "<thead><tr><th rowspan=\"2\">Property</th><th rowspan=\"2\">Unit</th><th class=\"group own\" colspan=\"{}\">These results</th>",
+        own.size());
     std::string bottom = "<tr>";
     for (const auto* source : own) bottom += fmt::format("<th class=\"own\">{}</th>", escape(source->name));
     for (const auto& group : groups) {
         top += fmt::format("<th class=\"group\" colspan=\"{}\">{}</th>", group.columns.size(), escape(group.title));
         for (const auto& column : group.columns) {
             const auto* source = only_source(column, names);
-            bottom += fmt::format("<th data-note=\"{}\">{}{}</th>", escape(column.note), escape(column.title), source ? citation(citations.cite(*source)) : "");
+            bottom += fmt::format("<th data-note=\"{}\">{}{}</th>", escape(column.note), escape(column.title),
+                                  source ? citation(citations.cite(*source)) : "");
         }
     }
     return top + "</tr>\n" + bottom + "</tr></thead>\n";
@@ -159,8 +164,9 @@ std::string property_table(const std::vector<Source>& sources, const References&
             section = row.title.section;
             out += fmt::format("<tr class=\"section\"><th colspan=\"{}\"><span>{}</span></th></tr>\n", columns, escape(section));
         }
-        out += fmt::format("<tr{}><th data-note=\"{}\">{}</th><td class=\"unit\">{}</td>", row.title.rank == Rank::detail ? " class=\"detail\"" : "", escape(row.name),
-                           row.title.label, escape(pretty_unit(row.unit)));
+        out += fmt::format("<tr{}><th data-note=\"{}\">{}</th><td class=\"unit\">{}</td>",
+                           row.title.rank == Rank::detail ? " class=\"detail\"" : "", escape(row.name), row.title.label,
+                           escape(pretty_unit(row.unit)));
         for (const auto* source : own) {
             const bool there = source->records.has(row.name) && is_scalar(source->records.at(row.name));
             out += there ? own_cell(row.name, source->records.at(row.name), source->name, row.unit) : "<td class=\"own\"></td>";
@@ -174,7 +180,8 @@ std::string property_table(const std::vector<Source>& sources, const References&
                     continue;
                 }
                 const auto& value = at->second;
-                out += reference_cell(value, row.unit, decimals[value.source], only_source(column, names) ? "" : citation(citations.cite(value)));
+                out += reference_cell(value, row.unit, decimals[value.source],
+                                      only_source(column, names) ? "" : citation(citations.cite(value)));
             }
         out += "</tr>\n";
     }
@@ -198,7 +205,8 @@ std::set<std::string> groups_of(const records::Records& evaluation) {
     std::set<std::string> groups;
     for (const auto& [name, record] : evaluation.all())
         for (const auto& column : error_columns)
-            if (is_scalar(record) && name.starts_with(column.name)) groups.insert(name.size() > std::string_view(column.name).size() ? name.substr(std::string_view(column.name).size()) : "");
+            if (is_scalar(record) && name.starts_with(column.name))
+                groups.insert(name.size() > std::string_view(column.name).size() ? name.substr(std::string_view(column.name).size()) : "");
     // Variants of a measure are not groups.
     groups.erase("_shifted");
     std::erase_if(groups, [](const std::string& group) { return group.starts_with("_shifted_"); });
@@ -212,11 +220,14 @@ std::string error_table(const std::vector<Source>& sources, const References& re
     for (const auto& source : sources)
         for (const auto& evaluation : source.evaluations)
             for (const auto& group : groups_of(evaluation.records)) {
-                body += fmt::format("<tr{}><th>{}</th><td class=\"name\">{}</td>", group.empty() ? "" : " class=\"part detail\"", group.empty() ? escape(source.name) : "",
+                body += fmt::format("<tr{}><th>{}</th><td class=\"name\">{}</td>", group.empty() ? "" : " class=\"part detail\"",
+                                    group.empty() ? escape(source.name) : "",
                                     group.empty() ? escape(evaluation.name) : escape(group.substr(1)));
                 for (const auto& column : error_columns) {
                     const std::string name = column.name + group;
-                    body += evaluation.records.has(name) ? own_cell(name, evaluation.records.at(name), source.name, evaluation.records.at(name).unit) : "<td class=\"own\"></td>";
+                    body += evaluation.records.has(name)
+                                ? own_cell(name, evaluation.records.at(name), source.name, evaluation.records.at(name).unit)
+                                : "<td class=\"own\"></td>";
                 }
                 body += "</tr>\n";
             }
@@ -227,14 +238,18 @@ std::string error_table(const std::vector<Source>& sources, const References& re
             body += fmt::format("<tr><th>{}</th><td class=\"name\">{}</td>", escape(column.title), escape(group.title));
             for (const auto& error : error_columns) {
                 const auto at = column.cells.find(error.name);
-                body += at == column.cells.end() ? "<td></td>" : reference_cell(at->second, at->second.unit, decimals_of(at->second.value), citation(citations.cite(at->second)));
+                body += at == column.cells.end() ? "<td></td>"
+                                                 : reference_cell(at->second, at->second.unit, decimals_of(at->second.value),
+                                                                  citation(citations.cite(at->second)));
             }
             body += "</tr>\n";
         }
     std::string head = "<thead><tr><th>Model</th><th class=\"name\">Data</th>";
-    for (const auto& column : error_columns) head += fmt::format("<th>{}<br><span class=\"variant\">{}</span></th>", column.label, column.unit);
+    for (const auto& column : error_columns)
+        head += fmt::format("<th>{}<br><span class=\"variant\">{}</span></th>", column.label, column.unit);
     const bool details = body.find("detail") != std::string::npos;
-    return (details ? detail_switch("by kind of structure") : "") + "<div class=\"scroll\"><table>\n" + head + "</tr></thead>\n<tbody>\n" + body + "</tbody></table></div>\n";
+    return (details ? detail_switch("by kind of structure") : "") + "<div class=\"scroll\"><table>\n" + head + "</tr></thead>\n<tbody>\n" +
+           body + "</tbody></table></div>\n";
 }
 
 }  // namespace alkali::report

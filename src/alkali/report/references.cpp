@@ -40,7 +40,8 @@ References parse_references(std::string_view text) {
             out.groups.push_back(std::move(group));
         }
     } catch (const nlohmann::json::exception& error) {
-        throw InputError(std::string("malformed reference data: ") + error.what(), "data/references/report.json", "run tools/report-references");
+        throw InputError(std::string("malformed reference data: ") + error.what(), "data/references/report.json",
+                         "run tools/report-references");
     }
     return out;
 }

@@ -22,7 +22,9 @@ std::string section(const std::string& id, const std::string& title, const std::
 std::string figures(const std::vector<Plot>& plots) {
     std::string out;
     for (const auto& plot : plots)
-        if (const auto svg = to_svg(plot); !svg.empty()) out += fmt::format("<figure>{}{}</figure>\n", svg, plot.caption.empty() ? "" : "<figcaption>" + escape(plot.caption) + "</figcaption>");
+        if (const auto svg = to_svg(plot); !svg.empty())
+            out += fmt::format("<figure>{}{}</figure>\n", svg,
+                               plot.caption.empty() ? "" : "<figcaption>" + escape(plot.caption) + "</figcaption>");
     return out.empty() ? out : "<div class=\"figures\">\n" + out + "</div>\n";
 }
 
@@ -39,7 +41,8 @@ std::string learning_content(const std::vector<Source>& sources) {
     std::string out;
     for (const auto& source : sources)
         if (source.metrics)
-            if (const auto content = figures(learning_curves(*source.metrics)); !content.empty()) out += fmt::format("<h3>{}</h3>\n{}", escape(source.name), content);
+            if (const auto content = figures(learning_curves(*source.metrics)); !content.empty())
+                out += fmt::format("<h3>{}</h3>\n{}", escape(source.name), content);
     return out;
 }
 
@@ -49,7 +52,8 @@ std::string calculator_of(const Source& source) {
     for (const auto& evaluation : source.evaluations) all.push_back(&evaluation.records);
     for (const auto* records : all)
         for (const auto& [name, record] : records->all())
-            if (record.provenance.is_object() && record.provenance.contains("calculator") && record.provenance["calculator"].is_string()) return record.provenance["calculator"];
+            if (record.provenance.is_object() && record.provenance.contains("calculator") && record.provenance["calculator"].is_string())
+                return record.provenance["calculator"];
     return {};
 }
 
@@ -57,7 +61,8 @@ std::string source_list(const std::vector<Source>& sources) {
     std::string out = "<dl class=\"sources\">\n";
     for (const auto& source : sources) {
         const std::string calculator = calculator_of(source);
-        out += fmt::format("<dt>{}</dt><dd>{}</dd>\n", escape(source.name), calculator.empty() ? escape(source.folder.string()) : escape(calculator));
+        out += fmt::format("<dt>{}</dt><dd>{}</dd>\n", escape(source.name),
+                           calculator.empty() ? escape(source.folder.string()) : escape(calculator));
     }
     return out + "</dl>\n";
 }
@@ -68,19 +73,21 @@ std::string methods_content(const std::vector<Source>& sources) {
     for (const auto& source : sources) {
         std::string list;
         for (const auto& [name, record] : source.records.all())
-            list += fmt::format("<dt>{}</dt><dd>settings <code>{}</code>, provenance <code>{}</code></dd>\n", escape(name), escape(record.settings.dump()),
-                                escape(record.provenance.dump()));
+            list += fmt::format("<dt>{}</dt><dd>settings <code>{}</code>, provenance <code>{}</code></dd>\n", escape(name),
+                                escape(record.settings.dump()), escape(record.provenance.dump()));
         if (!list.empty()) out += fmt::format("<details><summary>{}</summary><dl>\n{}</dl></details>\n", escape(source.name), list);
     }
     return out;
 }
 
 constexpr const char* table_text =
-    "Every cell tells on hovering how it was obtained. In brackets the uncertainty of the last digits, 3.490(3) = 3.490 ± 0.003; without a bracket "
+    "Every cell tells on hovering how it was obtained. In brackets the uncertainty of the last digits, 3.490(3) = 3.490 ± 0.003; without a "
+    "bracket "
     "none was estimated. Small numbers name the source. † marks digits that have not been checked against their source.";
 
 constexpr const char* error_text =
-    "On frames that a model was trained on these tell how well it fits, not how well it predicts. The paper's figures are on its own test set.";
+    "On frames that a model was trained on these tell how well it fits, not how well it predicts. The paper's figures are on its own test "
+    "set.";
 
 }  // namespace
 
@@ -89,18 +96,23 @@ std::string render(const std::vector<std::filesystem::path>& folders, const Opti
     const auto references = lithium_references();
     Citations citations;
     std::string body;
-    body += section("properties", "Properties beside DFT, experiment and other potentials", table_text, property_table(sources, references, citations));
+    body += section("properties", "Properties beside DFT, experiment and other potentials", table_text,
+                    property_table(sources, references, citations));
     body += section("equation-of-state", "Equation of state", "", figures({energy_volume_plot(sources)}));
     body += section("errors", "Errors on labelled data", error_text, error_table(sources, references, citations));
     body += section("parity", "Predicted against reference", "Each point tells its frame.", parity_content(sources));
     body += section("learning", "Learning curves", "", learning_content(sources));
     body += section("sources", "Sources", "", citations.list());
     body += section("methods", "How the results were made", "", methods_content(sources));
-    const std::string footer = fmt::format("alkali {}{}{}", escape(options.version), options.date.empty() ? "" : ", ", escape(options.date));
+    const std::string footer =
+        fmt::format("alkali {}{}{}", escape(options.version), options.date.empty() ? "" : ", ", escape(options.date));
     return fmt::format(
-        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-        "<meta name=\"color-scheme\" content=\"light dark\">\n<title>{0}</title>\n<style>\n{1}</style>\n</head>\n<body>\n<header>\n<h1>{0}</h1>\n{2}</header>\n"
-        "<main>\n{3}</main>\n<footer>{4}</footer>\n<div id=\"note\" role=\"tooltip\" hidden></div>\n<script>\n{5}</script>\n</body>\n</html>\n",
+        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width, "
+        "initial-scale=1\">\n"
+        "<meta name=\"color-scheme\" content=\"light "
+        "dark\">\n<title>{0}</title>\n<style>\n{1}</style>\n</head>\n<body>\n<header>\n<h1>{0}</h1>\n{2}</header>\n"
+        "<main>\n{3}</main>\n<footer>{4}</footer>\n<div id=\"note\" role=\"tooltip\" "
+        "hidden></div>\n<script>\n{5}</script>\n</body>\n</html>\n",
         escape(options.title), resources::page_css, source_list(sources), body, footer, resources::page_js);
 }
 

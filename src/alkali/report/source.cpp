@@ -80,7 +80,8 @@ Table read_csv(const fs::path& path) {
 }
 
 Source load_source(const fs::path& folder) {
-    if (!fs::is_directory(folder)) throw FileError("not a folder of results", folder.string(), "name folders that alkali train or alkali properties wrote");
+    if (!fs::is_directory(folder))
+        throw FileError("not a folder of results", folder.string(), "name folders that alkali train or alkali properties wrote");
     Source source;
     source.folder = folder;
     source.name = normal(folder).filename().string();

@@ -29,11 +29,11 @@ struct Evaluation {
 
 /// What one folder of results holds.
 struct Source {
-    std::string name;                  ///< the folder's name: the title of its column
+    std::string name;  ///< the folder's name: the title of its column
     std::filesystem::path folder;
-    records::Records records;          ///< records.json; empty if there is none
+    records::Records records;             ///< records.json; empty if there is none
     std::vector<Evaluation> evaluations;  ///< other *.json files of the same shape, by name
-    std::optional<Table> metrics;      ///< metrics.csv
+    std::optional<Table> metrics;         ///< metrics.csv
 };
 /// Errors: FileError for a folder that is missing or holds nothing to report, or a records.json that is malformed.
 [[nodiscard]] Source load_source(const std::filesystem::path& folder);

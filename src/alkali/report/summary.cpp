@@ -18,7 +18,9 @@ std::string summary(const std::vector<std::filesystem::path>& folders, const std
         std::vector<std::string> row{name, ""};
         for (const auto& source : sources) {
             const bool there = source.records.has(name) && source.records.at(name).value.is_number();
-            row.push_back(there ? format_plain(source.records.at(name).value.get<double>(), source.records.at(name).uncertainty, source.records.at(name).unit) : "-");
+            row.push_back(there ? format_plain(source.records.at(name).value.get<double>(), source.records.at(name).uncertainty,
+                                               source.records.at(name).unit)
+                                : "-");
             if (there && row[1].empty()) row[1] = source.records.at(name).unit;
         }
         if (!row[1].empty()) rows.push_back(std::move(row));
@@ -28,7 +30,8 @@ std::string summary(const std::vector<std::filesystem::path>& folders, const std
         for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
     std::string out;
     for (const auto& row : rows) {
-        for (std::size_t i = 0; i < row.size(); ++i) out += i < 2 ? fmt::format("{:<{}}  ", row[i], widths[i]) : fmt::format("  {:>{}}", row[i], widths[i]);
+        for (std::size_t i = 0; i < row.size(); ++i)
+            out += i < 2 ? fmt::format("{:<{}}  ", row[i], widths[i]) : fmt::format("  {:>{}}", row[i], widths[i]);
         out += "\n";
     }
     return out;

@@ -36,7 +36,8 @@ std::string with_true_minus(std::string text) {
 
 std::string power_of_ten(double value, int significant) {
     const int exponent = magnitude(value);
-    return fmt::format("{:.{}f}×10<sup>{}</sup>", value * std::pow(10.0, -exponent), significant - 1, with_true_minus(std::to_string(exponent)));
+    return fmt::format("{:.{}f}×10<sup>{}</sup>", value * std::pow(10.0, -exponent), significant - 1,
+                       with_true_minus(std::to_string(exponent)));
 }
 
 }  // namespace
@@ -50,7 +51,8 @@ std::string format_number(double value, std::optional<double> uncertainty, int s
         if (*uncertainty * std::pow(10.0, decimals) < 1.95) ++decimals;
         decimals = std::clamp(decimals, 0, 12);
         const auto last_digits = std::lround(*uncertainty * std::pow(10.0, decimals));
-        const std::string bracket = decimals == 0 || *uncertainty < 1 ? std::to_string(last_digits) : fmt::format("{:.{}f}", *uncertainty, decimals);
+        const std::string bracket =
+            decimals == 0 || *uncertainty < 1 ? std::to_string(last_digits) : fmt::format("{:.{}f}", *uncertainty, decimals);
         return with_true_minus(fmt::format("{:.{}f}", value, decimals)) + "(" + bracket + ")";
     }
     if (value == 0) return "0";

@@ -51,8 +51,15 @@ Structure fcc(std::string_view symbol, double a, CellKind kind) {
 
 Structure diamond(std::string_view symbol, double a, CellKind kind) {
     if (kind == CellKind::primitive) return lattice(symbol, a, face_centred, {{0, 0, 0}, {0.25, 0.25, 0.25}});
-    return lattice(symbol, a, cubic, {{0, 0, 0}, {0.25, 0.25, 0.25}, {0, 0.5, 0.5}, {0.25, 0.75, 0.75},
-                                      {0.5, 0, 0.5}, {0.75, 0.25, 0.75}, {0.5, 0.5, 0}, {0.75, 0.75, 0.25}});
+    return lattice(symbol, a, cubic,
+                   {{0, 0, 0},
+                    {0.25, 0.25, 0.25},
+                    {0, 0.5, 0.5},
+                    {0.25, 0.75, 0.75},
+                    {0.5, 0, 0.5},
+                    {0.75, 0.25, 0.75},
+                    {0.5, 0.5, 0},
+                    {0.75, 0.75, 0.25}});
 }
 
 Structure hcp(std::string_view symbol, double a, double c) {

@@ -47,7 +47,8 @@ void require_volume(const Mat3& vectors, const std::array<bool, 3>& periodic) {
         if (!periodic[static_cast<std::size_t>(i)]) continue;
         if (!present(vectors.row(i).transpose()))
             throw InputError("cell vector " + std::to_string(i + 1) + " is zero although its direction is periodic", {}, hint);
-        if (!independent_of(kept, vectors, i)) throw InputError("the periodic cell vectors are linearly dependent: the cell has no volume", {}, hint);
+        if (!independent_of(kept, vectors, i))
+            throw InputError("the periodic cell vectors are linearly dependent: the cell has no volume", {}, hint);
         kept[static_cast<std::size_t>(i)] = true;
     }
 }
@@ -66,17 +67,19 @@ Mat3 Cell::completed() const {
     Mat3 full = vectors_;
     std::array<bool, 3> kept = periodic_;
     for (int i = 0; i < 3; ++i)
-        if (!kept[static_cast<std::size_t>(i)])
-            kept[static_cast<std::size_t>(i)] = present(vector(i)) && independent_of(kept, vectors_, i);
+        if (!kept[static_cast<std::size_t>(i)]) kept[static_cast<std::size_t>(i)] = present(vector(i)) && independent_of(kept, vectors_, i);
     for (int i = 0; i < 3; ++i) {
         if (kept[static_cast<std::size_t>(i)]) continue;
         const int j = (i + 1) % 3, k = (i + 2) % 3;
         const bool has_j = kept[static_cast<std::size_t>(j)], has_k = kept[static_cast<std::size_t>(k)];
         const Vec3 a = full.row(j).transpose(), b = full.row(k).transpose();
         Vec3 normal = Vec3::Unit(i);
-        if (has_j && has_k) normal = a.normalized().cross(b.normalized()).normalized();
-        else if (has_j) normal = normal_to(a, i);
-        else if (has_k) normal = normal_to(b, i);
+        if (has_j && has_k)
+            normal = a.normalized().cross(b.normalized()).normalized();
+        else if (has_j)
+            normal = normal_to(a, i);
+        else if (has_k)
+            normal = normal_to(b, i);
         full.row(i) = normal.transpose();
         kept[static_cast<std::size_t>(i)] = true;
     }

@@ -10,9 +10,9 @@ namespace alkali::structure {
 
 /// What is known of a structure: DFT labels or a model's predictions. Absent means not given (never zero).
 struct Labels {
-    std::optional<double> energy;             ///< eV, whole structure, force-consistent
-    std::optional<std::vector<Vec3>> forces;  ///< eV/angstrom
-    std::optional<Mat3> stress;               ///< eV/angstrom^3, positive in tension
+    std::optional<double> energy;                 ///< eV, whole structure, force-consistent
+    std::optional<std::vector<Vec3>> forces;      ///< eV/angstrom
+    std::optional<Mat3> stress;                   ///< eV/angstrom^3, positive in tension
     std::optional<std::vector<double>> energies;  ///< eV per atom, where a model gives them
 };
 

@@ -78,7 +78,8 @@ public:
                 for (at[2] = low[2]; at[2] <= high[2];) {
                     image[2] = floor_divide(at[2], count_[2]);
                     const int begin = at[2] - image[2] * count_[2], end = std::min(high[2] - image[2] * count_[2], count_[2] - 1) + 1;
-                    visit_range(i, centre, reach2, image, row + static_cast<std::size_t>(begin), row + static_cast<std::size_t>(end), visit);
+                    visit_range(i, centre, reach2, image, row + static_cast<std::size_t>(begin), row + static_cast<std::size_t>(end),
+                                visit);
                     at[2] += end - begin;
                 }
             }
@@ -92,7 +93,8 @@ private:
 
     // The atoms of boxes begin .. end-1 in an image of the cell.
     template <class Visit>
-    void visit_range(std::size_t i, const Vec3& centre, double reach2, const Shift& image, std::size_t begin, std::size_t end, Visit& visit) const {
+    void visit_range(std::size_t i, const Vec3& centre, double reach2, const Shift& image, std::size_t begin, std::size_t end,
+                     Visit& visit) const {
         const Vec3 origin = centre - structure_.cell.vectors().transpose() * Vec3(image[0], image[1], image[2]);
         for (std::int64_t k = start_[begin]; k < start_[end]; ++k) {
             const auto slot = static_cast<std::size_t>(k);
@@ -162,20 +164,23 @@ private:
             const double width = lengths[c] / wanted[c];
             const double reach = width > 0 ? std::ceil(padded_ / width) : 1.0;
             if (periodic(axis) && reach / wanted[c] > most_images)
-                throw InputError(fmt::format("the cutoff spans {:.0f} images of the cell", reach / wanted[c]), {}, "check the cell and the cutoff (both in angstrom)");
+                throw InputError(fmt::format("the cutoff spans {:.0f} images of the cell", reach / wanted[c]), {},
+                                 "check the cell and the cutoff (both in angstrom)");
             reach_[axis] = static_cast<int>(periodic(axis) ? reach : std::min(reach, wanted[c]));
         }
     }
 
     [[nodiscard]] std::size_t box_number(const Shift& box) const {
         return (static_cast<std::size_t>(box[0]) * static_cast<std::size_t>(count_[1]) + static_cast<std::size_t>(box[1])) *
-                   static_cast<std::size_t>(count_[2]) + static_cast<std::size_t>(box[2]);
+                   static_cast<std::size_t>(count_[2]) +
+               static_cast<std::size_t>(box[2]);
     }
 
     void sort_into_boxes() {
         const auto n = structure_.size();
         box_.resize(n);
-        start_.assign(static_cast<std::size_t>(count_[0]) * static_cast<std::size_t>(count_[1]) * static_cast<std::size_t>(count_[2]) + 1, 0);
+        start_.assign(static_cast<std::size_t>(count_[0]) * static_cast<std::size_t>(count_[1]) * static_cast<std::size_t>(count_[2]) + 1,
+                      0);
         for (std::size_t i = 0; i < n; ++i) {
             for (std::size_t c = 0; c < 3; ++c) {
                 const auto axis = static_cast<Eigen::Index>(c);

@@ -9,10 +9,10 @@ namespace alkali::structure {
 /// All pairs within a cutoff, both directions, every periodic image, no self pair at zero distance.
 /// Edges are sorted by centre; within a centre by neighbour, then image: the order does not depend on threads.
 struct NeighbourList {
-    std::vector<std::int64_t> first;          ///< (N+1) edges of atom i are first[i] .. first[i+1]-1
-    std::vector<int> neighbour;               ///< (E) atom index j
-    std::vector<std::array<int, 3>> shift;    ///< (E) image of j in cell vectors, relative to unwrapped positions
-    std::vector<Vec3> vector;                 ///< (E) r_j + shift.cell - r_i, angstrom
+    std::vector<std::int64_t> first;        ///< (N+1) edges of atom i are first[i] .. first[i+1]-1
+    std::vector<int> neighbour;             ///< (E) atom index j
+    std::vector<std::array<int, 3>> shift;  ///< (E) image of j in cell vectors, relative to unwrapped positions
+    std::vector<Vec3> vector;               ///< (E) r_j + shift.cell - r_i, angstrom
 
     [[nodiscard]] std::size_t atoms() const { return first.empty() ? 0 : first.size() - 1; }
     [[nodiscard]] std::size_t edges() const { return neighbour.size(); }

@@ -43,7 +43,8 @@ void check(const Structure& structure, double min_distance) {
     for (std::size_t i = 0; i < structure.size(); ++i) {
         static_cast<void>(units::symbol(structure.numbers[i]));
         if (!structure.positions[i].allFinite())
-            throw InputError("the position is not a finite number", fmt::format("atom {} ({})", i + 1, units::symbol(structure.numbers[i])));
+            throw InputError("the position is not a finite number",
+                             fmt::format("atom {} ({})", i + 1, units::symbol(structure.numbers[i])));
     }
     if (min_distance <= 0) return;
     const auto near = neighbour_list(structure, min_distance);
@@ -51,9 +52,10 @@ void check(const Structure& structure, double min_distance) {
     std::size_t i = 0;
     while (near.first[i + 1] == 0) ++i;
     const auto j = static_cast<std::size_t>(near.neighbour[0]);
-    throw InputError(fmt::format("atoms {} ({}) and {} ({}) overlap: they are {:.4g} angstrom apart, nearer than {:g}", i + 1,
-                                 units::symbol(structure.numbers[i]), j + 1, units::symbol(structure.numbers[j]), near.vector[0].norm(), min_distance),
-                     {}, "check positions, units (angstrom) and cell");
+    throw InputError(
+        fmt::format("atoms {} ({}) and {} ({}) overlap: they are {:.4g} angstrom apart, nearer than {:g}", i + 1,
+                    units::symbol(structure.numbers[i]), j + 1, units::symbol(structure.numbers[j]), near.vector[0].norm(), min_distance),
+        {}, "check positions, units (angstrom) and cell");
 }
 
 }  // namespace alkali::structure

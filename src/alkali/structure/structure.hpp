@@ -14,7 +14,10 @@ struct Structure {
 
     [[nodiscard]] std::size_t size() const { return numbers.size(); }
     /// Appends an atom.
-    void add(int number, const Vec3& position) { numbers.push_back(number); positions.push_back(position); }
+    void add(int number, const Vec3& position) {
+        numbers.push_back(number);
+        positions.push_back(position);
+    }
 };
 
 /// Cell and positions deformed affinely by (1 + strain), strain in cartesian axes (3x3, need not be symmetric).

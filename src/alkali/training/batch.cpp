@@ -41,7 +41,8 @@ Batch::Batch(const GraphSet& set, std::span<const std::size_t> indices) {
     for (const std::size_t index : indices) {
         const auto& graph = set.graph(index, scratch);
         const auto& frame = set.frame(index);
-        items_.push_back({&frame, types_.size(), graph.types.size(), neighbour_.size(), graph.list.edges(), frame.structure.cell.fully_periodic() ? frame.structure.cell.volume() : 0.0});
+        items_.push_back({&frame, types_.size(), graph.types.size(), neighbour_.size(), graph.list.edges(),
+                          frame.structure.cell.fully_periodic() ? frame.structure.cell.volume() : 0.0});
         const auto atom_offset = static_cast<int>(types_.size());
         const auto edge_offset = static_cast<std::int64_t>(neighbour_.size());
         types_.insert(types_.end(), graph.types.begin(), graph.types.end());
@@ -66,7 +67,8 @@ void assemble(const Batch& batch, std::span<const Vec3> edge_gradient, BatchForc
         const auto& item = items[f];
         if (item.volume <= 0) continue;
         Mat3 sum = Mat3::Zero();
-        for (std::size_t e = item.first_edge; e < item.first_edge + item.edges; ++e) sum.noalias() += graph.vector[e] * edge_gradient[e].transpose();
+        for (std::size_t e = item.first_edge; e < item.first_edge + item.edges; ++e)
+            sum.noalias() += graph.vector[e] * edge_gradient[e].transpose();
         out.stress[f] = 0.5 * (sum + sum.transpose()) / item.volume;
     }
 }

@@ -52,8 +52,8 @@ private:
 
 /// Forces and stresses of every frame of a batch from the gradient on its edges; the same for any number of threads.
 struct BatchForces {
-    std::vector<Vec3> forces;   ///< (atoms of the batch)
-    std::vector<Mat3> stress;   ///< (frames), eV/angstrom^3; zero for frames that are not fully periodic
+    std::vector<Vec3> forces;  ///< (atoms of the batch)
+    std::vector<Mat3> stress;  ///< (frames), eV/angstrom^3; zero for frames that are not fully periodic
 };
 void assemble(const Batch& batch, std::span<const Vec3> edge_gradient, BatchForces& out);
 

@@ -12,12 +12,15 @@ constexpr double closing_floor = 0.1;   ///< seconds for writing and leaving
 }  // namespace
 
 Seconds RunClock::now() const {
-    std::array<double, 2> values = {std::chrono::duration<double>(std::chrono::steady_clock::now() - origin_.start).count() + earlier_.wall, base::process_cpu_seconds() - origin_.cpu_before + earlier_.cpu};
+    std::array<double, 2> values = {std::chrono::duration<double>(std::chrono::steady_clock::now() - origin_.start).count() + earlier_.wall,
+                                    base::process_cpu_seconds() - origin_.cpu_before + earlier_.cpu};
     communicator_.from_first(values);
     return {values[0], values[1]};
 }
 
-void Deadline::closing_took(const Seconds& seconds) { closing_ = {std::max(closing_.wall, seconds.wall), std::max(closing_.cpu, seconds.cpu)}; }
+void Deadline::closing_took(const Seconds& seconds) {
+    closing_ = {std::max(closing_.wall, seconds.wall), std::max(closing_.cpu, seconds.cpu)};
+}
 
 void Deadline::step_took(const Seconds& seconds) {
     constexpr double memory = 0.98;
@@ -33,8 +36,6 @@ double Deadline::share(const Seconds& used) const {
     return std::max(part(limit_.wall, closing_.wall, used.wall), part(limit_.cpu, closing_.cpu, used.cpu));
 }
 
-bool Deadline::reached(const Seconds& used) const {
-    return share({used.wall + step_.wall, used.cpu + step_.cpu}) >= 1.0;
-}
+bool Deadline::reached(const Seconds& used) const { return share({used.wall + step_.wall, used.cpu + step_.cpu}) >= 1.0; }
 
 }  // namespace alkali::training

@@ -15,7 +15,9 @@ void ResidualSums::add(double residual) {
 
 double ResidualSums::rmse() const { return count > 0 ? std::sqrt(squares / count) : std::nan(""); }
 double ResidualSums::mae() const { return count > 0 ? magnitudes / count : std::nan(""); }
-double ResidualSums::rmse_shifted() const { return count > 0 ? std::sqrt(std::max(0.0, squares / count - (sum / count) * (sum / count))) : std::nan(""); }
+double ResidualSums::rmse_shifted() const {
+    return count > 0 ? std::sqrt(std::max(0.0, squares / count - (sum / count) * (sum / count))) : std::nan("");
+}
 
 void ErrorSums::store(std::span<double, size> values) const {
     std::size_t k = 0;

@@ -36,7 +36,8 @@ std::vector<std::size_t> kept_points(const Parity& parity, std::size_t most) {
     if (n <= most) return order;
     const auto error = [&](std::size_t k) { return std::abs(parity.predicted[k] - parity.reference[k]); };
     const auto worst = static_cast<std::ptrdiff_t>(most / 4);
-    std::nth_element(order.begin(), order.begin() + worst, order.end(), [&](std::size_t a, std::size_t b) { return error(a) > error(b) || (error(a) == error(b) && a < b); });
+    std::nth_element(order.begin(), order.begin() + worst, order.end(),
+                     [&](std::size_t a, std::size_t b) { return error(a) > error(b) || (error(a) == error(b) && a < b); });
     std::sort(order.begin() + worst, order.end());
     std::vector<std::size_t> kept(order.begin(), order.begin() + worst);
     const std::size_t others = most - kept.size(), rest = n - kept.size();
@@ -46,7 +47,10 @@ std::vector<std::size_t> kept_points(const Parity& parity, std::size_t most) {
 }
 
 nlohmann::json Parity::to_json(std::size_t most) const {
-    nlohmann::json json = {{"reference", nlohmann::json::array()}, {"predicted", nlohmann::json::array()}, {"frame", nlohmann::json::array()}, {"points", reference.size()}};
+    nlohmann::json json = {{"reference", nlohmann::json::array()},
+                           {"predicted", nlohmann::json::array()},
+                           {"frame", nlohmann::json::array()},
+                           {"points", reference.size()}};
     for (const std::size_t k : kept_points(*this, most)) {
         json["reference"].push_back(reference[k]);
         json["predicted"].push_back(predicted[k]);
@@ -70,7 +74,8 @@ struct AllParity {
                 for (int k = 0; k < 3; ++k) force.add((*frame.labels.forces)[i][k], prediction.forces[i][k], number);
         if (has_stress(frame)) {
             const auto a = to_voigt(*frame.labels.stress), b = to_voigt(prediction.stress);
-            for (std::size_t k = 0; k < a.size(); ++k) stress.add(units::gpa_per_ev_per_angstrom3 * a[k], units::gpa_per_ev_per_angstrom3 * b[k], number);
+            for (std::size_t k = 0; k < a.size(); ++k)
+                stress.add(units::gpa_per_ev_per_angstrom3 * a[k], units::gpa_per_ev_per_angstrom3 * b[k], number);
         }
     }
 
@@ -104,14 +109,16 @@ void put_all(records::Records& records, const ErrorSums& sums, const std::string
         put(records, name + "_mae" + suffix, factor * part.mae(), unit, part.count);
     };
     both("energy", sums.energy, milli, "meV/atom");
-    if (sums.energy.count > 0) put(records, "energy_rmse_shifted" + suffix, milli * sums.energy.rmse_shifted(), "meV/atom", sums.energy.count);
+    if (sums.energy.count > 0)
+        put(records, "energy_rmse_shifted" + suffix, milli * sums.energy.rmse_shifted(), "meV/atom", sums.energy.count);
     both("force", sums.forces, milli, "meV/angstrom");
     both("stress", sums.stress, units::gpa_per_ev_per_angstrom3, "GPa");
 }
 
 }  // namespace
 
-records::Records evaluate(calculator::Calculator& calculator, std::span<const structure::Frame> frames, const EvaluationSettings& settings, base::ProgressSink& progress) {
+records::Records evaluate(calculator::Calculator& calculator, std::span<const structure::Frame> frames, const EvaluationSettings& settings,
+                          base::ProgressSink& progress) {
     ErrorSums all;
     std::map<std::string, ErrorSums> groups;
     AllParity parity;
@@ -131,7 +138,9 @@ records::Records evaluate(calculator::Calculator& calculator, std::span<const st
         if (settings.parity_points > 0) parity.add(frame, prediction);
         progress.update({"evaluate", static_cast<double>(f + 1), static_cast<double>(frames.size()), {}});
     }
-    if (all.energy.count + all.forces.count + all.stress.count == 0) throw InputError("no frame has an energy, forces or stress to compare with", frames.empty() ? "" : frames[0].source, "check the keys with alkali data check");
+    if (all.energy.count + all.forces.count + all.stress.count == 0)
+        throw InputError("no frame has an energy, forces or stress to compare with", frames.empty() ? "" : frames[0].source,
+                         "check the keys with alkali data check");
     records::Records records;
     put_all(records, all, "");
     for (const auto& [group, sums] : groups)

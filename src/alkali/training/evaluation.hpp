@@ -18,6 +18,7 @@ struct EvaluationSettings {
 /// (their info `group` or `config_type`), and `parity` with reference and predicted values by frame.
 /// Frames without a label are left out of its figures; their number stands in the record's settings.
 /// Errors: InputError naming the frame, or when no frame has any label.
-[[nodiscard]] records::Records evaluate(calculator::Calculator& calculator, std::span<const structure::Frame> frames, const EvaluationSettings& settings, base::ProgressSink& progress);
+[[nodiscard]] records::Records evaluate(calculator::Calculator& calculator, std::span<const structure::Frame> frames,
+                                        const EvaluationSettings& settings, base::ProgressSink& progress);
 
 }  // namespace alkali::training

@@ -19,14 +19,20 @@ struct Penalty {
 class LossOfBatch {
 public:
     LossOfBatch(const LossSettings& settings, const Batch& batch, const LabelCounts& counts)
-        : settings_(settings), batch_(batch), counts_(counts), penalty_{settings.form, settings.huber_delta}, force_slope_(batch.atoms(), Vec3::Zero()),
-          stress_slope_(batch.items().size(), Mat3::Zero()), energy_slope_(batch.items().size(), 0.0) {}
+        : settings_(settings),
+          batch_(batch),
+          counts_(counts),
+          penalty_{settings.form, settings.huber_delta},
+          force_slope_(batch.atoms(), Vec3::Zero()),
+          stress_slope_(batch.items().size(), Mat3::Zero()),
+          energy_slope_(batch.items().size(), 0.0) {}
 
     void energy(std::size_t f, double predicted, LossTerms& terms) {
         const auto& frame = *batch_.items()[f].frame;
         if (!frame.labels.energy || settings_.total_energy == 0) return;
         const auto atoms = static_cast<double>(frame.structure.size());
-        const double residual = (predicted - *frame.labels.energy) / atoms, weight = settings_.total_energy * frame.weight / counts_.energies;
+        const double residual = (predicted - *frame.labels.energy) / atoms,
+                     weight = settings_.total_energy * frame.weight / counts_.energies;
         terms.energy += weight * penalty_.value(residual);
         energy_slope_[f] = weight * penalty_.slope(residual) / atoms;
     }
@@ -46,7 +52,8 @@ public:
     void stress(std::size_t f, const Mat3& predicted, LossTerms& terms) {
         const auto& frame = *batch_.items()[f].frame;
         if (!has_stress(frame) || !settings_.uses_stress()) return;
-        const double all = settings_.stress * frame.weight / (9 * counts_.stresses), shear = settings_.shear * frame.weight / (6 * counts_.stresses);
+        const double all = settings_.stress * frame.weight / (9 * counts_.stresses),
+                     shear = settings_.shear * frame.weight / (6 * counts_.stresses);
         for (int a = 0; a < 3; ++a)
             for (int b = 0; b < 3; ++b) {
                 const double residual = predicted(a, b) - (*frame.labels.stress)(a, b), value = penalty_.value(residual);
@@ -64,7 +71,8 @@ public:
 #pragma omp parallel for schedule(dynamic)
         for (std::size_t f = 0; f < items.size(); ++f) {
             const auto& item = items[f];
-            const Mat3 strain = item.volume > 0 ? Mat3(0.5 * (stress_slope_[f] + stress_slope_[f].transpose()) / item.volume) : Mat3(Mat3::Zero());
+            const Mat3 strain =
+                item.volume > 0 ? Mat3(0.5 * (stress_slope_[f] + stress_slope_[f].transpose()) / item.volume) : Mat3(Mat3::Zero());
             for (std::size_t i = item.first_atom; i < item.first_atom + item.atoms; ++i) {
                 out.energies[i] = energy_slope_[f];
                 for (auto e = static_cast<std::size_t>(graph.first[i]); e < static_cast<std::size_t>(graph.first[i + 1]); ++e)

@@ -39,7 +39,8 @@ struct LossSeeds {
 /// i minus sum over those that end on i, and S = sym(sum_e r_e (x) g_e)/V, the seed of edge e = (i -> j) in a frame of
 /// volume V is  v_e = phi_i - phi_j + sym(D) r_e / V.  docs/theory/training.md derives it.
 /// seeds may be null (validation). errors are added to.
-[[nodiscard]] LossTerms evaluate_loss(const LossSettings& settings, const Batch& batch, const LabelCounts& counts, std::span<const double> energies,
-                                      std::span<const Vec3> edge_gradient, LossSeeds* seeds, ErrorSums& errors);
+[[nodiscard]] LossTerms evaluate_loss(const LossSettings& settings, const Batch& batch, const LabelCounts& counts,
+                                      std::span<const double> energies, std::span<const Vec3> edge_gradient, LossSeeds* seeds,
+                                      ErrorSums& errors);
 
 }  // namespace alkali::training

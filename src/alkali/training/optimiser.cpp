@@ -5,7 +5,8 @@
 
 namespace alkali::training {
 
-Adam::Adam(const AdamSettings& settings, std::vector<bool> trainable, std::vector<bool> decays) : settings_(settings), trainable_(std::move(trainable)), decays_(std::move(decays)) {
+Adam::Adam(const AdamSettings& settings, std::vector<bool> trainable, std::vector<bool> decays)
+    : settings_(settings), trainable_(std::move(trainable)), decays_(std::move(decays)) {
     state_.first.assign(trainable_.size(), 0.0);
     state_.second.assign(trainable_.size(), 0.0);
     if (settings_.amsgrad) state_.largest.assign(trainable_.size(), 0.0);

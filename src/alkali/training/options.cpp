@@ -8,24 +8,53 @@ using config::Options;
 
 Options data_options() {
     Options o;
-    o.text("train", "file or folder of labelled frames, or a list of them").or_kind(Kind::texts).required().alias("train_file_path").alias("train_file");
-    o.number("validation", "share of train to hold out, or file(s)").or_kind(Kind::text).or_kind(Kind::texts).at_least(0).at_most(0.9).fallback(0.1).alias("val_file_path").alias("valid_file").alias("valid_fraction");
+    o.text("train", "file or folder of labelled frames, or a list of them")
+        .or_kind(Kind::texts)
+        .required()
+        .alias("train_file_path")
+        .alias("train_file");
+    o.number("validation", "share of train to hold out, or file(s)")
+        .or_kind(Kind::text)
+        .or_kind(Kind::texts)
+        .at_least(0)
+        .at_most(0.9)
+        .fallback(0.1)
+        .alias("val_file_path")
+        .alias("valid_file")
+        .alias("valid_fraction");
     o.integer("split_seed", "of the held-out share; not given: training.seed").at_least(0);
     o.text("energy_key", "key of the energy in extended XYZ; not given: free_energy, else energy");
     o.text("forces_key", "key of the forces").alias("force_key");
     o.text("stress_key", "key of the stress");
     o.text("virial_key", "key of the virial");
     o.text("format", "format of the files; not given: by their names");
-    o.text("missing", "a frame without a label that the loss uses: stop, or leave it out of that term").choices({"error", "mask"}).fallback("error");
-    o.boolean("align_sources", "move the energy zeros of several train files to that of the first (least squares per species)").fallback(false);
+    o.text("missing", "a frame without a label that the loss uses: stop, or leave it out of that term")
+        .choices({"error", "mask"})
+        .fallback("error");
+    o.boolean("align_sources", "move the energy zeros of several train files to that of the first (least squares per species)")
+        .fallback(false);
     return o;
 }
 
 Options loss_options() {
     Options o;
-    o.number("total_energy", "of the energy per atom (eV)").fallback(1.0).at_least(0).alias("../energy_weight").alias("energy").alias("per_atom_energy");
-    o.number("forces", "of the force components (eV/angstrom)").fallback(1.0).at_least(0).alias("../forces_weight").alias("../force_loss_weight").alias("force");
-    o.number("stress", "of the 9 stress components (eV/angstrom^3)").fallback(0.0).at_least(0).alias("../stress_weight").alias("../stress_loss_weight");
+    o.number("total_energy", "of the energy per atom (eV)")
+        .fallback(1.0)
+        .at_least(0)
+        .alias("../energy_weight")
+        .alias("energy")
+        .alias("per_atom_energy");
+    o.number("forces", "of the force components (eV/angstrom)")
+        .fallback(1.0)
+        .at_least(0)
+        .alias("../forces_weight")
+        .alias("../force_loss_weight")
+        .alias("force");
+    o.number("stress", "of the 9 stress components (eV/angstrom^3)")
+        .fallback(0.0)
+        .at_least(0)
+        .alias("../stress_weight")
+        .alias("../stress_loss_weight");
     o.number("shear", "of the 6 off-diagonal stress components (eV/angstrom^3), added to stress").fallback(0.0).at_least(0);
     return o;
 }
@@ -50,31 +79,49 @@ Options trainer_options() {
     o.number("stop_lr", "learning rate at the end; not given: lr/100").above(0);
     o.variant("lr_schedule", "how lr falls; with a time limit it reaches its end at the deadline", schedules()).fallback("cosine");
     o.integer("decay_steps", "exponential schedule: steps for which lr is held; 0: it falls with every step").fallback(0).at_least(0);
-    o.text("optimizer", "adam adds weight_decay to the gradient, adamw takes it off the weights").choices({"adam", "adamw"}).fallback("adamw");
+    o.text("optimizer", "adam adds weight_decay to the gradient, adamw takes it off the weights")
+        .choices({"adam", "adamw"})
+        .fallback("adamw");
     o.number("beta1", "of Adam's mean").fallback(0.9).at_least(0).at_most(0.9999);
     o.number("beta2", "of Adam's mean square").fallback(0.999).at_least(0).at_most(0.999999);
     o.number("epsilon", "of Adam").fallback(1e-8).above(0);
     o.number("weight_decay", "of weights (biases, scales and shifts do not decay)").fallback(0.0).at_least(0);
     o.boolean("amsgrad", "AMSGrad variant of Adam").fallback(true);
-    o.number("gradient_clip", "largest norm of the gradient; 0: none").fallback(0.0).at_least(0).alias("clip_grad").alias("gradient_clip_val");
+    o.number("gradient_clip", "largest norm of the gradient; 0: none")
+        .fallback(0.0)
+        .at_least(0)
+        .alias("clip_grad")
+        .alias("gradient_clip_val");
     o.number("ema_decay", "of the moving average of the weights, per step; 0: off").fallback(0.99).at_least(0).at_most(0.999999);
     o.block("loss_coeffs", "weights of the loss terms", loss_options()).alias("loss.coeffs");
     o.text("loss_type", "mean of squares, or Huber's").choices({"mse", "huber"}).fallback("mse");
     o.number("huber_delta", "residuals beyond it count linearly (in the unit of each term)").fallback(0.01).above(0);
-    o.integer("max_epochs", "passes over the training frames; if no limit is given: 100").at_least(1).alias("max_num_epochs").alias("epoch");
+    o.integer("max_epochs", "passes over the training frames; if no limit is given: 100")
+        .at_least(1)
+        .alias("max_num_epochs")
+        .alias("epoch");
     o.integer("numb_steps", "optimiser steps").at_least(1).alias("num_steps").alias("stop_batch").alias("max_steps");
     o.number("max_seconds", "wall time of the whole run").unit("s").above(0);
     o.number("max_cpu_seconds", "CPU time of the whole process, all threads").unit("s").above(0);
-    o.integer("patience", "epochs without a better validation loss before the run stops; 0: never").fallback(0).at_least(0).alias("early_stopping_patiences");
+    o.integer("patience", "epochs without a better validation loss before the run stops; 0: never")
+        .fallback(0)
+        .at_least(0)
+        .alias("early_stopping_patiences");
     o.integer("seed", "of initial weights, data order and split").fallback(1).at_least(0);
     o.text("init_from", "model file to start from instead of random weights").alias("foundation_model");
     o.number("checkpoint_seconds", "time between checkpoints").unit("s").fallback(10.0).at_least(0);
     return o;
 }
 
-double number(const nlohmann::json& block, const char* key, double absent = 0) { return block.at(key).is_null() ? absent : block.at(key).get<double>(); }
-std::int64_t integer(const nlohmann::json& block, const char* key) { return block.at(key).is_null() ? 0 : block.at(key).get<std::int64_t>(); }
-std::string text(const nlohmann::json& block, const char* key) { return block.at(key).is_null() ? std::string{} : block.at(key).get<std::string>(); }
+double number(const nlohmann::json& block, const char* key, double absent = 0) {
+    return block.at(key).is_null() ? absent : block.at(key).get<double>();
+}
+std::int64_t integer(const nlohmann::json& block, const char* key) {
+    return block.at(key).is_null() ? 0 : block.at(key).get<std::int64_t>();
+}
+std::string text(const nlohmann::json& block, const char* key) {
+    return block.at(key).is_null() ? std::string{} : block.at(key).get<std::string>();
+}
 
 std::vector<std::filesystem::path> paths(const nlohmann::json& value) {
     if (value.is_string()) return {value.get<std::string>()};
@@ -87,7 +134,10 @@ ScheduleSettings schedule_settings(const nlohmann::json& block) {
     ScheduleSettings s;
     const auto& schedule = block.at("lr_schedule");
     const std::string type = schedule.at("type");
-    s.kind = type == "cosine" ? ScheduleSettings::Kind::cosine : type == "exponential" ? ScheduleSettings::Kind::exponential : type == "plateau" ? ScheduleSettings::Kind::plateau : ScheduleSettings::Kind::constant;
+    s.kind = type == "cosine"        ? ScheduleSettings::Kind::cosine
+             : type == "exponential" ? ScheduleSettings::Kind::exponential
+             : type == "plateau"     ? ScheduleSettings::Kind::plateau
+                                     : ScheduleSettings::Kind::constant;
     s.lr = block.at("lr");
     s.stop_lr = number(block, "stop_lr", s.lr / 100);
     s.warmup = schedule.at("warmup");
@@ -149,7 +199,8 @@ DataSettings data_settings(const nlohmann::json& values) {
         s.validation_fraction = block.at("validation");
     else
         s.validation = paths(block.at("validation"));
-    s.split_seed = block.at("split_seed").is_null() ? values.at("training").at("seed").get<std::uint64_t>() : block.at("split_seed").get<std::uint64_t>();
+    s.split_seed = block.at("split_seed").is_null() ? values.at("training").at("seed").get<std::uint64_t>()
+                                                    : block.at("split_seed").get<std::uint64_t>();
     s.align_sources = block.at("align_sources");
     s.load.read.format = text(block, "format");
     s.load.read.energy_key = text(block, "energy_key");

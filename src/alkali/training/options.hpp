@@ -19,11 +19,11 @@ struct TrainerSettings {
     LossSettings loss;
     AdamSettings adam;
     ScheduleSettings schedule;
-    double gradient_clip = 0;   ///< largest norm of the gradient; 0: none
+    double gradient_clip = 0;  ///< largest norm of the gradient; 0: none
     double ema_decay = 0;
     std::int64_t max_epochs = 0, max_steps = 0;
     double max_seconds = 0, max_cpu_seconds = 0;
-    int patience = 0;           ///< epochs without a better validation loss; 0: never stop early
+    int patience = 0;  ///< epochs without a better validation loss; 0: never stop early
     double checkpoint_seconds = 10;
 };
 

@@ -15,20 +15,23 @@ namespace {
 constexpr double milli = 1e3;
 
 constexpr const char* header =
-    "epoch,step,lr,train_loss,train_loss_energy,train_loss_forces,train_loss_stress,train_loss_shear,train_energy_rmse,train_force_rmse,train_stress_rmse,"
+    "epoch,step,lr,train_loss,train_loss_energy,train_loss_forces,train_loss_stress,train_loss_shear,train_energy_rmse,train_force_rmse,"
+    "train_stress_rmse,"
     "validation_loss,validation_energy_rmse,validation_force_rmse,validation_stress_rmse,seconds,cpu_seconds\n";
 
 /// Empty where there is no number.
 std::string cell(double value) { return std::isfinite(value) ? fmt::format("{:.8g}", value) : std::string{}; }
 
 std::string rmse_cells(const ErrorSums& errors) {
-    return fmt::format("{},{},{}", cell(milli * errors.energy.rmse()), cell(milli * errors.forces.rmse()), cell(units::gpa_per_ev_per_angstrom3 * errors.stress.rmse()));
+    return fmt::format("{},{},{}", cell(milli * errors.energy.rmse()), cell(milli * errors.forces.rmse()),
+                       cell(units::gpa_per_ev_per_angstrom3 * errors.stress.rmse()));
 }
 
 std::string line(const MetricsRow& row) {
     const auto& t = row.train.terms;
-    return fmt::format("{},{},{},{},{},{},{},{},{},{},{},{:.3f},{:.3f}\n", row.epoch, row.step, cell(row.lr), cell(t.total()), cell(t.energy), cell(t.forces), cell(t.stress), cell(t.shear),
-                       rmse_cells(row.train.errors), cell(row.validation.terms.total()), rmse_cells(row.validation.errors), row.used.wall, row.used.cpu);
+    return fmt::format("{},{},{},{},{},{},{},{},{},{},{},{:.3f},{:.3f}\n", row.epoch, row.step, cell(row.lr), cell(t.total()),
+                       cell(t.energy), cell(t.forces), cell(t.stress), cell(t.shear), rmse_cells(row.train.errors),
+                       cell(row.validation.terms.total()), rmse_cells(row.validation.errors), row.used.wall, row.used.cpu);
 }
 
 }  // namespace

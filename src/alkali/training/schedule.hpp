@@ -11,11 +11,11 @@ struct ScheduleSettings {
     enum class Kind { constant, cosine, exponential, plateau };
     Kind kind = Kind::cosine;
     double lr = 0.01;
-    double stop_lr = 1e-4;        ///< cosine, exponential: reached at progress 1; plateau: lower bound
-    double warmup = 0.01;         ///< share of progress over which lr rises linearly from stop_lr
-    std::int64_t decay_steps = 0; ///< exponential: lr is held for this many steps at a time; 0: falls at every step
-    double factor = 0.5;          ///< plateau: lr is multiplied by it ...
-    int patience = 10;            ///< ... after this many epochs without a better validation loss
+    double stop_lr = 1e-4;         ///< cosine, exponential: reached at progress 1; plateau: lower bound
+    double warmup = 0.01;          ///< share of progress over which lr rises linearly from stop_lr
+    std::int64_t decay_steps = 0;  ///< exponential: lr is held for this many steps at a time; 0: falls at every step
+    double factor = 0.5;           ///< plateau: lr is multiplied by it ...
+    int patience = 10;             ///< ... after this many epochs without a better validation loss
 };
 
 class Schedule {

@@ -12,9 +12,9 @@ namespace alkali::training {
 /// What `alkali train` is asked to do.
 struct SessionRequest {
     std::filesystem::path config, output;
-    bool restart = false;    ///< go on from the checkpoint in `output`, if there is one
-    bool init_only = false;  ///< only write init.safetensors
-    bool overwrite = false;  ///< allow `output` to hold an earlier run
+    bool restart = false;           ///< go on from the checkpoint in `output`, if there is one
+    bool init_only = false;         ///< only write init.safetensors
+    bool overwrite = false;         ///< allow `output` to hold an earlier run
     std::uint64_t seed_offset = 0;  ///< added to training.seed (members of a committee)
     double cpu_before = 0;          ///< CPU seconds that this process spent on other things (earlier members of a committee)
     std::string version, command;   ///< for the provenance of the model files
@@ -22,6 +22,7 @@ struct SessionRequest {
 
 /// Config -> data -> model -> training -> files in `output`. Errors: those of its parts; InputError when `output` holds
 /// a run and neither restart nor overwrite was asked for.
-[[nodiscard]] Outcome train(const SessionRequest& request, const models::KindRegistry& kinds, Communicator& communicator, base::LogSink& log, base::ProgressSink& progress);
+[[nodiscard]] Outcome train(const SessionRequest& request, const models::KindRegistry& kinds, Communicator& communicator,
+                            base::LogSink& log, base::ProgressSink& progress);
 
 }  // namespace alkali::training

@@ -34,10 +34,14 @@ void check_identity(const nlohmann::json& stored, const RunIdentity& identity, c
     const auto& config = stored.at("config");
     std::string changed;
     for (const auto& key : config::differences(config, identity.config))
-        changed += (changed.empty() ? "" : ", ") + key + " (was " + value_at(config, key).dump() + ", now " + value_at(identity.config, key).dump() + ")";
+        changed += (changed.empty() ? "" : ", ") + key + " (was " + value_at(config, key).dump() + ", now " +
+                   value_at(identity.config, key).dump() + ")";
     if (!changed.empty())
-        throw InputError("the config has changed since this run began: " + changed, where, "put it back, or start a new run in another folder with training.init_from");
-    if (stored.at("data_hash") != identity.data_hash) throw InputError("the training data have changed since this run began", where, "restore the files, or start a new run in another folder with training.init_from");
+        throw InputError("the config has changed since this run began: " + changed, where,
+                         "put it back, or start a new run in another folder with training.init_from");
+    if (stored.at("data_hash") != identity.data_hash)
+        throw InputError("the training data have changed since this run began", where,
+                         "restore the files, or start a new run in another folder with training.init_from");
 }
 
 }  // namespace
@@ -54,10 +58,20 @@ void save_state(const std::filesystem::path& path, const TrainerState& state, co
     state.errors.store(std::span<double, ErrorSums::size>(errors));
     file.tensors["errors"] = vector_tensor(errors);
     file.tensors["terms"] = vector_tensor({state.terms.energy, state.terms.forces, state.terms.stress, state.terms.shear});
-    const nlohmann::json run = {{"config", identity.config},       {"data_hash", identity.data_hash},   {"position", state.position}, {"epoch", state.epoch},
-                                {"step", state.step},              {"adam_step", state.adam.step},      {"random", state.random},     {"schedule", state.schedule},
-                                {"epoch_steps", state.epoch_steps}, {"best_loss", finite_or_null(state.best_loss)}, {"best_epoch", state.best_epoch},
-                                {"seconds", state.used.wall},      {"cpu_seconds", state.used.cpu},     {"finished", state.finished}};
+    const nlohmann::json run = {{"config", identity.config},
+                                {"data_hash", identity.data_hash},
+                                {"position", state.position},
+                                {"epoch", state.epoch},
+                                {"step", state.step},
+                                {"adam_step", state.adam.step},
+                                {"random", state.random},
+                                {"schedule", state.schedule},
+                                {"epoch_steps", state.epoch_steps},
+                                {"best_loss", finite_or_null(state.best_loss)},
+                                {"best_epoch", state.best_epoch},
+                                {"seconds", state.used.wall},
+                                {"cpu_seconds", state.used.cpu},
+                                {"finished", state.finished}};
     file.metadata = {{"format", "alkali-checkpoint"}, {"format_version", std::to_string(format_version)}, {"run", run.dump()}};
     file.save(path);
 }

@@ -23,11 +23,11 @@ struct TrainerState {
     std::size_t position = 0;        ///< how many of them are done
     std::int64_t epoch = 0;          ///< epochs completed
     std::int64_t step = 0;
-    std::string random;              ///< state of the generator behind the order
+    std::string random;  ///< state of the generator behind the order
     nlohmann::json schedule;
-    LossTerms terms;                 ///< summed over the steps of the present epoch
+    LossTerms terms;  ///< summed over the steps of the present epoch
     std::int64_t epoch_steps = 0;
-    ErrorSums errors;                ///< of the present epoch
+    ErrorSums errors;  ///< of the present epoch
     double best_loss = std::numeric_limits<double>::infinity();
     std::int64_t best_epoch = 0;
     Seconds used;

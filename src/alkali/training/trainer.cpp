@@ -18,7 +18,9 @@ std::vector<bool> flags(const models::TrainableModel& model, bool models::Parame
     return values;
 }
 
-LossTerms operator+(const LossTerms& a, const LossTerms& b) { return {a.energy + b.energy, a.forces + b.forces, a.stress + b.stress, a.shear + b.shear}; }
+LossTerms operator+(const LossTerms& a, const LossTerms& b) {
+    return {a.energy + b.energy, a.forces + b.forces, a.stress + b.stress, a.shear + b.shear};
+}
 LossTerms operator/(const LossTerms& a, double n) { return {a.energy / n, a.forces / n, a.stress / n, a.shear / n}; }
 
 std::string rmse_text(const ErrorSums& errors) {
@@ -32,14 +34,21 @@ std::string rmse_text(const ErrorSums& errors) {
 }  // namespace
 
 Trainer::Trainer(const TrainerSettings& settings, TrainerInput input)
-    : settings_(settings), in_(std::move(input)), pass_(in_.model.make_training_pass()),
-      adam_(settings.adam, flags(in_.model, &models::ParameterInfo::trainable), flags(in_.model, &models::ParameterInfo::decays)), ema_(settings.ema_decay), schedule_(settings.schedule),
-      random_(settings.seed), clock_(in_.communicator, in_.origin), deadline_(settings.max_seconds, settings.max_cpu_seconds) {
+    : settings_(settings),
+      in_(std::move(input)),
+      pass_(in_.model.make_training_pass()),
+      adam_(settings.adam, flags(in_.model, &models::ParameterInfo::trainable), flags(in_.model, &models::ParameterInfo::decays)),
+      ema_(settings.ema_decay),
+      schedule_(settings.schedule),
+      random_(settings.seed),
+      clock_(in_.communicator, in_.origin),
+      deadline_(settings.max_seconds, settings.max_cpu_seconds) {
     state_.parameters.assign(in_.model.parameters().begin(), in_.model.parameters().end());
 }
 
 void Trainer::restore(const TrainerState& state) {
-    if (state.parameters.size() != state_.parameters.size()) throw InputError("the checkpoint holds another number of parameters than the model", in_.folder.checkpoint().string());
+    if (state.parameters.size() != state_.parameters.size())
+        throw InputError("the checkpoint holds another number of parameters than the model", in_.folder.checkpoint().string());
     state_ = state;
     adam_.restore(state.adam);
     ema_.restore(state.ema);
@@ -147,7 +156,8 @@ void Trainer::close_epoch() {
 std::string Trainer::limit_reached(const Seconds& used) const {
     if (settings_.max_steps > 0 && state_.step >= settings_.max_steps) return "numb_steps reached";
     if (settings_.max_epochs > 0 && state_.epoch >= settings_.max_epochs) return "max_epochs reached";
-    if (settings_.patience > 0 && state_.epoch - state_.best_epoch >= settings_.patience) return fmt::format("no better validation loss for {} epochs", settings_.patience);
+    if (settings_.patience > 0 && state_.epoch - state_.best_epoch >= settings_.patience)
+        return fmt::format("no better validation loss for {} epochs", settings_.patience);
     if (deadline_.reached(used)) return "time limit reached";
     return {};
 }
@@ -216,7 +226,8 @@ void Trainer::save_checkpoint(bool finished) {
 void Trainer::report(const Seconds& used) {
     const auto terms = state_.epoch_steps > 0 ? state_.terms / static_cast<double>(state_.epoch_steps) : LossTerms{};
     const bool closed = state_.position == state_.order.size();
-    const double frames = static_cast<double>(state_.epoch - (closed ? 1 : 0)) * static_cast<double>(in_.train.size()) + static_cast<double>(state_.position);
+    const double frames =
+        static_cast<double>(state_.epoch - (closed ? 1 : 0)) * static_cast<double>(in_.train.size()) + static_cast<double>(state_.position);
     std::string detail = fmt::format("epoch {} loss {:.3g} |{}", state_.epoch + (closed ? 0 : 1), terms.total(), rmse_text(state_.errors));
     if (in_.validation.size() > 0) detail += fmt::format(" | validation{}", rmse_text(last_validation_.errors));
     detail += fmt::format(" | lr {:.2g}, {:.3g} frames/s", learning_rate_, frames / std::max(used.wall, 1e-9));

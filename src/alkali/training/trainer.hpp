@@ -24,8 +24,8 @@ struct TrainerInput {
 struct Outcome {
     std::int64_t epochs = 0, steps = 0, best_epoch = 0;
     double best_loss = 0;
-    std::string reason;    ///< "max_epochs reached", ...
-    Evaluated last;        ///< of the last validation
+    std::string reason;  ///< "max_epochs reached", ...
+    Evaluated last;      ///< of the last validation
 };
 
 /// The training loop: batches, loss, gradient, optimiser, average, validation, files. Ends with the model holding the

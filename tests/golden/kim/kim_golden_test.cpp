@@ -37,8 +37,10 @@ Vec3 vector(const json& v) { return {v.at(0).get<double>(), v.at(1).get<double>(
 
 structure::Structure structure_of(const json& frame) {
     structure::Structure s;
-    s.cell = structure::Cell(matrix(frame.at("cell")), frame.contains("pbc") ? frame.at("pbc").get<std::array<bool, 3>>() : std::array<bool, 3>{true, true, true});
-    for (std::size_t i = 0; i < frame.at("positions").size(); ++i) s.add(frame.contains("numbers") ? frame.at("numbers").at(i).get<int>() : 3, vector(frame.at("positions").at(i)));
+    s.cell = structure::Cell(matrix(frame.at("cell")),
+                             frame.contains("pbc") ? frame.at("pbc").get<std::array<bool, 3>>() : std::array<bool, 3>{true, true, true});
+    for (std::size_t i = 0; i < frame.at("positions").size(); ++i)
+        s.add(frame.contains("numbers") ? frame.at("numbers").at(i).get<int>() : 3, vector(frame.at("positions").at(i)));
     return s;
 }
 
@@ -62,10 +64,12 @@ TEST(GoldenKim, energies_forces_and_stress_equal_those_of_ase) {
             const auto result = calculator->compute(s);
             EXPECT_NEAR(result.energy, frame.at("energy").get<double>(), tolerance("frame_energy")) << model;
             for (std::size_t i = 0; i < s.size(); ++i)
-                EXPECT_LT((result.forces[i] - vector(frame.at("forces").at(i))).norm(), tolerance("frame_force")) << model << ", atom " << i;
+                EXPECT_LT((result.forces[i] - vector(frame.at("forces").at(i))).norm(), tolerance("frame_force"))
+                    << model << ", atom " << i;
             if (!frame.contains("stress")) continue;
             const Voigt stress = to_voigt(result.stress);
-            for (std::size_t a = 0; a < 6; ++a) EXPECT_NEAR(stress[a], frame.at("stress").at(a).get<double>(), tolerance("frame_stress")) << model;
+            for (std::size_t a = 0; a < 6; ++a)
+                EXPECT_NEAR(stress[a], frame.at("stress").at(a).get<double>(), tolerance("frame_stress")) << model;
         }
     }
 }

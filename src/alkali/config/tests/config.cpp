@@ -76,7 +76,9 @@ TEST(Config, unknown_key_is_named_with_path_line_and_the_nearest_one) {
     EXPECT_THAT(text, HasSubstr("did you mean batch_size?"));
 }
 
-TEST(Config, key_far_from_all_others_lists_the_known_ones) { EXPECT_THAT(message("types: [Li]\nzzzzzzzzzzzzzzzz: 1"), HasSubstr("known keys here: types, dtype")); }
+TEST(Config, key_far_from_all_others_lists_the_known_ones) {
+    EXPECT_THAT(message("types: [Li]\nzzzzzzzzzzzzzzzz: 1"), HasSubstr("known keys here: types, dtype"));
+}
 
 TEST(Config, missing_required_key_is_named) { EXPECT_THAT(message("dtype: mixed"), HasSubstr("'types' is missing")); }
 
@@ -123,7 +125,8 @@ TEST(Config, variant_takes_a_plain_word_or_a_block) {
 
 TEST(Config, aliases_are_moved_and_said_once) {
     Memory log;
-    const auto config = parse("types: [Li]\ntraining: {optim_param: {lr: 0.5}, loss: {coeffs: {forces: 3}}, energy_weight: 7}", example(), "c.yaml", log);
+    const auto config =
+        parse("types: [Li]\ntraining: {optim_param: {lr: 0.5}, loss: {coeffs: {forces: 3}}, energy_weight: 7}", example(), "c.yaml", log);
     EXPECT_EQ(config.values["training"]["lr"], 0.5);
     EXPECT_EQ(config.values["training"]["loss_coeffs"]["forces"], 3.0);
     EXPECT_EQ(config.values["training"]["loss_coeffs"]["energy"], 7.0);
@@ -136,7 +139,9 @@ TEST(Config, a_key_given_under_two_names_is_an_error) {
     EXPECT_THAT(message("types: [Li]\ntraining: {lr: 0.1, lr: 0.2}"), HasSubstr("given twice"));
 }
 
-TEST(Config, what_is_left_beside_a_dotted_alias_is_an_unknown_key) { EXPECT_THAT(message("types: [Li]\ntraining: {optim_param: {lr: 0.5, beta: 1}}"), HasSubstr("unknown key 'training.optim_param'")); }
+TEST(Config, what_is_left_beside_a_dotted_alias_is_an_unknown_key) {
+    EXPECT_THAT(message("types: [Li]\ntraining: {optim_param: {lr: 0.5, beta: 1}}"), HasSubstr("unknown key 'training.optim_param'"));
+}
 
 TEST(Config, where_names_file_line_and_path) {
     EXPECT_EQ(parsed("types: [Li]\ntraining:\n  lr: 0.5\n").where("training.lr"), "c.yaml, line 3 (training.lr)");
@@ -161,7 +166,9 @@ TEST(Config, small_file_cannot_grow_without_bound) {
     EXPECT_THAT(message(text), HasSubstr("more than a million values"));
 }
 
-TEST(Config, malformed_input_on_which_yaml_cpp_does_not_end_is_refused) { EXPECT_THAT(message(", {a: b}\n)KtrainingK"), ::testing::Not(HasSubstr("accepted"))); }
+TEST(Config, malformed_input_on_which_yaml_cpp_does_not_end_is_refused) {
+    EXPECT_THAT(message(", {a: b}\n)KtrainingK"), ::testing::Not(HasSubstr("accepted")));
+}
 
 TEST(Config, aliases_of_yaml_are_expanded_and_never_inside_themselves) {
     EXPECT_EQ(parsed("types: &t [Li]\nvalidation: *t\n").values["validation"], nlohmann::json({"Li"}));
@@ -182,7 +189,8 @@ TEST(Config, every_input_that_fuzzing_kept_is_accepted_or_refused_as_it_should_b
 }
 
 TEST(Config, written_yaml_reads_back_as_the_same_values) {
-    const auto config = parsed("types: [Li, 'No']\nshifts: {Li: -1.25, 'No': 3}\nvalidation: '0.5'\ntraining: {lr: 1e-7, schedule: plateau}");
+    const auto config =
+        parsed("types: [Li, 'No']\nshifts: {Li: -1.25, 'No': 3}\nvalidation: '0.5'\ntraining: {lr: 1e-7, schedule: plateau}");
     const auto again = parsed(to_yaml(config.values, example()));
     EXPECT_EQ(again.values, config.values);
 }

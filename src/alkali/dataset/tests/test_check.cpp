@@ -25,7 +25,8 @@ void label(Frame& frame) {
     Mat3 virial = Mat3::Zero();
     for (std::size_t i = 0; i < list.atoms(); ++i)
         for (auto e = static_cast<std::size_t>(list.first[i]); e < static_cast<std::size_t>(list.first[i + 1]); ++e) {
-            const double r = list.vector[e].norm(), decay = std::exp(-(r - 3.0)), cut = std::pow(1 - r / 6.0, 2), cut_slope = -2 * (1 - r / 6.0) / 6.0;
+            const double r = list.vector[e].norm(), decay = std::exp(-(r - 3.0)), cut = std::pow(1 - r / 6.0, 2),
+                         cut_slope = -2 * (1 - r / 6.0) / 6.0;
             const double value = decay * decay - 2 * decay, slope = -2 * decay * decay + 2 * decay;
             energy += 0.5 * 0.1 * value * cut;
             const Vec3 gradient = 0.1 * (slope * cut + value * cut_slope) / r * list.vector[e];
@@ -45,7 +46,8 @@ std::vector<Frame> good_frames() {
     for (int i = 0; i < 12; ++i) {
         Mat3 strain;
         for (int k = 0; k < 9; ++k) strain(k / 3, k % 3) = random.uniform(-0.03, 0.03);
-        frames.emplace_back().structure = structure::rattled(structure::strained(structure::repeated(structure::bcc("Li", 3.4), {2, 2, 2}), strain), 0.05, random);
+        frames.emplace_back().structure =
+            structure::rattled(structure::strained(structure::repeated(structure::bcc("Li", 3.4), {2, 2, 2}), strain), 0.05, random);
     }
     for (std::size_t i = 0; i < frames.size(); ++i) {
         label(frames[i]);
@@ -57,7 +59,10 @@ std::vector<Frame> good_frames() {
 
 class DataCheck : public testing::Test {
 protected:
-    void SetUp() override { folder_ = fs::path(testing::TempDir()) / ("alkali_check_" + std::string(testing::UnitTest::GetInstance()->current_test_info()->name())); }
+    void SetUp() override {
+        folder_ =
+            fs::path(testing::TempDir()) / ("alkali_check_" + std::string(testing::UnitTest::GetInstance()->current_test_info()->name()));
+    }
     void TearDown() override { fs::remove_all(folder_); }
 
     std::vector<Finding> findings_of(const std::vector<Frame>& frames) const {
@@ -136,7 +141,8 @@ TEST_F(DataCheck, outliers_and_unbalanced_forces_are_named) {
     auto frames = good_frames();
     *frames[9].labels.energy += 60.0;
     bool found = false;
-    for (const auto& finding : findings_of(frames)) found = found || (finding.check == "outlier" && finding.where.find("frame 9") != std::string::npos);
+    for (const auto& finding : findings_of(frames))
+        found = found || (finding.check == "outlier" && finding.where.find("frame 9") != std::string::npos);
     EXPECT_TRUE(found);
     frames = good_frames();
     (*frames[13].labels.forces)[0] += Vec3(0.5, 0, 0);
@@ -144,9 +150,15 @@ TEST_F(DataCheck, outliers_and_unbalanced_forces_are_named) {
 }
 
 TEST_F(DataCheck, sign_and_unit_of_the_stress_are_recognised) {
-    struct Case { double factor; bool volume; const char* words; };
-    for (const auto& [factor, volume, words] : {Case{-1.0, false, "wrong sign"}, {-units::kbar_per_ev_per_angstrom3, false, "in kbar, positive in compression"},
-                                                {units::gpa_per_ev_per_angstrom3, false, "in GPa. Expected"}, {-1.0, true, "virial"}}) {
+    struct Case {
+        double factor;
+        bool volume;
+        const char* words;
+    };
+    for (const auto& [factor, volume, words] : {Case{-1.0, false, "wrong sign"},
+                                                {-units::kbar_per_ev_per_angstrom3, false, "in kbar, positive in compression"},
+                                                {units::gpa_per_ev_per_angstrom3, false, "in GPa. Expected"},
+                                                {-1.0, true, "virial"}}) {
         auto frames = good_frames();
         for (auto& frame : frames) *frame.labels.stress *= factor * (volume ? frame.structure.cell.volume() : 1.0);
         const auto findings = findings_of(frames);
@@ -171,7 +183,8 @@ TEST_F(DataCheck, another_zero_of_energy_is_noticed_between_files) {
 }
 
 TEST_F(DataCheck, unreadable_frames_are_listed_and_the_rest_is_checked) {
-    const std::string good = "1\nLattice=\"3 0 0 0 3 0 0 0 3\" Properties=species:S:1:pos:R:3:forces:R:3 energy=-2 stress=\"1 1 1 0 0 0\"\nLi 0 0 0 0 0 0\n";
+    const std::string good =
+        "1\nLattice=\"3 0 0 0 3 0 0 0 3\" Properties=species:S:1:pos:R:3:forces:R:3 energy=-2 stress=\"1 1 1 0 0 0\"\nLi 0 0 0 0 0 0\n";
     base::write_file(folder_ / "x.extxyz", "1\n\nXq 0 0 0\n" + good + "1\nLattice=\"3 0 0 0 3 0 3 3 0\"\nLi 0 0 0\n" + "5\n\nLi 0 0 0\n");
     const auto report = check(std::vector<fs::path>{folder_ / "x.extxyz"}, {});
     ASSERT_EQ(report.findings.size(), 3u);

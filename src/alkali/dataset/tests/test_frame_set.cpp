@@ -18,7 +18,10 @@ namespace fs = std::filesystem;
 
 class FrameSets : public testing::Test {
 protected:
-    void SetUp() override { folder_ = fs::path(testing::TempDir()) / ("alkali_frame_set_" + std::string(testing::UnitTest::GetInstance()->current_test_info()->name())); }
+    void SetUp() override {
+        folder_ = fs::path(testing::TempDir()) /
+                  ("alkali_frame_set_" + std::string(testing::UnitTest::GetInstance()->current_test_info()->name()));
+    }
     void TearDown() override { fs::remove_all(folder_); }
     fs::path file(const std::string& name, const std::string& content) {
         base::write_file(folder_ / name, content);
@@ -28,8 +31,10 @@ protected:
     base::NullSink log_;
 };
 
-const std::string full = "1\nLattice=\"4 0 0 0 4 0 0 0 4\" Properties=species:S:1:pos:R:3:forces:R:3 energy=-1 stress=\"1 2 3 0 0 0\" group=a\nLi 0 0 0 0 0 0\n";
-const std::string no_stress = "1\nLattice=\"4 0 0 0 4 0 0 0 4\" Properties=species:S:1:pos:R:3:forces:R:3 energy=-1 strss=\"1 2 3 0 0 0\"\nLi 0 0 0 0 0 0\n";
+const std::string full =
+    "1\nLattice=\"4 0 0 0 4 0 0 0 4\" Properties=species:S:1:pos:R:3:forces:R:3 energy=-1 stress=\"1 2 3 0 0 0\" group=a\nLi 0 0 0 0 0 0\n";
+const std::string no_stress =
+    "1\nLattice=\"4 0 0 0 4 0 0 0 4\" Properties=species:S:1:pos:R:3:forces:R:3 energy=-1 strss=\"1 2 3 0 0 0\"\nLi 0 0 0 0 0 0\n";
 const std::string open_cell = "1\nProperties=species:S:1:pos:R:3:forces:R:3 energy=-1\nLi 0 0 0 0 0 0\n";
 
 TEST_F(FrameSets, a_missing_label_is_an_error_that_names_the_frame_and_the_nearest_key) {
@@ -99,7 +104,8 @@ std::vector<Frame> frames_in_groups(const std::vector<std::pair<std::string, int
 
 TEST(Split, parts_are_disjoint_complete_and_fixed_by_the_seed) {
     const auto frames = frames_in_groups({{"a", 50}, {"b", 50}});
-    const auto one = split(frames, {0.1, 7, Grouping::none, {}}), same = split(frames, {0.1, 7, Grouping::none, {}}), other = split(frames, {0.1, 8, Grouping::none, {}});
+    const auto one = split(frames, {0.1, 7, Grouping::none, {}}), same = split(frames, {0.1, 7, Grouping::none, {}}),
+               other = split(frames, {0.1, 8, Grouping::none, {}});
     EXPECT_EQ(one.held.size(), 10u);
     EXPECT_EQ(one.held, same.held);
     EXPECT_NE(one.held, other.held);

@@ -18,7 +18,8 @@ public:
         const double s6 = std::pow(sigma_ / r, 6), u = 4 * epsilon_ * (s6 * s6 - s6), du = 4 * epsilon_ * (6 * s6 - 12 * s6 * s6) / r;
         const double on = 0.8 * cutoff_;
         if (r <= on) return {u, du};
-        const double t = (r - on) / (cutoff_ - on), w = 1 - t * t * t * (10 - 15 * t + 6 * t * t), dw = -30 * t * t * (1 - t) * (1 - t) / (cutoff_ - on);
+        const double t = (r - on) / (cutoff_ - on), w = 1 - t * t * t * (10 - 15 * t + 6 * t * t),
+                     dw = -30 * t * t * (1 - t) * (1 - t) / (cutoff_ - on);
         return {u * w, du * w + u * dw};
     }
 

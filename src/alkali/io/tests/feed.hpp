@@ -26,8 +26,7 @@ inline void feed_frames(const std::string& format, const std::string& bytes) {
                 ++faults;
             }
         }
-    } catch (const Error&) {
-    }
+    } catch (const Error&) {}
 }
 
 inline void feed_safetensors(const std::string& bytes) {
@@ -36,8 +35,7 @@ inline void feed_safetensors(const std::string& bytes) {
         // What was read must be what is written, and read again.
         const auto again = TensorFile::parse(file.serialised(), "again");
         if (again.tensors.size() != file.tensors.size()) throw std::logic_error("a tensor was lost");
-    } catch (const Error&) {
-    }
+    } catch (const Error&) {}
 }
 
 inline void feed_npy(const std::string& bytes) {
@@ -46,15 +44,17 @@ inline void feed_npy(const std::string& bytes) {
         std::vector<double> values;
         decode_npy(header, std::span(bytes).subspan(header.data_offset), values);
         if (values.size() != header.rows() * header.row_size()) throw std::logic_error("shape and numbers disagree");
-    } catch (const Error&) {
-    }
+    } catch (const Error&) {}
 }
 
 /// `target`: the name of a fuzzer and of its folder in fuzz/corpus.
 inline void feed(const std::string& target, const std::string& bytes) {
-    if (target == "safetensors") feed_safetensors(bytes);
-    else if (target == "npy") feed_npy(bytes);
-    else feed_frames(target, bytes);
+    if (target == "safetensors")
+        feed_safetensors(bytes);
+    else if (target == "npy")
+        feed_npy(bytes);
+    else
+        feed_frames(target, bytes);
 }
 
 }  // namespace alkali::io::tests

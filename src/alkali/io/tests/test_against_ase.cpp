@@ -27,7 +27,8 @@ Vec3 vector(const Json& json) { return {json[0].get<double>(), json[1].get<doubl
 void expect_structure(const Frame& frame, const Json& json, bool moved) {
     EXPECT_EQ(frame.structure.numbers, json["numbers"].get<std::vector<int>>());
     EXPECT_EQ(frame.structure.cell.periodic(), (json["pbc"].get<std::array<bool, 3>>()));
-    for (int i = 0; i < 3; ++i) EXPECT_LT((frame.structure.cell.vector(i) - vector(json["cell"][static_cast<std::size_t>(i)])).norm(), exact);
+    for (int i = 0; i < 3; ++i)
+        EXPECT_LT((frame.structure.cell.vector(i) - vector(json["cell"][static_cast<std::size_t>(i)])).norm(), exact);
     const Vec3 origin = moved ? Vec3(frame.structure.positions[0] - vector(json["positions"][0])) : Vec3(Vec3::Zero());
     for (std::size_t i = 0; i < frame.structure.size(); ++i)
         EXPECT_LT((frame.structure.positions[i] - origin - vector(json["positions"][i])).norm(), exact) << i;
@@ -36,7 +37,9 @@ void expect_structure(const Frame& frame, const Json& json, bool moved) {
 void expect_labels(const Frame& frame, const Json& json) {
     const auto& energy = json["free_energy"].is_null() ? json["energy"] : json["free_energy"];
     ASSERT_EQ(frame.labels.energy.has_value(), !energy.is_null());
-    if (frame.labels.energy) { EXPECT_NEAR(*frame.labels.energy, energy.get<double>(), exact); }
+    if (frame.labels.energy) {
+        EXPECT_NEAR(*frame.labels.energy, energy.get<double>(), exact);
+    }
     ASSERT_EQ(frame.labels.stress.has_value(), !json["stress"].is_null());
     if (frame.labels.stress)
         for (std::size_t c = 0; c < 6; ++c) {
@@ -48,7 +51,8 @@ void expect_labels(const Frame& frame, const Json& json) {
 void expect_forces(const Frame& frame, const Json& json) {
     ASSERT_EQ(frame.labels.forces.has_value(), !json["forces"].is_null());
     if (!frame.labels.forces) return;
-    for (std::size_t i = 0; i < frame.structure.size(); ++i) EXPECT_LT(((*frame.labels.forces)[i] - vector(json["forces"][i])).norm(), exact) << i;
+    for (std::size_t i = 0; i < frame.structure.size(); ++i)
+        EXPECT_LT(((*frame.labels.forces)[i] - vector(json["forces"][i])).norm(), exact) << i;
 }
 
 class AgainstAse : public testing::TestWithParam<std::string> {};
@@ -68,7 +72,8 @@ TEST_P(AgainstAse, frames_are_what_ase_reads) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Files, AgainstAse,
-                         testing::Values("all.extxyz", "POSCAR", "cartesian.poscar", "triclinic.lmp", "scaled.dump", "OUTCAR", "vasprun.xml"),
+                         testing::Values("all.extxyz", "POSCAR", "cartesian.poscar", "triclinic.lmp", "scaled.dump", "OUTCAR",
+                                         "vasprun.xml"),
                          [](const auto& info) {
                              std::string name = info.param;
                              std::replace(name.begin(), name.end(), '.', '_');

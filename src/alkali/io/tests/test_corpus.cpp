@@ -42,11 +42,13 @@ TEST_P(Corpus, survives_truncation_and_changed_bytes) {
     }
 }
 
-INSTANTIATE_TEST_SUITE_P(Readers, Corpus, testing::Values("extxyz", "npy", "safetensors", "poscar", "vasprun", "outcar", "lammps-data", "lammps-dump"), [](const auto& info) {
-    std::string name = info.param;
-    std::replace(name.begin(), name.end(), '-', '_');
-    return name;
-});
+INSTANTIATE_TEST_SUITE_P(Readers, Corpus,
+                         testing::Values("extxyz", "npy", "safetensors", "poscar", "vasprun", "outcar", "lammps-data", "lammps-dump"),
+                         [](const auto& info) {
+                             std::string name = info.param;
+                             std::replace(name.begin(), name.end(), '-', '_');
+                             return name;
+                         });
 
 }  // namespace
 }  // namespace alkali::io

@@ -18,7 +18,8 @@ namespace fs = std::filesystem;
 class Deepmd : public testing::Test {
 protected:
     void SetUp() override {
-        folder_ = fs::path(testing::TempDir()) / ("alkali_deepmd_" + std::string(testing::UnitTest::GetInstance()->current_test_info()->name()));
+        folder_ =
+            fs::path(testing::TempDir()) / ("alkali_deepmd_" + std::string(testing::UnitTest::GetInstance()->current_test_info()->name()));
         fs::remove_all(folder_);
     }
     void TearDown() override { fs::remove_all(folder_); }
@@ -42,7 +43,9 @@ protected:
         EXPECT_EQ(a.labels.energy, b.labels.energy);
         EXPECT_EQ(a.labels.forces, b.labels.forces);
         ASSERT_EQ(a.labels.stress.has_value(), b.labels.stress.has_value());
-        if (a.labels.stress) { EXPECT_LT((*a.labels.stress - *b.labels.stress).cwiseAbs().maxCoeff(), 1e-15); }
+        if (a.labels.stress) {
+            EXPECT_LT((*a.labels.stress - *b.labels.stress).cwiseAbs().maxCoeff(), 1e-15);
+        }
     }
 
     std::string fault() const {
@@ -93,17 +96,17 @@ TEST_F(Deepmd, frames_with_types_of_their_own_are_read) {
     base::write_file(folder_ / "type.raw", "0\n0\n");
     base::write_file(folder_ / "type_map.raw", "Li O");
     const auto save = [&](const char* name, const std::vector<std::size_t>& shape, const std::vector<double>& values) {
-        base::write_file(folder_ / "set.000" / name, npy_header(shape) + std::string(reinterpret_cast<const char*>(values.data()), 8 * values.size()));
+        base::write_file(folder_ / "set.000" / name,
+                         npy_header(shape) + std::string(reinterpret_cast<const char*>(values.data()), 8 * values.size()));
     };
     save("coord.npy", {2, 6}, {0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 3});
     save("box.npy", {2, 9}, {4, 0, 0, 0, 4, 0, 0, 0, 4, 5, 0, 0, 0, 5, 0, 0, 0, 5});
-    base::write_file(folder_ / "set.000" / "real_atom_types.npy",
-                     [] {
-                         std::string header = npy_header({2, 2});
-                         header.replace(header.find("<f8"), 3, "<i8");
-                         const std::int64_t types[4] = {0, 1, 1, -1};
-                         return header + std::string(reinterpret_cast<const char*>(types), sizeof types);
-                     }());
+    base::write_file(folder_ / "set.000" / "real_atom_types.npy", [] {
+        std::string header = npy_header({2, 2});
+        header.replace(header.find("<f8"), 3, "<i8");
+        const std::int64_t types[4] = {0, 1, 1, -1};
+        return header + std::string(reinterpret_cast<const char*>(types), sizeof types);
+    }());
     const auto frames = read_frames(folder_);
     EXPECT_EQ(frames[0].structure.numbers, (std::vector<int>{3, 8}));
     EXPECT_EQ(frames[1].structure.numbers, (std::vector<int>{8}));

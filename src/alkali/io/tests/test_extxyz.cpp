@@ -36,8 +36,9 @@ std::string fault(const std::string& text, const ReadOptions& options = {}) {
 }
 
 TEST(ExtxyzHeader, splits_quotes_brackets_and_escapes_as_ase_does) {
-    const std::vector<KeyValue> expected{{"a", "1"}, {"b", "x y"}, {"c", "1 2 3"}, {"d", "[1, 2], [3, 4]"}, {"flag", "T"},
-                                         {"e", "say \"hi\""}, {"two words", "v=w"}, {"f", "2"}, {"g", ""}};
+    const std::vector<KeyValue> expected{{"a", "1"},    {"b", "x y"},        {"c", "1 2 3"},       {"d", "[1, 2], [3, 4]"},
+                                         {"flag", "T"}, {"e", "say \"hi\""}, {"two words", "v=w"}, {"f", "2"},
+                                         {"g", ""}};
     EXPECT_EQ(parse_header(R"(a=1 b="x y" c={1 2 3} d=[[1, 2], [3, 4]] flag e="say \"hi\"" "two words"=v=w f = 2 g="")"), expected);
     EXPECT_EQ(array_words("[[1, 2],[3 ,4]]").size(), 4u);
 }
@@ -51,9 +52,10 @@ TEST(ExtxyzHeader, what_is_written_reads_back) {
 }
 
 TEST(Extxyz, takes_properties_in_any_order_and_old_style_brackets) {
-    const auto frame = first("2\nLattice={4 0 0 0 5 0 0 0 6} pbc=\"T F T\" config_type=bulk Properties=forces:R:3:tag:I:1:pos:R:3:species:S:1 energy=-3.5 "
-                             "stress=[[1,2,3],[2,4,5],[3,5,6]]\n"
-                             "1 2 3 7 0.5 0.25 +1e-1 Li\n4 5 6 8 1 1 1.5D0 O\n");
+    const auto frame = first(
+        "2\nLattice={4 0 0 0 5 0 0 0 6} pbc=\"T F T\" config_type=bulk Properties=forces:R:3:tag:I:1:pos:R:3:species:S:1 energy=-3.5 "
+        "stress=[[1,2,3],[2,4,5],[3,5,6]]\n"
+        "1 2 3 7 0.5 0.25 +1e-1 Li\n4 5 6 8 1 1 1.5D0 O\n");
     EXPECT_EQ(frame.structure.numbers, (std::vector<int>{3, 8}));
     EXPECT_EQ(frame.structure.positions[0], Vec3(0.5, 0.25, 0.1));
     EXPECT_EQ(frame.structure.positions[1], Vec3(1, 1, 1.5));
@@ -89,7 +91,8 @@ TEST(Extxyz, labels_are_read_under_configured_keys) {
     options.energy_key = "E";
     options.forces_key = "F";
     options.stress_key = "S";
-    const std::string text = "1\nLattice=\"4 0 0 0 4 0 0 0 4\" Properties=species:S:1:pos:R:3:F:R:3 E=2 energy=1 S=\"1 2 3 4 5 6\"\nLi 0 0 0 1 1 1\n";
+    const std::string text =
+        "1\nLattice=\"4 0 0 0 4 0 0 0 4\" Properties=species:S:1:pos:R:3:F:R:3 E=2 energy=1 S=\"1 2 3 4 5 6\"\nLi 0 0 0 1 1 1\n";
     const auto frame = first(text, options);
     EXPECT_EQ(frame.labels.energy, 2.0);
     EXPECT_EQ((*frame.labels.forces)[0], Vec3(1, 1, 1));

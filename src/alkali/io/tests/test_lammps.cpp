@@ -69,7 +69,10 @@ Frame random_frame(std::uint64_t seed) {
 
 class LammpsFiles : public testing::Test {
 protected:
-    void SetUp() override { folder_ = std::filesystem::path(testing::TempDir()) / ("alkali_lammps_" + std::string(testing::UnitTest::GetInstance()->current_test_info()->name())); }
+    void SetUp() override {
+        folder_ = std::filesystem::path(testing::TempDir()) /
+                  ("alkali_lammps_" + std::string(testing::UnitTest::GetInstance()->current_test_info()->name()));
+    }
     void TearDown() override { std::filesystem::remove_all(folder_); }
     std::filesystem::path folder_;
 };
@@ -102,8 +105,9 @@ TEST_F(LammpsFiles, open_structures_get_a_box_around_their_atoms) {
     EXPECT_NEAR(back.structure.cell.vectors()(0, 0), 4.5, 1e-12);
 }
 
-const std::string data_file = "title\n\n2 atoms\n2 atom types\n0 4 xlo xhi\n-1 4 ylo yhi\n0 6 zlo zhi\n\nMasses\n\n1 6.94\n2 15.999\n\nAtoms # atomic\n\n"
-                              "2 2 1 1 1 0 0 0\n1 1 0 0 0 0 0 1\n\nVelocities\n\n1 0 0 0\n2 0 0 0\n";
+const std::string data_file =
+    "title\n\n2 atoms\n2 atom types\n0 4 xlo xhi\n-1 4 ylo yhi\n0 6 zlo zhi\n\nMasses\n\n1 6.94\n2 15.999\n\nAtoms # atomic\n\n"
+    "2 2 1 1 1 0 0 0\n1 1 0 0 0 0 0 1\n\nVelocities\n\n1 0 0 0\n2 0 0 0\n";
 
 TEST(LammpsData, masses_tell_the_elements_and_ids_the_order) {
     const auto frame = read_text("lammps-data", data_file).at(0);
@@ -118,13 +122,16 @@ TEST(LammpsData, faults_are_named) {
     EXPECT_NE(fault("lammps-data", with(data_file, "2 atoms", "3 atoms")).find("header says 3"), std::string::npos);
     EXPECT_NE(fault("lammps-data", with(data_file, "# atomic", "# full")).find("'full'"), std::string::npos);
     EXPECT_NE(fault("lammps-data", with(data_file, "2 15.999", "2 15.3")).find("--type-names"), std::string::npos);
-    EXPECT_NE(fault("lammps-data", with(data_file, "1 1 0 0 0 0 0 1", "2 1 0 0 0 0 0 1")).find("two atoms have the id 2"), std::string::npos);
+    EXPECT_NE(fault("lammps-data", with(data_file, "1 1 0 0 0 0 0 1", "2 1 0 0 0 0 0 1")).find("two atoms have the id 2"),
+              std::string::npos);
     EXPECT_NE(fault("lammps-data", with(data_file, "1 1 0 0 0 0 0 1", "1 1 0 0 0 0")).find("6 columns"), std::string::npos);
     EXPECT_NE(fault("lammps-data", with(data_file, "0 6 zlo", "6 6 zlo")).find("zero"), std::string::npos);
     EXPECT_NE(fault("lammps-data", "").find("FILE, frame 0"), std::string::npos);
 }
 
-const std::string dump_file = "ITEM: UNITS\nmetal\nITEM: TIMESTEP\n5\nITEM: NUMBER OF ATOMS\n1\nITEM: BOX BOUNDS pp ff pp\n0 4\n0 4\n0 4\nITEM: ATOMS id type x y z\n1 1 0 0 0\n";
+const std::string dump_file =
+    "ITEM: UNITS\nmetal\nITEM: TIMESTEP\n5\nITEM: NUMBER OF ATOMS\n1\nITEM: BOX BOUNDS pp ff pp\n0 4\n0 4\n0 4\nITEM: ATOMS id type x y "
+    "z\n1 1 0 0 0\n";
 
 TEST(LammpsDump, faults_are_named) {
     EXPECT_NE(fault("lammps-dump", dump_file).find("--type-names"), std::string::npos);
@@ -136,12 +143,15 @@ TEST(LammpsDump, faults_are_named) {
     EXPECT_NE(fault("lammps-dump", with(dump_file, "metal", "real")).find("units real"), std::string::npos);
     EXPECT_NE(fault("lammps-dump", with(dump_file, "x y z", "vx vy vz")).find("no x y z"), std::string::npos);
     EXPECT_NE(fault("lammps-dump", dump_file.substr(0, dump_file.size() - 10)).find("truncated"), std::string::npos);
-    EXPECT_NE(fault("lammps-dump", with(dump_file, "type x y z\n1 1 0 0 0", "element x y z\n1 Li 0 0")).find("4 columns"), std::string::npos);
+    EXPECT_NE(fault("lammps-dump", with(dump_file, "type x y z\n1 1 0 0 0", "element x y z\n1 Li 0 0")).find("4 columns"),
+              std::string::npos);
     EXPECT_NE(fault("lammps-dump", "hello\n").find("FILE, frame 0"), std::string::npos);
 }
 
 TEST(LammpsDump, a_general_triclinic_box_is_taken_as_it_is) {
-    const auto text = with(with(with(dump_file, "pp ff pp\n0 4\n0 4\n0 4", "abc origin pp pp pp\n0 4 0 1\n4 0 0 2\n0 1 4 3"), "type x y z", "element xs ys zs"), "1 1 0 0 0", "1 Li 0.5 0 0");
+    const auto text = with(with(with(dump_file, "pp ff pp\n0 4\n0 4\n0 4", "abc origin pp pp pp\n0 4 0 1\n4 0 0 2\n0 1 4 3"), "type x y z",
+                                "element xs ys zs"),
+                           "1 1 0 0 0", "1 Li 0.5 0 0");
     const auto frame = read_text("lammps-dump", text).at(0);
     EXPECT_EQ(frame.structure.cell.vector(2), Vec3(0, 1, 4));
     EXPECT_EQ(frame.structure.positions[0], Vec3(1, 4, 3));

@@ -47,7 +47,8 @@ TEST(Npy, malformed_headers_are_errors) {
 TEST(Npy, single_precision_rows_are_read_one_by_one) {
     const auto path = std::filesystem::path(testing::TempDir()) / "alkali_npy" / "a.npy";
     const float values[6] = {1, 2, 3, 4, 5, 6.5F};
-    base::write_file(path, with_dictionary("{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }") + std::string(reinterpret_cast<const char*>(values), sizeof values));
+    base::write_file(path, with_dictionary("{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }") +
+                               std::string(reinterpret_cast<const char*>(values), sizeof values));
     NpyRows rows(path.string());
     EXPECT_EQ(rows.rows(), 2u);
     EXPECT_EQ(rows.row(1)[2], 6.5);

@@ -52,7 +52,8 @@ TEST(Safetensors, reads_single_precision_and_integers) {
     std::string data(reinterpret_cast<const char*>(&number), 4);
     data.append(reinterpret_cast<const char*>(&whole), 8);
     const auto file = TensorFile::parse(
-        file_of(R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"b":{"dtype":"I64","shape":[],"data_offsets":[4,12]}})", data), "x");
+        file_of(R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"b":{"dtype":"I64","shape":[],"data_offsets":[4,12]}})", data),
+        "x");
     EXPECT_EQ(file.at("a").values[0], static_cast<double>(0.1F));
     EXPECT_EQ(file.at("b").values[0], -7.0);
 }
@@ -68,15 +69,22 @@ TEST(Safetensors, every_truncation_is_an_error) {
 
 TEST(Safetensors, malformed_files_are_named_with_the_fault) {
     const std::string eight(8, '\0');
-    EXPECT_NE(message_of(file_of(R"({"w":{"dtype":"F64","shape":[1],"data_offsets":[0,8]},"v":{"dtype":"F64","shape":[1],"data_offsets":[0,8]}})", eight))
-                  .find("overlap"), std::string::npos);
-    EXPECT_NE(message_of(file_of(R"({"w":{"dtype":"F64","shape":[1],"data_offsets":[8,16]}})", eight + eight)).find("hole"), std::string::npos);
-    EXPECT_NE(message_of(file_of(R"({"w":{"dtype":"F64","shape":[1],"data_offsets":[0,8]}})", eight + "x")).find("no tensor"), std::string::npos);
+    EXPECT_NE(
+        message_of(file_of(R"({"w":{"dtype":"F64","shape":[1],"data_offsets":[0,8]},"v":{"dtype":"F64","shape":[1],"data_offsets":[0,8]}})",
+                           eight))
+            .find("overlap"),
+        std::string::npos);
+    EXPECT_NE(message_of(file_of(R"({"w":{"dtype":"F64","shape":[1],"data_offsets":[8,16]}})", eight + eight)).find("hole"),
+              std::string::npos);
+    EXPECT_NE(message_of(file_of(R"({"w":{"dtype":"F64","shape":[1],"data_offsets":[0,8]}})", eight + "x")).find("no tensor"),
+              std::string::npos);
     EXPECT_NE(message_of(file_of(R"({"w":{"dtype":"F64","shape":[2],"data_offsets":[0,8]}})", eight)).find("shape"), std::string::npos);
-    EXPECT_NE(message_of(file_of(R"({"w":{"dtype":"F64","shape":[4294967296,4294967296],"data_offsets":[0,8]}})", eight)).find("shape"), std::string::npos);
+    EXPECT_NE(message_of(file_of(R"({"w":{"dtype":"F64","shape":[4294967296,4294967296],"data_offsets":[0,8]}})", eight)).find("shape"),
+              std::string::npos);
     EXPECT_NE(message_of(file_of(R"({"w":{"dtype":"F64","shape":[1],"data_offsets":[8,0]}})", eight)).find("outside"), std::string::npos);
     EXPECT_NE(message_of(file_of(R"({"w":{"dtype":"BF16","shape":[4],"data_offsets":[0,8]}})", eight)).find("BF16"), std::string::npos);
-    EXPECT_NE(message_of(file_of(R"({"w":{"dtype":"F64","shape":[-1],"data_offsets":[0,8]}})", eight)).find("whole number"), std::string::npos);
+    EXPECT_NE(message_of(file_of(R"({"w":{"dtype":"F64","shape":[-1],"data_offsets":[0,8]}})", eight)).find("whole number"),
+              std::string::npos);
     EXPECT_NE(message_of(file_of(R"({"__metadata__":{"a":1}})", "")).find("not a text"), std::string::npos);
     EXPECT_NE(message_of(file_of(R"({"__metadata__":{"a":"1","a":"2"}})", "")).find("twice"), std::string::npos);
     EXPECT_NE(message_of(file_of("[]", "")).find("'{'"), std::string::npos);

@@ -40,7 +40,8 @@ std::string with(std::string text, const std::string& from, const std::string& t
     return text.replace(at, from.size(), to);
 }
 
-const std::string poscar = "Li O\n2.0\n2 0 0\n0 2 0\n0 0 3\nLi_sv O\n1 2\nSelective dynamics\nDirect\n0 0 0 T T F\n0.5 0.5 0.5 T T T\n0.25 0 0 F F F\n\n0 0 0\n";
+const std::string poscar =
+    "Li O\n2.0\n2 0 0\n0 2 0\n0 0 3\nLi_sv O\n1 2\nSelective dynamics\nDirect\n0 0 0 T T F\n0.5 0.5 0.5 T T T\n0.25 0 0 F F F\n\n0 0 0\n";
 
 TEST(Poscar, takes_scale_selective_dynamics_and_names_of_pseudopotentials) {
     const auto frame = read_text("poscar", poscar).at(0);
@@ -108,7 +109,8 @@ TEST(Outcar, numbers_that_touch_are_told_apart) {
 TEST(Outcar, a_step_cut_off_is_named_after_the_complete_ones) {
     const auto text = base::read_file(golden / "OUTCAR");
     const auto second = text.find("Iteration 2");
-    const auto reader = open_reader(std::make_unique<std::istringstream>(text.substr(0, text.find("POSITION", second) + 200)), "OUTCAR", {});
+    const auto reader =
+        open_reader(std::make_unique<std::istringstream>(text.substr(0, text.find("POSITION", second) + 200)), "OUTCAR", {});
     Frame frame;
     ASSERT_TRUE(reader->next(frame));
     try {
@@ -123,7 +125,8 @@ TEST(Outcar, a_step_cut_off_is_named_after_the_complete_ones) {
 
 TEST(Vasprun, a_truncated_file_is_named_after_its_complete_steps) {
     const auto text = base::read_file(golden / "vasprun.xml");
-    const auto reader = open_reader(std::make_unique<std::istringstream>(text.substr(0, text.rfind("<varray name=\"forces\""))), "vasprun.xml", {});
+    const auto reader =
+        open_reader(std::make_unique<std::istringstream>(text.substr(0, text.rfind("<varray name=\"forces\""))), "vasprun.xml", {});
     Frame frame;
     ASSERT_TRUE(reader->next(frame));
     try {

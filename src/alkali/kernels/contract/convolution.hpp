@@ -83,33 +83,33 @@ struct ConvolveBackward {
     const std::int64_t* incoming_first = nullptr;  ///< (atoms + 1)
     const std::int32_t* incoming_edge = nullptr;
     const std::int32_t* incoming_centre = nullptr;
-    const T* input = nullptr;                      ///< (atoms, input_width)
-    const T* output_gradient = nullptr;            ///< (local, output_width) dE/dout
-    T* input_gradient = nullptr;                   ///< (atoms, input_width), overwritten; may be null
-    double* x_gradient = nullptr;                  ///< (E) dE/dx, added to
-    double* harmonics_gradient = nullptr;          ///< (E, harmonics) dE/dY, added to; the constant Y_00 may be left out
+    const T* input = nullptr;              ///< (atoms, input_width)
+    const T* output_gradient = nullptr;    ///< (local, output_width) dE/dout
+    T* input_gradient = nullptr;           ///< (atoms, input_width), overwritten; may be null
+    double* x_gradient = nullptr;          ///< (E) dE/dx, added to
+    double* harmonics_gradient = nullptr;  ///< (E, harmonics) dE/dY, added to; the constant Y_00 may be left out
 };
 
 /// Directional derivative of the forward pass: tangents of input, harmonics and x give the tangent of out.
 template <class T>
 struct ConvolveTangent {
-    ConvolveForward<T> primal;            ///< output is not written
-    EdgeView<T> edge_tangent;             ///< x: dx/ds, harmonics: dY/ds
-    const T* input_tangent = nullptr;     ///< (atoms, input_width); null: zero
-    T* output_tangent = nullptr;          ///< as output of the primal
+    ConvolveForward<T> primal;         ///< output is not written
+    EdgeView<T> edge_tangent;          ///< x: dx/ds, harmonics: dY/ds
+    const T* input_tangent = nullptr;  ///< (atoms, input_width); null: zero
+    T* output_tangent = nullptr;       ///< as output of the primal
 };
 
 /// Reverse of the tangent pass with respect to input and weights, for the objective O whose adjoint of out is
 /// output_adjoint and whose adjoint of the tangent of out is output_gradient (= dE/dout).
 template <class T>
 struct ConvolveTangentBackward {
-    ConvolveBackward<T> primal;             ///< input_gradient receives dO/dinput; x and harmonics gradients unused
+    ConvolveBackward<T> primal;  ///< input_gradient receives dO/dinput; x and harmonics gradients unused
     EdgeView<T> edge_tangent;
-    const T* input_tangent = nullptr;       ///< null: zero
-    const T* output_adjoint = nullptr;      ///< (local, output_width)
-    T* coefficient_gradient = nullptr;      ///< (intervals + 3, width) dO/dcoefficients, added to; or null
-    T* row_gradient = nullptr;              ///< (E, width) dO/dw when the radial view has rows, overwritten; or null
-    T* slope_gradient = nullptr;            ///< (E, width) dO/d(dw/dx), overwritten; or null
+    const T* input_tangent = nullptr;   ///< null: zero
+    const T* output_adjoint = nullptr;  ///< (local, output_width)
+    T* coefficient_gradient = nullptr;  ///< (intervals + 3, width) dO/dcoefficients, added to; or null
+    T* row_gradient = nullptr;          ///< (E, width) dO/dw when the radial view has rows, overwritten; or null
+    T* slope_gradient = nullptr;        ///< (E, width) dO/d(dw/dx), overwritten; or null
 };
 
 /// One implementation of all four; ranges are of centres (forward, tangent) or of atoms (backward).

@@ -10,7 +10,7 @@ struct MatrixProduct {
     const T* a = nullptr;
     long a_row = 0, a_inner = 1;  ///< strides of A
     const T* b = nullptr;
-    long b_inner = 0;             ///< stride between rows of B
+    long b_inner = 0;  ///< stride between rows of B
     T* c = nullptr;
     long c_row = 0;
     bool accumulate = false;

@@ -106,7 +106,8 @@ void tangent(const ConvolveTangent<T>& a, int begin, int end) {
                         const int k = path.input + t.m1 * path.channels + u;
                         const T wk = w[path.weight + u], dw = slope[path.weight + u] * dx;
                         const T x = f.input[row + k], x_tangent = a.input_tangent ? a.input_tangent[row + k] : T(0);
-                        out[path.output + t.m3 * path.channels + u] += T(t.value) * (dw * x * y[l2] + wk * x_tangent * y[l2] + wk * x * dy[l2]);
+                        out[path.output + t.m3 * path.channels + u] +=
+                            T(t.value) * (dw * x * y[l2] + wk * x_tangent * y[l2] + wk * x * dy[l2]);
                     }
                 }
             }

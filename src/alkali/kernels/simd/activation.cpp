@@ -1,9 +1,12 @@
 #include "alkali/kernels/simd/target_list.hpp"
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "alkali/kernels/simd/activation.cpp"
+// The order of these matters.
+// clang-format off
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 #include <hwy/contrib/math/math-inl.h>
+// clang-format on
 
 #include "alkali/kernels/simd/sets.hpp"
 

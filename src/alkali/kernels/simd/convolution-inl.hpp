@@ -97,13 +97,13 @@ struct Block {
     using Rows = base::AlignedVector<T>;
     int count = 0;
     std::int64_t edge[block_edges];
-    const T* source[block_edges];   ///< input or output-gradient row at the far end of the edge
-    const T* second[block_edges];   ///< its tangent or adjoint
-    const T* weight[block_edges];   ///< weight row
-    const T* slope[block_edges];    ///< slope row (dw/dx)
-    Rows weights, slopes;           ///< (block_edges, weight_width) storage of the rows
-    Rows harmonics;                 ///< (S, block_edges)
-    Rows folded, folded_tangent;    ///< (pairs, block_edges)
+    const T* source[block_edges];  ///< input or output-gradient row at the far end of the edge
+    const T* second[block_edges];  ///< its tangent or adjoint
+    const T* weight[block_edges];  ///< weight row
+    const T* slope[block_edges];   ///< slope row (dw/dx)
+    Rows weights, slopes;          ///< (block_edges, weight_width) storage of the rows
+    Rows harmonics;                ///< (S, block_edges)
+    Rows folded, folded_tangent;   ///< (pairs, block_edges)
 
     explicit Block(const ConvolutionPlan& plan)
         : weights(static_cast<std::size_t>(block_edges * plan.weight_width)),
@@ -134,7 +134,8 @@ HWY_NOINLINE void spline_rows(const RadialView<T>& radial, const EdgeView<T>& ed
             continue;
         }
         const T* HWY_RESTRICT c = radial.coefficients + static_cast<std::ptrdiff_t>(taps.interval) * width;
-        const auto v0 = hn::Set(d, T(taps.value[0])), v1 = hn::Set(d, T(taps.value[1])), v2 = hn::Set(d, T(taps.value[2])), v3 = hn::Set(d, T(taps.value[3]));
+        const auto v0 = hn::Set(d, T(taps.value[0])), v1 = hn::Set(d, T(taps.value[1])), v2 = hn::Set(d, T(taps.value[2])),
+                   v3 = hn::Set(d, T(taps.value[3]));
         if (!slopes) {
             for (int u = 0; u < width; u += lanes) {
                 auto sum = hn::Mul(v0, hn::LoadU(d, c + u));
@@ -144,9 +145,11 @@ HWY_NOINLINE void spline_rows(const RadialView<T>& radial, const EdgeView<T>& ed
             }
             continue;
         }
-        const auto s0 = hn::Set(d, T(taps.slope[0])), s1 = hn::Set(d, T(taps.slope[1])), s2 = hn::Set(d, T(taps.slope[2])), s3 = hn::Set(d, T(taps.slope[3]));
+        const auto s0 = hn::Set(d, T(taps.slope[0])), s1 = hn::Set(d, T(taps.slope[1])), s2 = hn::Set(d, T(taps.slope[2])),
+                   s3 = hn::Set(d, T(taps.slope[3]));
         for (int u = 0; u < width; u += lanes) {
-            const auto c0 = hn::LoadU(d, c + u), c1 = hn::LoadU(d, c + width + u), c2 = hn::LoadU(d, c + 2 * width + u), c3 = hn::LoadU(d, c + 3 * width + u);
+            const auto c0 = hn::LoadU(d, c + u), c1 = hn::LoadU(d, c + width + u), c2 = hn::LoadU(d, c + 2 * width + u),
+                       c3 = hn::LoadU(d, c + 3 * width + u);
             hn::StoreU(hn::MulAdd(v3, c3, hn::MulAdd(v2, c2, hn::MulAdd(v1, c1, hn::Mul(v0, c0)))), d, w + u);
             hn::StoreU(hn::MulAdd(s3, c3, hn::MulAdd(s2, c2, hn::MulAdd(s1, c1, hn::Mul(s0, c0)))), d, s + u);
         }
@@ -399,8 +402,8 @@ struct WeightAdjoints {
 };
 
 template <class T, class Coupling>
-HWY_NOINLINE void tangent_backward_path(const Coupling coupling, const Path& path, const Block<T>& block, const double* x_tangent, int width,
-                                        const T* HWY_RESTRICT in, const T* HWY_RESTRICT in_tangent, T* HWY_RESTRICT in_adjoint,
+HWY_NOINLINE void tangent_backward_path(const Coupling coupling, const Path& path, const Block<T>& block, const double* x_tangent,
+                                        int width, const T* HWY_RESTRICT in, const T* HWY_RESTRICT in_tangent, T* HWY_RESTRICT in_adjoint,
                                         WeightAdjoints<T>& adjoints) {
     const hn::ScalableTag<T> d;
     using V = hn::Vec<decltype(d)>;

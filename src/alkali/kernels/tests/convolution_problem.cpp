@@ -93,7 +93,9 @@ ConvolveBackward<T> backward_view(const Problem<T>& p) {
 
 /// Rubbish that must be overwritten.
 template <class T>
-base::AlignedVector<T> rubbish(std::size_t size) { return base::AlignedVector<T>(size, T(1e30)); }
+base::AlignedVector<T> rubbish(std::size_t size) {
+    return base::AlignedVector<T>(size, T(1e30));
+}
 
 std::size_t product(std::size_t a, int b) { return a * static_cast<std::size_t>(b); }
 
@@ -236,12 +238,12 @@ double dot(const Array& a, const Array& b) {
     return sum;
 }
 
-#define ALKALI_INSTANTIATE(T)                                                                           \
-    template struct Problem<T>;                                                                         \
-    template Problem<T> make_problem<T>(const Shape&, std::uint64_t);                                   \
-    template Array run_forward<T>(const KernelSet<T>&, const Problem<T>&);                              \
-    template Array run_tangent<T>(const KernelSet<T>&, const Problem<T>&);                              \
-    template Backward run_backward<T>(const KernelSet<T>&, const Problem<T>&, InputGradient);           \
+#define ALKALI_INSTANTIATE(T)                                                                 \
+    template struct Problem<T>;                                                               \
+    template Problem<T> make_problem<T>(const Shape&, std::uint64_t);                         \
+    template Array run_forward<T>(const KernelSet<T>&, const Problem<T>&);                    \
+    template Array run_tangent<T>(const KernelSet<T>&, const Problem<T>&);                    \
+    template Backward run_backward<T>(const KernelSet<T>&, const Problem<T>&, InputGradient); \
     template TangentBackward run_tangent_backward<T>(const KernelSet<T>&, const Problem<T>&, InputGradient);
 ALKALI_INSTANTIATE(float)
 ALKALI_INSTANTIATE(double)

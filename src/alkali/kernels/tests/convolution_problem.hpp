@@ -13,10 +13,10 @@ enum class Radial { spline, rows };
 
 /// What one problem looks like.
 struct Shape {
-    int l_input = 0, l_max = 0, l_output = 0;    ///< all paths with orders up to these
-    std::vector<int> channels;                   ///< padded, by order of the input block
+    int l_input = 0, l_max = 0, l_output = 0;  ///< all paths with orders up to these
+    std::vector<int> channels;                 ///< padded, by order of the input block
     Radial radial = Radial::spline;
-    bool input_tangent = true;                   ///< otherwise null: zero
+    bool input_tangent = true;  ///< otherwise null: zero
 };
 
 /// Every number is exact in float32, so that problems of both precisions are the same problem. Atoms: 8 local and 3 ghosts;
@@ -31,12 +31,12 @@ struct Problem {
     std::vector<std::int64_t> first, incoming_first;
     std::vector<int> neighbour;
     std::vector<std::int32_t> incoming_edge, incoming_centre;
-    std::vector<double> x, x_tangent;                     ///< (E)
-    base::AlignedVector<T> harmonics, harmonics_tangent;  ///< (E, S)
-    base::AlignedVector<T> input, input_tangent;          ///< (atoms, input_width)
+    std::vector<double> x, x_tangent;                        ///< (E)
+    base::AlignedVector<T> harmonics, harmonics_tangent;     ///< (E, S)
+    base::AlignedVector<T> input, input_tangent;             ///< (atoms, input_width)
     base::AlignedVector<T> output_gradient, output_adjoint;  ///< (local, output_width)
-    base::AlignedVector<T> coefficients;                  ///< (intervals + 3, weight_width)
-    base::AlignedVector<T> rows, slopes;                  ///< (E, weight_width)
+    base::AlignedVector<T> coefficients;                     ///< (intervals + 3, weight_width)
+    base::AlignedVector<T> rows, slopes;                     ///< (E, weight_width)
 
     [[nodiscard]] std::size_t edges() const { return neighbour.size(); }
     [[nodiscard]] RadialView<T> radial_view() const;
@@ -73,7 +73,9 @@ template <class T>
 [[nodiscard]] double dot(const Array& a, const Array& b);
 
 template <class T>
-[[nodiscard]] Array to_double(const base::AlignedVector<T>& values) { return {values.begin(), values.end()}; }
+[[nodiscard]] Array to_double(const base::AlignedVector<T>& values) {
+    return {values.begin(), values.end()};
+}
 
 /// Reference and every SIMD set of this processor.
 template <class T>

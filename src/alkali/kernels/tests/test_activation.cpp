@@ -19,8 +19,8 @@ template <class T>
 std::vector<T> arguments() {
     base::Random random(3);
     std::vector<T> z;
-    for (const double v : {0.0, 1e-300, 1e-30, 1e-20, 1e-10, 1e-6, 1e-3, 0.1, 1.0, 1.2784645, 5.0, 10.0, 17.0, 20.0, 40.0, 79.0, 81.0, 87.0, 89.0, 103.0,
-                           104.0, 500.0, 699.0, 701.0, 709.0, 710.0, 745.0, 746.0, 1e4, 1e8})
+    for (const double v : {0.0,  1e-300, 1e-30, 1e-20, 1e-10, 1e-6,  1e-3,  0.1,   1.0,   1.2784645, 5.0,   10.0,  17.0,  20.0, 40.0,
+                           79.0, 81.0,   87.0,  89.0,  103.0, 104.0, 500.0, 699.0, 701.0, 709.0,     710.0, 745.0, 746.0, 1e4,  1e8})
         for (const double sign : {-1.0, 1.0}) z.push_back(static_cast<T>(sign * v));
     while (z.size() < 512) z.push_back(static_cast<T>(8 * random.normal()));
     return z;
@@ -62,7 +62,8 @@ TYPED_TEST(Activations, and_their_derivatives_are_accurate_to_a_few_roundings_ev
                 const Exact e = exact(kind, static_cast<long double>(z[i]));
                 SCOPED_TRACE(set.name + ", activation " + std::to_string(static_cast<int>(kind)) + " at " + std::to_string(z[i]));
                 // Below the smallest argument of exp nothing is left but a tiny number.
-                ASSERT_NEAR(static_cast<double>(f.value[i]), static_cast<double>(e.value), 8 * eps * std::abs(static_cast<double>(e.value)) + 1e-26);
+                ASSERT_NEAR(static_cast<double>(f.value[i]), static_cast<double>(e.value),
+                            8 * eps * std::abs(static_cast<double>(e.value)) + 1e-26);
                 // 1 - s near one keeps absolute precision only, and silu multiplies it by z.
                 const double rounding = 4 * eps * (2 + std::min(40.0, std::abs(static_cast<double>(z[i]))));
                 ASSERT_NEAR(static_cast<double>(f.first[i]), static_cast<double>(e.first), rounding);

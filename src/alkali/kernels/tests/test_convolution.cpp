@@ -62,7 +62,8 @@ TYPED_TEST(Convolution, gives_the_same_derivatives_when_the_input_gradient_is_no
     for (const auto& set : all_kernels<TypeParam>()) {
         EXPECT_EQ(run_backward(set, problem, InputGradient::null).x, run_backward(set, problem).x) << set.name;
         EXPECT_EQ(run_backward(set, problem, InputGradient::null).harmonics, run_backward(set, problem).harmonics) << set.name;
-        EXPECT_EQ(run_tangent_backward(set, problem, InputGradient::null).coefficients, run_tangent_backward(set, problem).coefficients) << set.name;
+        EXPECT_EQ(run_tangent_backward(set, problem, InputGradient::null).coefficients, run_tangent_backward(set, problem).coefficients)
+            << set.name;
     }
 }
 

@@ -42,9 +42,11 @@ bool multiplies(const MatrixProductKernel<T>& kernel, const Sizes& s, base::Rand
             T& sum = expected[static_cast<std::size_t>(r * wide + k)];
             if (!s.accumulate) sum = 0;
             for (int i = 0; i < s.inner; ++i)
-                sum += a[static_cast<std::size_t>(transposed ? i * a_stride + r : r * a_stride + i)] * b[static_cast<std::size_t>(i * wide + k)];
+                sum += a[static_cast<std::size_t>(transposed ? i * a_stride + r : r * a_stride + i)] *
+                       b[static_cast<std::size_t>(i * wide + k)];
         }
-    MatrixProduct<T> m{s.rows, s.inner, s.columns, a.data(), transposed ? 1 : a_stride, transposed ? a_stride : 1, b.data(), wide, c.data(), wide, s.accumulate};
+    MatrixProduct<T> m{s.rows, s.inner,  s.columns, a.data(),    transposed ? 1 : a_stride, transposed ? a_stride : 1, b.data(),
+                       wide,   c.data(), wide,      s.accumulate};
     kernel(m);
     return c == expected;
 }

@@ -17,7 +17,8 @@ constexpr std::size_t capacity = coupling_capacity(max_angular_order, max_angula
 std::vector<Eigen::MatrixXd> dense(int l1, int l2, int l3) {
     std::vector<Eigen::MatrixXd> c(static_cast<std::size_t>(2 * l3 + 1), Eigen::MatrixXd::Zero(2 * l1 + 1, 2 * l2 + 1));
     const auto table = coupling_terms<capacity>(l1, l2, l3);
-    for (std::size_t t = 0; t < table.count; ++t) c[static_cast<std::size_t>(table.terms[t].m3)](table.terms[t].m1, table.terms[t].m2) = table.terms[t].value;
+    for (std::size_t t = 0; t < table.count; ++t)
+        c[static_cast<std::size_t>(table.terms[t].m3)](table.terms[t].m1, table.terms[t].m2) = table.terms[t].value;
     return c;
 }
 
@@ -104,8 +105,10 @@ TEST(Coupling, of_harmonics_of_one_direction_are_harmonics_or_vanish) {
     base::Random random(3);
     const Vec3 n = testing::random_direction(random);
     for_each_triple(max_angular_order, [&](int l1, int l2, int l3) {
-        const Eigen::VectorXd got = product(l1, l2, l3, testing::harmonics(l1, n), testing::harmonics(l2, n)), y = testing::harmonics(l3, n);
-        if ((l1 + l2 + l3) % 2 == 1) EXPECT_LT(got.norm(), 1e-12) << l1 << l2 << l3;
+        const Eigen::VectorXd got = product(l1, l2, l3, testing::harmonics(l1, n), testing::harmonics(l2, n)),
+                              y = testing::harmonics(l3, n);
+        if ((l1 + l2 + l3) % 2 == 1)
+            EXPECT_LT(got.norm(), 1e-12) << l1 << l2 << l3;
         else {
             EXPECT_LT((got - y * (got.dot(y) / y.squaredNorm())).norm(), 1e-12) << l1 << l2 << l3;
             EXPECT_GT(got.norm(), 0.1) << l1 << l2 << l3;

@@ -28,8 +28,9 @@ TEST(SphericalHarmonics, of_order_zero_to_three_are_the_known_polynomials) {
         two << a * x * z, a * x * y, std::sqrt(5.0) * (y * y - 0.5 * (x * x + z * z)), a * y * z, 0.5 * a * (z * z - x * x);
         EXPECT_LT((harmonics(2, n) - two).norm(), 1e-13);
         const double b = std::sqrt(7.0), c = std::sqrt(42.0) / 4, d = std::sqrt(70.0) / 4, e = std::sqrt(105.0);
-        three << d * x * (3 * z * z - x * x), e * x * y * z, c * x * (4 * y * y - x * x - z * z), 0.5 * b * y * (2 * y * y - 3 * x * x - 3 * z * z),
-            c * z * (4 * y * y - x * x - z * z), 0.5 * e * y * (z * z - x * x), d * z * (z * z - 3 * x * x);
+        three << d * x * (3 * z * z - x * x), e * x * y * z, c * x * (4 * y * y - x * x - z * z),
+            0.5 * b * y * (2 * y * y - 3 * x * x - 3 * z * z), c * z * (4 * y * y - x * x - z * z), 0.5 * e * y * (z * z - x * x),
+            d * z * (z * z - 3 * x * x);
         EXPECT_LT((harmonics(3, n) - three).norm(), 1e-13);
     }
 }

@@ -37,7 +37,10 @@ Committee::Committee(std::vector<std::unique_ptr<calculator::Calculator>> member
     for (const auto& member : members_) {
         auto species = member->species();
         std::sort(species.begin(), species.end());
-        if (species != expected) throw InputError("the members of a committee must know the same species; " + member->name() + " differs from " + members_[0]->name(), "committee");
+        if (species != expected)
+            throw InputError(
+                "the members of a committee must know the same species; " + member->name() + " differs from " + members_[0]->name(),
+                "committee");
     }
 }
 
@@ -66,7 +69,8 @@ calculator::Result Committee::compute(const structure::Structure& structure, con
             spread_.energies.push_back(std::sqrt(spread));
         }
     if (request.per_atom && all_have(results, atoms, &calculator::Result::virials))
-        for (std::size_t i = 0; i < atoms; ++i) mean.virials.push_back(moments(results, Mat3(Mat3::Zero()), [i](const auto& r) { return r.virials[i]; }).first);
+        for (std::size_t i = 0; i < atoms; ++i)
+            mean.virials.push_back(moments(results, Mat3(Mat3::Zero()), [i](const auto& r) { return r.virials[i]; }).first);
     return mean;
 }
 
@@ -97,7 +101,8 @@ std::vector<calculator::Calculator*> Committee::members() {
 std::vector<std::pair<std::string, std::string>> Committee::provenance() const {
     std::vector<std::pair<std::string, std::string>> entries;
     for (std::size_t m = 0; m < members_.size(); ++m)
-        for (const auto& [key, value] : members_[m]->provenance()) entries.emplace_back("member " + std::to_string(m + 1) + " " + key, value);
+        for (const auto& [key, value] : members_[m]->provenance())
+            entries.emplace_back("member " + std::to_string(m + 1) + " " + key, value);
     return entries;
 }
 

@@ -9,10 +9,10 @@ namespace alkali::models {
 
 /// Spread of a committee about its mean: sample standard deviations (n - 1).
 struct CommitteeSpread {
-    double energy = 0;                 ///< eV, whole structure
-    std::vector<double> forces;        ///< (N) eV/angstrom: root of the summed variances of the three components
-    Mat3 stress = Mat3::Zero();        ///< eV/angstrom^3, per component
-    std::vector<double> energies;      ///< (N) eV, if per-atom values were asked for and known to all members
+    double energy = 0;             ///< eV, whole structure
+    std::vector<double> forces;    ///< (N) eV/angstrom: root of the summed variances of the three components
+    Mat3 stress = Mat3::Zero();    ///< eV/angstrom^3, per component
+    std::vector<double> energies;  ///< (N) eV, if per-atom values were asked for and known to all members
 };
 
 /// Several calculators as one: the mean of their energies, forces and stresses, which is itself a potential.

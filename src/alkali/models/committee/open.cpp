@@ -11,15 +11,18 @@ namespace {
 
 std::unique_ptr<calculator::Calculator> open_one(const std::string& file, std::optional<Precision> precision, const KindRegistry& kinds) {
     const auto loaded = load_model(file, kinds, precision);
-    std::vector<std::pair<std::string, std::string>> provenance = {{"model", loaded.kind}, {"precision", std::string(to_string(loaded.model->precision()))}};
+    std::vector<std::pair<std::string, std::string>> provenance = {{"model", loaded.kind},
+                                                                   {"precision", std::string(to_string(loaded.model->precision()))}};
     for (const char* key : {"version", "date", "command", "data_hash"})
-        if (loaded.provenance.contains(key) && loaded.provenance[key].is_string()) provenance.emplace_back(key, loaded.provenance[key].get<std::string>());
+        if (loaded.provenance.contains(key) && loaded.provenance[key].is_string())
+            provenance.emplace_back(key, loaded.provenance[key].get<std::string>());
     return std::make_unique<ModelCalculator>(loaded.model, file, std::move(provenance));
 }
 
 }  // namespace
 
-std::unique_ptr<calculator::Calculator> open_model_files(const std::string& files, const calculator::OpenOptions& options, const KindRegistry& kinds) {
+std::unique_ptr<calculator::Calculator> open_model_files(const std::string& files, const calculator::OpenOptions& options,
+                                                         const KindRegistry& kinds) {
     std::optional<Precision> precision;
     if (!options.precision.empty()) precision = precision_from(options.precision);
     std::vector<std::unique_ptr<calculator::Calculator>> members;

@@ -53,7 +53,8 @@ private:
         const Domain& domain = shared_.domains[own_];
         for (std::size_t g = 0; g < domain.ghosts.size(); ++g) {
             const auto& origin = domain.ghosts[g];
-            const T* from = static_cast<const T*>(shared_.rows[static_cast<std::size_t>(origin.domain)]) + static_cast<std::size_t>(origin.local) * width;
+            const T* from = static_cast<const T*>(shared_.rows[static_cast<std::size_t>(origin.domain)]) +
+                            static_cast<std::size_t>(origin.local) * width;
             std::copy(from, from + width, rows + (domain.atoms.size() + g) * width);
         }
         shared_.barrier.arrive_and_wait();
@@ -110,9 +111,7 @@ void evaluate_part(const Domain& domain, const Model& model, Exchange& exchange,
 
 }  // namespace
 
-Graph Domain::view() const {
-    return {static_cast<int>(atoms.size()), static_cast<int>(ghosts.size()), types, first, neighbour, vector};
-}
+Graph Domain::view() const { return {static_cast<int>(atoms.size()), static_cast<int>(ghosts.size()), types, first, neighbour, vector}; }
 
 std::vector<Domain> cut_into_domains(const structure::Structure& structure, const Model& model, const std::array<int, 3>& counts) {
     const auto whole = structure_graph(structure, model.type_names(), model.cutoff(), {});
@@ -131,7 +130,8 @@ std::vector<Domain> cut_into_domains(const structure::Structure& structure, cons
         std::map<Image, int> ghost;
         domain.first.push_back(0);
         for (const int i : domain.atoms) {
-            for (auto e = static_cast<std::size_t>(whole.list.first[static_cast<std::size_t>(i)]); e < static_cast<std::size_t>(whole.list.first[static_cast<std::size_t>(i) + 1]); ++e) {
+            for (auto e = static_cast<std::size_t>(whole.list.first[static_cast<std::size_t>(i)]);
+                 e < static_cast<std::size_t>(whole.list.first[static_cast<std::size_t>(i) + 1]); ++e) {
                 const int j = whole.list.neighbour[e];
                 const auto home = owner[static_cast<std::size_t>(j)];
                 int index = local[static_cast<std::size_t>(j)];

@@ -27,10 +27,12 @@ struct Domain {
 
 /// Cuts a structure into counts[0] x counts[1] x counts[2] equal parts along its (completed) cell vectors. Every
 /// neighbour that lies in another part, and every periodic image, becomes a ghost; parts may be empty.
-[[nodiscard]] std::vector<Domain> cut_into_domains(const structure::Structure& structure, const Model& model, const std::array<int, 3>& counts);
+[[nodiscard]] std::vector<Domain> cut_into_domains(const structure::Structure& structure, const Model& model,
+                                                   const std::array<int, 3>& counts);
 
 /// Evaluates the domains at the same time, one thread each, with an in-process exchange between them, and puts the whole
 /// together: what Calculator::compute gives for the undivided structure, per-atom values included.
-[[nodiscard]] calculator::Result evaluate_domains(const structure::Structure& structure, const Model& model, std::span<const Domain> domains);
+[[nodiscard]] calculator::Result evaluate_domains(const structure::Structure& structure, const Model& model,
+                                                  std::span<const Domain> domains);
 
 }  // namespace alkali::models

@@ -10,7 +10,8 @@
 
 namespace alkali::models {
 
-ModelCalculator::ModelCalculator(std::shared_ptr<const Model> model, std::string name, std::vector<std::pair<std::string, std::string>> provenance)
+ModelCalculator::ModelCalculator(std::shared_ptr<const Model> model, std::string name,
+                                 std::vector<std::pair<std::string, std::string>> provenance)
     : model_(std::move(model)), name_(std::move(name)), provenance_(std::move(provenance)) {}
 
 std::vector<int> ModelCalculator::species() const {

@@ -18,7 +18,9 @@ std::string shape_text(const std::vector<std::size_t>& shape) {
 
 const std::string& metadata(const io::TensorFile& file, const std::string& key, const std::string& where) {
     const auto found = file.metadata.find(key);
-    if (found == file.metadata.end()) throw FileError("is no alkali model: its metadata have no '" + key + "'", where, "give a file written by alkali train or alkali import");
+    if (found == file.metadata.end())
+        throw FileError("is no alkali model: its metadata have no '" + key + "'", where,
+                        "give a file written by alkali train or alkali import");
     return found->second;
 }
 
@@ -31,10 +33,12 @@ nlohmann::json json_metadata(const io::TensorFile& file, const std::string& key,
 }
 
 void check_format(const io::TensorFile& file, const std::string& where) {
-    if (const auto& format = metadata(file, "format", where); format != "alkali-model") throw FileError("is of format '" + format + "', not alkali-model", where);
+    if (const auto& format = metadata(file, "format", where); format != "alkali-model")
+        throw FileError("is of format '" + format + "', not alkali-model", where);
     const auto& version = metadata(file, "format_version", where);
     if (version != std::to_string(model_format_version))
-        throw FileError("has model format version " + version + ", this program reads " + std::to_string(model_format_version), where, "use the alkali version that wrote it, or train or import it again");
+        throw FileError("has model format version " + version + ", this program reads " + std::to_string(model_format_version), where,
+                        "use the alkali version that wrote it, or train or import it again");
 }
 
 std::vector<double> parameters_from(const io::TensorFile& file, const TrainableModel& model, const std::string& where) {
@@ -43,26 +47,33 @@ std::vector<double> parameters_from(const io::TensorFile& file, const TrainableM
     for (const auto& info : model.layout()) {
         names.push_back(info.name);
         const auto found = file.tensors.find(info.name);
-        if (found == file.tensors.end()) throw FileError("lacks the tensor " + info.name, where, "the file does not fit its own hyperparameters; write it again");
+        if (found == file.tensors.end())
+            throw FileError("lacks the tensor " + info.name, where, "the file does not fit its own hyperparameters; write it again");
         const auto& tensor = found->second;
         if (tensor.shape != info.shape || tensor.values.size() != info.size)
-            throw FileError("the tensor " + info.name + " has shape " + shape_text(tensor.shape) + ", its hyperparameters ask for " + shape_text(info.shape), where);
-        if (!std::all_of(tensor.values.begin(), tensor.values.end(), [](double x) { return std::isfinite(x); })) throw FileError("the tensor " + info.name + " holds values that are not finite", where);
+            throw FileError("the tensor " + info.name + " has shape " + shape_text(tensor.shape) + ", its hyperparameters ask for " +
+                                shape_text(info.shape),
+                            where);
+        if (!std::all_of(tensor.values.begin(), tensor.values.end(), [](double x) { return std::isfinite(x); }))
+            throw FileError("the tensor " + info.name + " holds values that are not finite", where);
         std::copy(tensor.values.begin(), tensor.values.end(), values.begin() + static_cast<std::ptrdiff_t>(info.offset));
     }
     for (const auto& [name, tensor] : file.tensors)
-        if (std::find(names.begin(), names.end(), name) == names.end()) throw FileError("holds the tensor " + name + ", which its model does not have", where, base::did_you_mean(name, names));
+        if (std::find(names.begin(), names.end(), name) == names.end())
+            throw FileError("holds the tensor " + name + ", which its model does not have", where, base::did_you_mean(name, names));
     return values;
 }
 
 }  // namespace
 
-void save_model(const std::filesystem::path& path, const TrainableModel& model, const KindRegistry& kinds, const nlohmann::json& provenance) {
+void save_model(const std::filesystem::path& path, const TrainableModel& model, const KindRegistry& kinds,
+                const nlohmann::json& provenance) {
     const auto& kind = kinds.at(model.kind());
     io::TensorFile file;
     for (const auto& info : model.layout()) {
         const auto values = model.parameters().subspan(info.offset, info.size);
-        if (!std::all_of(values.begin(), values.end(), [](double x) { return std::isfinite(x); })) throw InternalError("the parameters " + info.name + " are not finite", path.string());
+        if (!std::all_of(values.begin(), values.end(), [](double x) { return std::isfinite(x); }))
+            throw InternalError("the parameters " + info.name + " are not finite", path.string());
         file.tensors[info.name] = {info.shape, {values.begin(), values.end()}};
     }
     file.metadata["format"] = "alkali-model";
@@ -71,7 +82,8 @@ void save_model(const std::filesystem::path& path, const TrainableModel& model, 
     file.metadata["hyperparameters"] = model.hyperparameters().dump();
     file.metadata["derived"] = kind.derived ? kind.derived(model).dump() : "{}";
     file.metadata["species"] = nlohmann::json(model.type_names()).dump();
-    file.metadata["units"] = nlohmann::json{{"energy", "eV"}, {"length", "angstrom"}, {"stress", "eV/angstrom^3, positive in tension"}}.dump();
+    file.metadata["units"] =
+        nlohmann::json{{"energy", "eV"}, {"length", "angstrom"}, {"stress", "eV/angstrom^3, positive in tension"}}.dump();
     file.metadata["provenance"] = provenance.dump();
     file.save(path);
 }

@@ -21,7 +21,8 @@ struct LoadedModel {
 /// Writes one safetensors file, atomically: a tensor per entry of layout() and the metadata `format`, `format_version`,
 /// `kind`, `hyperparameters`, `derived`, `species`, `units`, `provenance` (JSON texts).
 /// Errors: InternalError for parameters that are not finite.
-void save_model(const std::filesystem::path& path, const TrainableModel& model, const KindRegistry& kinds, const nlohmann::json& provenance);
+void save_model(const std::filesystem::path& path, const TrainableModel& model, const KindRegistry& kinds,
+                const nlohmann::json& provenance);
 
 /// Errors: FileError when it is no model file, of another format version, lacks a tensor, holds one too many, one of
 /// another shape or one that is not finite; InputError for an unknown kind. Each names the file.

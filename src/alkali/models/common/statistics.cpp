@@ -22,7 +22,8 @@ std::string joined(std::span<const std::string> names) {
 /// Model type by atomic number, -1 where there is none.
 std::vector<int> type_table(std::span<const std::string> type_names) {
     std::vector<int> table(units::max_atomic_number + 1, -1);
-    for (std::size_t t = 0; t < type_names.size(); ++t) table[static_cast<std::size_t>(units::atomic_number(type_names[t]))] = static_cast<int>(t);
+    for (std::size_t t = 0; t < type_names.size(); ++t)
+        table[static_cast<std::size_t>(units::atomic_number(type_names[t]))] = static_cast<int>(t);
     return table;
 }
 
@@ -46,9 +47,11 @@ std::vector<int> types_of(const structure::Structure& structure, std::span<const
         const int number = structure.numbers[i];
         types[i] = number >= 0 && number <= units::max_atomic_number ? table[static_cast<std::size_t>(number)] : -1;
         if (types[i] >= 0) continue;
-        const std::string symbol = number >= 0 && number <= units::max_atomic_number ? std::string(units::symbol(number)) : std::to_string(number);
-        throw InputError("atom " + std::to_string(i + 1) + " is " + symbol + ", which the model does not know (its types: " + joined(type_names) + ")", where,
-                         "use a model with type_names that contain " + symbol + ", or other data");
+        const std::string symbol =
+            number >= 0 && number <= units::max_atomic_number ? std::string(units::symbol(number)) : std::to_string(number);
+        throw InputError(
+            "atom " + std::to_string(i + 1) + " is " + symbol + ", which the model does not know (its types: " + joined(type_names) + ")",
+            where, "use a model with type_names that contain " + symbol + ", or other data");
     }
     return types;
 }
@@ -59,7 +62,9 @@ double average_neighbours(std::span<const structure::Frame> frames, double r_max
     const auto edges = std::accumulate(edges_of.begin(), edges_of.end(), std::size_t{0});
     std::size_t atoms = 0;
     for (const auto& frame : frames) atoms += frame.structure.size();
-    if (edges == 0) throw InputError("no atom of the training data has a neighbour within r_max", {}, "raise model.r_max or give model.avg_num_neighbors");
+    if (edges == 0)
+        throw InputError("no atom of the training data has a neighbour within r_max", {},
+                         "raise model.r_max or give model.avg_num_neighbors");
     return static_cast<double>(edges) / static_cast<double>(atoms);
 }
 
@@ -89,7 +94,9 @@ std::vector<double> per_type_energy_shifts(std::span<const structure::Frame> fra
     std::vector<const structure::Frame*> labelled;
     for (const auto& frame : frames)
         if (frame.labels.energy && frame.structure.size() > 0) labelled.push_back(&frame);
-    if (labelled.empty()) throw InputError("no training frame has an energy", {}, "check data.energy_key, or give model.per_type_energy_shifts as {Symbol: value}");
+    if (labelled.empty())
+        throw InputError("no training frame has an energy", {},
+                         "check data.energy_key, or give model.per_type_energy_shifts as {Symbol: value}");
     Eigen::MatrixXd composition = Eigen::MatrixXd::Zero(static_cast<Eigen::Index>(labelled.size()), types);
     Eigen::VectorXd energy(composition.rows());
     for (Eigen::Index f = 0; f < composition.rows(); ++f) {
@@ -117,7 +124,8 @@ std::vector<double> isolated_energy_shifts(std::span<const structure::Frame> fra
     }
     for (std::size_t t = 0; t < values.size(); ++t)
         if (std::isnan(values[t]))
-            throw InputError("no training frame holds an isolated atom of " + type_names[t], "model.per_type_energy_shifts", "use auto, give {" + type_names[t] + ": value}, or add such a frame");
+            throw InputError("no training frame holds an isolated atom of " + type_names[t], "model.per_type_energy_shifts",
+                             "use auto, give {" + type_names[t] + ": value}, or add such a frame");
     return values;
 }
 

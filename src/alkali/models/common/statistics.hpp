@@ -30,6 +30,7 @@ namespace alkali::models {
 [[nodiscard]] std::vector<double> given_energy_shifts(const std::map<std::string, double>& given, std::span<const std::string> type_names);
 
 /// Model type of every atom of a structure; InputError naming atom and species (and `where`) when it is no type.
-[[nodiscard]] std::vector<int> types_of(const structure::Structure& structure, std::span<const std::string> type_names, const std::string& where);
+[[nodiscard]] std::vector<int> types_of(const structure::Structure& structure, std::span<const std::string> type_names,
+                                        const std::string& where);
 
 }  // namespace alkali::models

@@ -9,7 +9,7 @@ namespace alkali::models {
 
 /// The graph of one whole structure: every atom local, periodic images carried by the edge vectors.
 struct StructureGraph {
-    std::vector<int> types;         ///< (N) model type
+    std::vector<int> types;  ///< (N) model type
     structure::NeighbourList list;
 
     [[nodiscard]] Graph view() const;
@@ -20,6 +20,7 @@ inline constexpr double overlap_distance = 0.1;
 
 /// where: file and frame for messages. Errors: InputError naming an unknown species, two overlapping atoms or a position
 /// that is not finite.
-[[nodiscard]] StructureGraph structure_graph(const structure::Structure& structure, std::span<const std::string> type_names, double cutoff, const std::string& where);
+[[nodiscard]] StructureGraph structure_graph(const structure::Structure& structure, std::span<const std::string> type_names, double cutoff,
+                                             const std::string& where);
 
 }  // namespace alkali::models

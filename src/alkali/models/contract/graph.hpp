@@ -13,10 +13,10 @@ namespace alkali::models {
 struct Graph {
     int num_local = 0;
     int num_ghost = 0;
-    std::span<const int> types;            ///< (num_local + num_ghost) model type of each atom
-    std::span<const std::int64_t> first;   ///< (num_local + 1) edges of centre i are first[i] .. first[i+1]-1
-    std::span<const int> neighbour;        ///< (E)
-    std::span<const Vec3> vector;          ///< (E) neighbour minus centre, angstrom
+    std::span<const int> types;           ///< (num_local + num_ghost) model type of each atom
+    std::span<const std::int64_t> first;  ///< (num_local + 1) edges of centre i are first[i] .. first[i+1]-1
+    std::span<const int> neighbour;       ///< (E)
+    std::span<const Vec3> vector;         ///< (E) neighbour minus centre, angstrom
 
     [[nodiscard]] int num_atoms() const { return num_local + num_ghost; }
     [[nodiscard]] std::int64_t num_edges() const { return static_cast<std::int64_t>(neighbour.size()); }
@@ -24,9 +24,9 @@ struct Graph {
 
 /// Edges by neighbour: the transpose of a Graph's edge lists, for gathering gradients without write conflicts.
 struct IncomingEdges {
-    std::vector<std::int64_t> first;  ///< (num_local + num_ghost + 1)
-    std::vector<std::int32_t> edge;   ///< (E) edge numbers, ascending within an atom
-    std::vector<std::int32_t> centre; ///< (E) centre of edge[k]
+    std::vector<std::int64_t> first;   ///< (num_local + num_ghost + 1)
+    std::vector<std::int32_t> edge;    ///< (E) edge numbers, ascending within an atom
+    std::vector<std::int32_t> centre;  ///< (E) centre of edge[k]
 };
 [[nodiscard]] IncomingEdges incoming_edges(const Graph& graph);
 

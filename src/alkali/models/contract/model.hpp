@@ -16,8 +16,8 @@ enum class Precision { float32, mixed, float64 };
 
 /// Where a model writes. Sizes are the caller's: (num_local), (E).
 struct Evaluation {
-    std::span<double> energies;    ///< eV per local atom
-    std::span<Vec3> edge_gradient; ///< d(sum of energies of all domains)/d(edge vector), eV/angstrom
+    std::span<double> energies;     ///< eV per local atom
+    std::span<Vec3> edge_gradient;  ///< d(sum of energies of all domains)/d(edge vector), eV/angstrom
 };
 
 /// A trained potential. Thread-safe for concurrent evaluate() on different graphs; uses OpenMP inside with results that do
@@ -38,12 +38,12 @@ public:
 
 /// One named parameter array inside the flat vector.
 struct ParameterInfo {
-    std::string name;                 ///< e.g. "layers.1.linear_1.0e"
+    std::string name;  ///< e.g. "layers.1.linear_1.0e"
     std::vector<std::size_t> shape;
-    std::size_t offset = 0;           ///< in the flat vector
+    std::size_t offset = 0;  ///< in the flat vector
     std::size_t size = 0;
     bool trainable = true;
-    bool decays = true;               ///< weight decay applies
+    bool decays = true;  ///< weight decay applies
 };
 
 /// Loss seeds for one graph: the scalar O = sum_i energy_seed[i] E_i + sum_e edge_seed[e] . dE/d(edge vector e).

@@ -39,10 +39,12 @@ public:
         : library_(std::move(library)), f_(library_->functions()) {
         const QuietLog quiet(f_);
         int accepted = 0;
-        const int failed = f_.model_create(f_.numbering("zeroBased"), f_.length_unit(units.length.c_str()), f_.energy_unit(units.energy.c_str()),
-                                           f_.charge_unit("e"), f_.temperature_unit("K"), f_.time_unit("ps"), name.c_str(), &accepted, &model_);
+        const int failed =
+            f_.model_create(f_.numbering("zeroBased"), f_.length_unit(units.length.c_str()), f_.energy_unit(units.energy.c_str()),
+                            f_.charge_unit("e"), f_.temperature_unit("K"), f_.time_unit("ps"), name.c_str(), &accepted, &model_);
         if (failed != 0)
-            throw ExternalProgramError("the KIM model cannot be opened", "kim:" + name, "check it with kim-api-collections-management and its driver");
+            throw ExternalProgramError("the KIM model cannot be opened", "kim:" + name,
+                                       "check it with kim-api-collections-management and its driver");
         if (f_.arguments_create(model_, &arguments_) != 0) {
             f_.model_destroy(&model_);
             throw ExternalProgramError("the KIM model gives no compute arguments", "kim:" + name);
@@ -142,7 +144,8 @@ void KimCalculator::read_species() {
     for (int number = 1; number <= units::max_atomic_number; ++number) {
         int supported = 0, code = 0;
         const std::string symbol(units::symbol(number));
-        if (f.species_support(handle_.model(), f.species_name(symbol.c_str()), &supported, &code) == 0 && supported != 0) codes_[number] = code;
+        if (f.species_support(handle_.model(), f.species_name(symbol.c_str()), &supported, &code) == 0 && supported != 0)
+            codes_[number] = code;
     }
 }
 
@@ -171,8 +174,9 @@ Raw KimCalculator::prepare(const Structure& structure, const Particles& particle
         if (found == codes_.end()) {
             std::string known;
             for (const auto& [n, code] : codes_) known += (known.empty() ? "" : ", ") + std::string(units::symbol(n));
-            throw InputError("the KIM model does not know the species " + std::string(units::symbol(number)) + " of atom " + std::to_string(home), name(),
-                             "it knows " + known);
+            throw InputError(
+                "the KIM model does not know the species " + std::string(units::symbol(number)) + " of atom " + std::to_string(home),
+                name(), "it knows " + known);
         }
         raw.codes.push_back(found->second);
     }
@@ -199,8 +203,8 @@ void KimCalculator::run(Raw& raw, const Particles& particles, bool energies, boo
     doubles("partialForces", raw.forces.data());
     if (has_energies_) doubles("partialParticleEnergy", energies ? raw.energies.data() : nullptr);
     if (has_virials_) doubles("partialParticleVirial", virials ? raw.virials.data() : nullptr);
-    failed |= f.set_callback(arguments, f.callback_name("GetNeighborList"), f.language("c"), reinterpret_cast<AnyFunction*>(&get_neighbours),
-                             const_cast<Particles*>(&particles));
+    failed |= f.set_callback(arguments, f.callback_name("GetNeighborList"), f.language("c"),
+                             reinterpret_cast<AnyFunction*>(&get_neighbours), const_cast<Particles*>(&particles));
     int complete = 0;
     f.all_required_present(arguments, &complete);
     if (failed != 0 || complete == 0) throw ExternalProgramError("the KIM model requires arguments that alkali does not offer", name());
@@ -262,7 +266,9 @@ void refuse(const std::string& name, const std::string& type, const std::vector<
         throw InputError("is a simulator model: it runs inside another program (LAMMPS) only", where, "choose a portable model (MO_...)");
     if (type == "modelDriver") throw InputError("is a model driver, not a model", where, "choose a model (MO_...)");
     std::string hint = base::did_you_mean(name, portable, 3);
-    if (hint.empty()) hint = portable.empty() ? "no portable model is installed (Debian: apt install openkim-models)" : "list them with kim-api-collections-management list";
+    if (hint.empty())
+        hint = portable.empty() ? "no portable model is installed (Debian: apt install openkim-models)"
+                                : "list them with kim-api-collections-management list";
     throw InputError("no such KIM model is installed", where, hint);
 }
 

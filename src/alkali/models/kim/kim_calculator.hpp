@@ -16,6 +16,7 @@ struct RequestedUnits {
 /// identifier (MO_732106099012).
 /// Errors: ExternalProgramError when the KIM-API is not installed or the model cannot be used; InputError for an unknown
 /// model (nearest installed names), a simulator model or a model driver.
-[[nodiscard]] std::unique_ptr<calculator::Calculator> open_kim(const std::string& model, base::LogSink& log, const RequestedUnits& units = {});
+[[nodiscard]] std::unique_ptr<calculator::Calculator> open_kim(const std::string& model, base::LogSink& log,
+                                                               const RequestedUnits& units = {});
 
 }  // namespace alkali::models::kim

@@ -70,7 +70,8 @@ class OpenCollections {
 public:
     explicit OpenCollections(const Functions& functions) : functions_(functions) {
         const QuietLog quiet(functions);
-        if (functions.collections_create(&collections_) != 0) throw ExternalProgramError("the list of installed KIM models cannot be read", "libkim-api");
+        if (functions.collections_create(&collections_) != 0)
+            throw ExternalProgramError("the list of installed KIM models cannot be read", "libkim-api");
     }
     ~OpenCollections() { functions_.collections_destroy(&collections_); }
     OpenCollections(const OpenCollections&) = delete;
@@ -88,8 +89,8 @@ std::shared_ptr<const Library> Library::load(const std::string& file_name) {
     // Never closed: models that it has opened keep static objects, whose destructors must find their code at exit.
     void* handle = ::dlopen(file_name.c_str(), RTLD_NOW | RTLD_LOCAL);
     if (handle == nullptr)
-        throw ExternalProgramError("the KIM library " + file_name + " is not installed", "kim:",
-                                   "install it and its models (Debian: apt install libkim-api2 openkim-models)");
+        throw ExternalProgramError("the KIM library " + file_name + " is not installed",
+                                   "kim:", "install it and its models (Debian: apt install libkim-api2 openkim-models)");
     auto library = std::make_shared<Library>();
     resolve_names(handle, library->functions_);
     resolve_model(handle, library->functions_);

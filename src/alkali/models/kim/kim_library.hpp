@@ -32,7 +32,8 @@ struct Functions {
     void (*model_destroy)(Model** model);
     void (*influence_distance)(const Model*, double*);
     void (*neighbour_lists)(const Model*, int* count, const double** cutoffs, const int** no_neighbours_of_ghosts);
-    void (*model_units)(const Model*, Enumerator* length, Enumerator* energy, Enumerator* charge, Enumerator* temperature, Enumerator* time);
+    void (*model_units)(const Model*, Enumerator* length, Enumerator* energy, Enumerator* charge, Enumerator* temperature,
+                        Enumerator* time);
     int (*species_support)(const Model*, Enumerator species, int* supported, int* code);
     int (*arguments_create)(const Model*, ComputeArguments**);
     int (*arguments_destroy)(const Model*, ComputeArguments**);

@@ -8,9 +8,9 @@ namespace alkali::models::kim {
 
 /// What a KIM model asks of the neighbour lists.
 struct Reach {
-    double influence = 0;                     ///< angstrom: images within it of an atom become ghosts
-    std::vector<double> cutoffs;              ///< angstrom, one list each
-    std::vector<bool> ghosts_have_neighbours; ///< per list: the model also asks for neighbours of ghosts
+    double influence = 0;                      ///< angstrom: images within it of an atom become ghosts
+    std::vector<double> cutoffs;               ///< angstrom, one list each
+    std::vector<bool> ghosts_have_neighbours;  ///< per list: the model also asks for neighbours of ghosts
 };
 
 /// Full neighbour lists of one cutoff; ghosts without neighbours have empty ranges.
@@ -22,8 +22,8 @@ struct ParticleNeighbours {
 /// A structure as KIM sees it: no cell, atoms first, then the periodic images that interact with them as ghosts.
 struct Particles {
     std::size_t atoms = 0;
-    std::vector<int> home;              ///< (particles) the atom that a particle is an image of
-    std::vector<Vec3> positions;        ///< (particles) angstrom
+    std::vector<int> home;        ///< (particles) the atom that a particle is an image of
+    std::vector<Vec3> positions;  ///< (particles) angstrom
     std::vector<ParticleNeighbours> lists;
 
     [[nodiscard]] std::size_t size() const { return home.size(); }

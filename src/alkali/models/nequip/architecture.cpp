@@ -25,11 +25,13 @@ Irreps hidden_irreps(const Hyperparameters& h, bool last) {
     Irreps hidden;
     for (int l = 0; l <= (last ? 0 : h.l_max); ++l) {
         const int count = h.num_features[static_cast<std::size_t>(l)];
-        if (last) hidden.push_back({{0, 1}, count});
+        if (last)
+            hidden.push_back({{0, 1}, count});
         else if (h.parity) {
             hidden.push_back({{l, 1}, count});
             hidden.push_back({{l, -1}, count});
-        } else hidden.push_back({{l, parity_of_harmonics(l)}, count});
+        } else
+            hidden.push_back({{l, parity_of_harmonics(l)}, count});
     }
     return hidden;
 }
@@ -212,7 +214,9 @@ void Architecture::plan_layer(int index, const Irreps& input, Irreps& output) {
         for (int l2 = 0; l2 <= hyper.l_max; ++l2)
             for (int l3 = std::abs(block.irrep.l - l2); l3 <= block.irrep.l + l2; ++l3) {
                 const Irrep out{l3, block.irrep.p * parity_of_harmonics(l2)};
-                if (std::none_of(plan.convolved.blocks.begin(), plan.convolved.blocks.end(), [&](const Block& b) { return b.irrep == out; })) continue;
+                if (std::none_of(plan.convolved.blocks.begin(), plan.convolved.blocks.end(),
+                                 [&](const Block& b) { return b.irrep == out; }))
+                    continue;
                 kernels::Path path;
                 path.l1 = block.irrep.l;
                 path.l2 = l2;

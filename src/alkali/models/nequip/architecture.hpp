@@ -33,22 +33,22 @@ struct RowLayout {
 
 /// out[.., w] += norm * sum_u in[.., u] W[row + u, column + w] for each of the 2l+1 components.
 struct LinearBlock {
-    int input = 0, output = 0;            ///< offsets in the rows
+    int input = 0, output = 0;  ///< offsets in the rows
     int components = 1;
     int in_count = 0, in_channels = 0, out_count = 0, out_channels = 0;
-    std::size_t group = 0;                ///< offset of the irrep's matrix in the flat parameter array of the map
-    std::size_t row = 0, column = 0;      ///< of the block's corner in that matrix
-    std::size_t row_stride = 0;           ///< its number of columns
+    std::size_t group = 0;            ///< offset of the irrep's matrix in the flat parameter array of the map
+    std::size_t row = 0, column = 0;  ///< of the block's corner in that matrix
+    std::size_t row_stride = 0;       ///< its number of columns
     double norm = 1;
-    std::size_t packed = 0;               ///< offset of the padded matrix among the packed ones
-    bool first = false;                   ///< first to write its output block
-    bool first_back = false;              ///< first to write its input block in the transposed map
+    std::size_t packed = 0;   ///< offset of the padded matrix among the packed ones
+    bool first = false;       ///< first to write its output block
+    bool first_back = false;  ///< first to write its input block in the transposed map
 };
 
 struct LinearPlan {
     std::vector<LinearBlock> blocks;
-    std::size_t weights = 0;       ///< length of the flat parameter array
-    std::size_t packed_size = 0;   ///< values of all padded matrices (inputs x outputs, and as many transposed)
+    std::size_t weights = 0;      ///< length of the flat parameter array
+    std::size_t packed_size = 0;  ///< values of all padded matrices (inputs x outputs, and as many transposed)
     int input_width = 0, output_width = 0;
     std::vector<std::pair<int, int>> unwritten;       ///< (offset, length) of output blocks no map reaches
     std::vector<std::pair<int, int>> unwritten_back;  ///< of input blocks no map uses
@@ -70,17 +70,17 @@ struct GatePlan {
 };
 
 struct LayerPlan {
-    RowLayout input;        ///< features that enter
-    RowLayout convolved;    ///< before the gate
-    RowLayout output;       ///< after it
+    RowLayout input;      ///< features that enter
+    RowLayout convolved;  ///< before the gate
+    RowLayout output;     ///< after it
     kernels::ConvolutionPlan convolution;
     LinearPlan linear_1, linear_2;
     bool self_connection = false;
-    LinearPlan self;        ///< shapes of one type's effective matrices; weights counts those of one attribute
+    LinearPlan self;  ///< shapes of one type's effective matrices; weights counts those of one attribute
     GatePlan gate;
-    std::vector<int> path_weight;   ///< offset of each path in nequip's unpadded weight row
-    int raw_weight_width = 0;       ///< length of that row
-    std::vector<int> path_count;    ///< true channels of each path
+    std::vector<int> path_weight;  ///< offset of each path in nequip's unpadded weight row
+    int raw_weight_width = 0;      ///< length of that row
+    std::vector<int> path_count;   ///< true channels of each path
 };
 
 /// Positions in ParameterTable of the arrays of one layer.

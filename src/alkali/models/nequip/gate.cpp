@@ -28,7 +28,9 @@ void activate_row(const LayerPlan& plan, const kernels::KernelSet<T>& kernels, c
             begin = s.input + s.channels;
         }
     const int end = scalar_width(plan);
-    if (end > begin) run(kernels::Activation::silu, begin, end - begin, plan.gate.gated.empty() ? plan.gate.scalars.front().scale : plan.gate.gated.front().scale);
+    if (end > begin)
+        run(kernels::Activation::silu, begin, end - begin,
+            plan.gate.gated.empty() ? plan.gate.scalars.front().scale : plan.gate.gated.front().scale);
 }
 
 template <class T>
@@ -88,11 +90,11 @@ void gate_tangent_backward(const GatePlan& plan, const ActivatedRow<T>& row, con
     }
 }
 
-#define ALKALI_INSTANTIATE(T)                                                                                                      \
-    template void activate_row<T>(const LayerPlan&, const kernels::KernelSet<T>&, const T*, const ActivatedRow<T>&);              \
-    template void gate_forward<T>(const GatePlan&, const ActivatedRow<T>&, const T*, T*);                                         \
-    template void gate_backward<T>(const GatePlan&, const ActivatedRow<T>&, const T*, const T*, T*);                              \
-    template void gate_tangent<T>(const GatePlan&, const ActivatedRow<T>&, const T*, const T*, T*);                               \
+#define ALKALI_INSTANTIATE(T)                                                                                        \
+    template void activate_row<T>(const LayerPlan&, const kernels::KernelSet<T>&, const T*, const ActivatedRow<T>&); \
+    template void gate_forward<T>(const GatePlan&, const ActivatedRow<T>&, const T*, T*);                            \
+    template void gate_backward<T>(const GatePlan&, const ActivatedRow<T>&, const T*, const T*, T*);                 \
+    template void gate_tangent<T>(const GatePlan&, const ActivatedRow<T>&, const T*, const T*, T*);                  \
     template void gate_tangent_backward<T>(const GatePlan&, const ActivatedRow<T>&, const T*, const T*, const T*, const T*, T*);
 ALKALI_INSTANTIATE(float)
 ALKALI_INSTANTIATE(double)

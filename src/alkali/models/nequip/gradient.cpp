@@ -122,7 +122,8 @@ void GradientPass<T>::tangent_layer(int k) {
         const int end = std::min(begin + this->chunk, local);
         kernels.convolution.tangent(convolve, begin, end);
         const auto offset = static_cast<std::ptrdiff_t>(begin);
-        apply(plan.linear_2, weights.linear_2, kernels, tangent.mid.data() + offset * middle, tangent.z.data() + offset * out, end - begin, false);
+        apply(plan.linear_2, weights.linear_2, kernels, tangent.mid.data() + offset * middle, tangent.z.data() + offset * out, end - begin,
+              false);
         if (k > 0)
             this->for_runs(graph_, begin, end, [&](std::size_t type, int start, int count) {
                 apply(plan.self, weights.self[type], kernels, tangent.x.data() + static_cast<std::ptrdiff_t>(start) * in,
@@ -181,7 +182,8 @@ void GradientPass<T>::reverse_local(int k, Share& share, Rows& mid_adjoint, Rows
     for (int begin = share.begin; begin < share.end; begin += this->chunk) {
         const int end = std::min(begin + this->chunk, share.end), rows = end - begin;
         for (std::ptrdiff_t i = begin; i < end; ++i) {
-            const ActivatedRow<T> row{state.value.data() + i * scalars, state.first.data() + i * scalars, state.second.data() + i * scalars};
+            const ActivatedRow<T> row{state.value.data() + i * scalars, state.first.data() + i * scalars,
+                                      state.second.data() + i * scalars};
             gate_tangent_backward(plan.gate, row, state.z.data() + i * out, tangent.z.data() + i * out, feature_adjoint_.data() + i * left,
                                   state.x_gradient.data() + i * left, z_adjoint.data() + (i - begin) * out);
         }
@@ -250,7 +252,8 @@ void GradientPass<T>::reverse_layer(int k) {
         const int rows = share.end - share.begin;
         weight_gradient(plan.linear_1, kernels, state.x.data() + offset, y_adjoint.data() + offset, rows, gradient.linear_1.data());
         if (k > 0)
-            weight_gradient(plan.linear_1, kernels, tangent.x.data() + offset, state.y_gradient.data() + offset, rows, gradient.linear_1.data());
+            weight_gradient(plan.linear_1, kernels, tangent.x.data() + offset, state.y_gradient.data() + offset, rows,
+                            gradient.linear_1.data());
         apply_transposed(plan.linear_1, weights.linear_1, kernels, y_adjoint.data() + offset, below.data() + offset, rows, k > 0);
         if (k == 0)
             for (std::ptrdiff_t i = share.begin; i < share.end; ++i) {
@@ -316,8 +319,8 @@ void GradientPass<T>::collect(std::span<double> gradient) {
         for (std::size_t k = 1; k < architecture.layers.size(); ++k) {
             const auto& info = architecture.info(architecture.layer_parameters[k].self);
             unpack_self_gradient<T>(architecture.layers[k].self, sum.layers[k].self[t], setup.parameters.subspan(info.offset, info.size),
-                                    setup.parameters.subspan(embedding.offset + t * features, features), gradient.subspan(info.offset, info.size),
-                                    row);
+                                    setup.parameters.subspan(embedding.offset + t * features, features),
+                                    gradient.subspan(info.offset, info.size), row);
         }
         gradient[architecture.info(architecture.scales).offset + t] += sum.scales[t];
         gradient[architecture.info(architecture.shifts).offset + t] += sum.shifts[t];

@@ -26,7 +26,9 @@ private:
         std::vector<double> embedding, readout, scales, shifts;
     };
     /// Tangents of one layer.
-    struct TangentState { Rows x, y, mid, z; };
+    struct TangentState {
+        Rows x, y, mid, z;
+    };
 
     void set_up_shares();
     void tangent_geometry(std::span<const Vec3> direction);
@@ -43,8 +45,8 @@ private:
     std::vector<double> x_tangent_;
     Rows harmonics_tangent_;
     std::vector<TangentState> tangents_;
-    Rows feature_tangent_;   ///< tangent of the features that leave the last finished layer
-    Rows feature_adjoint_;   ///< dO/d of them on the way back
+    Rows feature_tangent_;  ///< tangent of the features that leave the last finished layer
+    Rows feature_adjoint_;  ///< dO/d of them on the way back
 };
 
 }  // namespace alkali::models::nequip

@@ -42,8 +42,10 @@ std::vector<double> read_cutoffs(const nlohmann::json& table, const std::vector<
         for (std::size_t i = 0; i < types.size(); ++i) {
             if (types[i] != from) continue;
             for (std::size_t j = 0; j < types.size(); ++j) {
-                if (row.is_number()) cutoffs[i * types.size() + j] = row.get<double>();
-                else if (row.contains(types[j])) cutoffs[i * types.size() + j] = row[types[j]].get<double>();
+                if (row.is_number())
+                    cutoffs[i * types.size() + j] = row.get<double>();
+                else if (row.contains(types[j]))
+                    cutoffs[i * types.size() + j] = row[types[j]].get<double>();
             }
         }
     }
@@ -75,8 +77,10 @@ Hyperparameters Hyperparameters::from_json(const nlohmann::json& json) {
     read(json, "parity", h.parity);
     h.num_features.assign(static_cast<std::size_t>(h.l_max) + 1, 32);
     if (json.contains("num_features") && !json["num_features"].is_null()) {
-        if (json["num_features"].is_number_integer()) h.num_features.assign(static_cast<std::size_t>(h.l_max) + 1, json["num_features"].get<int>());
-        else read(json, "num_features", h.num_features);
+        if (json["num_features"].is_number_integer())
+            h.num_features.assign(static_cast<std::size_t>(h.l_max) + 1, json["num_features"].get<int>());
+        else
+            read(json, "num_features", h.num_features);
     }
     require(h.num_features.size() == static_cast<std::size_t>(h.l_max) + 1, "num_features", "needs one number, or l_max + 1 numbers");
     for (const int n : h.num_features) require(n >= 1, "num_features", "must be at least 1");
@@ -115,7 +119,8 @@ Hyperparameters Hyperparameters::from_json(const nlohmann::json& json) {
             "readout_mlp_nonlinearity", "'" + h.readout_mlp_nonlinearity + "' is not known; use silu or None");
     if (json.contains("per_edge_type_cutoff") && json["per_edge_type_cutoff"].is_object()) {
         h.per_edge_type_cutoff = read_cutoffs(json["per_edge_type_cutoff"], h.type_names, h.r_max);
-        for (const double r : h.per_edge_type_cutoff) require(r > 0 && r <= h.r_max, "per_edge_type_cutoff", "must be positive and at most r_max");
+        for (const double r : h.per_edge_type_cutoff)
+            require(r > 0 && r <= h.r_max, "per_edge_type_cutoff", "must be positive and at most r_max");
     }
     if (json.contains("pair_potential") && json["pair_potential"].is_object()) {
         const auto& pair = json["pair_potential"];
@@ -154,11 +159,15 @@ nlohmann::json Hyperparameters::to_json() const {
                            {"readout_mlp_nonlinearity", readout_mlp_nonlinearity},
                            {"spline_intervals", spline_intervals},
                            {"model_dtype", std::string(to_string(model_dtype))}};
-    if (avg_num_neighbors.size() == 1) json["avg_num_neighbors"] = avg_num_neighbors[0];
+    if (avg_num_neighbors.size() == 1)
+        json["avg_num_neighbors"] = avg_num_neighbors[0];
     else
-        for (int t = 0; t < types(); ++t) json["avg_num_neighbors"][type_names[static_cast<std::size_t>(t)]] = avg_num_neighbors[static_cast<std::size_t>(t)];
-    if (zbl) json["pair_potential"] = {{"type", "zbl"}, {"polynomial_cutoff_p", zbl_polynomial_cutoff_p}};
-    else json["pair_potential"] = nullptr;
+        for (int t = 0; t < types(); ++t)
+            json["avg_num_neighbors"][type_names[static_cast<std::size_t>(t)]] = avg_num_neighbors[static_cast<std::size_t>(t)];
+    if (zbl)
+        json["pair_potential"] = {{"type", "zbl"}, {"polynomial_cutoff_p", zbl_polynomial_cutoff_p}};
+    else
+        json["pair_potential"] = nullptr;
     json["per_edge_type_cutoff"] = nullptr;
     if (!per_edge_type_cutoff.empty())
         for (std::size_t i = 0; i < type_names.size(); ++i)

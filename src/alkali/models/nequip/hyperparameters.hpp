@@ -12,22 +12,22 @@ namespace alkali::models::nequip {
 /// The hyperparameters of nequip's NequIPGNNModel, in its words.
 struct Hyperparameters {
     std::vector<std::string> type_names;
-    double r_max = 0;                          ///< angstrom
+    double r_max = 0;  ///< angstrom
     int num_layers = 4;
     int l_max = 1;
     bool parity = true;
-    std::vector<int> num_features;             ///< (l_max + 1)
-    int type_embed_num_features = 0;           ///< 0: num_features[0]
+    std::vector<int> num_features;    ///< (l_max + 1)
+    int type_embed_num_features = 0;  ///< 0: num_features[0]
     int radial_mlp_depth = 1;
     int radial_mlp_width = 128;
     int num_bessels = 8;
     bool bessel_trainable = false;
     int polynomial_cutoff_p = 6;
-    std::vector<double> avg_num_neighbors;     ///< one, or one per type
+    std::vector<double> avg_num_neighbors;  ///< one, or one per type
     bool per_type_energy_scales_trainable = false;
     bool per_type_energy_shifts_trainable = false;
     int readout_mlp_hidden_layers_depth = 0;
-    int readout_mlp_hidden_layers_width = 0;   ///< 0: num_features[0]
+    int readout_mlp_hidden_layers_width = 0;  ///< 0: num_features[0]
     std::string readout_mlp_nonlinearity = "silu";
     std::vector<double> per_edge_type_cutoff;  ///< (types x types) angstrom, row = centre; empty: r_max
     bool zbl = false;                          ///< ZBL pair term added

@@ -16,19 +16,42 @@ config::Options options() {
     o.integer("num_layers", "interaction layers").fallback(4).at_least(1).alias("num_interactions").alias("num_convolution_layer");
     o.integer("l_max", "highest angular order of features and edges").fallback(2).at_least(0).at_most(4).alias("lmax").alias("max_ell");
     o.boolean("parity", "also features of unnatural parity").fallback(false).alias("is_parity");
-    o.integer("num_features", "channels per irrep, one number or one per l").or_kind(config::Kind::integers).fallback(32).at_least(1).alias("num_channels").alias("channel");
+    o.integer("num_features", "channels per irrep, one number or one per l")
+        .or_kind(config::Kind::integers)
+        .fallback(32)
+        .at_least(1)
+        .alias("num_channels")
+        .alias("channel");
     o.integer("type_embed_num_features", "length of the type embedding; 0: as the scalars").fallback(0).at_least(0);
     o.integer("radial_mlp_depth", "hidden layers of the radial network").fallback(2).at_least(0).alias("invariant_layers");
     o.integer("radial_mlp_width", "width of its hidden layers").fallback(64).at_least(1).alias("invariant_neurons");
-    o.integer("num_bessels", "Bessel functions of the radial basis").fallback(8).at_least(1).alias("num_basis").alias("num_radial_basis").alias("bessel_basis_num");
+    o.integer("num_bessels", "Bessel functions of the radial basis")
+        .fallback(8)
+        .at_least(1)
+        .alias("num_basis")
+        .alias("num_radial_basis")
+        .alias("bessel_basis_num");
     o.boolean("bessel_trainable", "train their roots").fallback(false);
-    o.integer("polynomial_cutoff_p", "exponent of the cutoff function").fallback(6).at_least(2).alias("PolynomialCutoff_p").alias("poly_cut_p_value");
+    o.integer("polynomial_cutoff_p", "exponent of the cutoff function")
+        .fallback(6)
+        .at_least(2)
+        .alias("PolynomialCutoff_p")
+        .alias("poly_cut_p_value");
     o.number("avg_num_neighbors", "normalisation of the sum over neighbours: auto (from the data), a number, or one per type")
-        .or_kind(config::Kind::text).or_kind(config::Kind::table).fallback("auto");
+        .or_kind(config::Kind::text)
+        .or_kind(config::Kind::table)
+        .fallback("auto");
     o.number("per_type_energy_scales", "energy scale: auto (RMS of the forces), a number, or one per type")
-        .or_kind(config::Kind::text).or_kind(config::Kind::table).fallback("auto");
+        .or_kind(config::Kind::text)
+        .or_kind(config::Kind::table)
+        .fallback("auto");
     o.text("per_type_energy_shifts", "energy of an atom: auto (least squares), isolated (from single-atom frames), or {Li: x}")
-        .or_kind(config::Kind::number).or_kind(config::Kind::table).fallback("auto").alias("E0s").alias("per_species_rescale_shifts").alias("shift");
+        .or_kind(config::Kind::number)
+        .or_kind(config::Kind::table)
+        .fallback("auto")
+        .alias("E0s")
+        .alias("per_species_rescale_shifts")
+        .alias("shift");
     o.boolean("per_type_energy_scales_trainable", "train the scales").fallback(false);
     o.boolean("per_type_energy_shifts_trainable", "train the shifts").fallback(false);
     o.integer("readout_mlp_hidden_layers_depth", "hidden layers of the readout").fallback(0).at_least(0);
@@ -41,13 +64,18 @@ config::Options options() {
         return pair;
     }());
     o.integer("spline_intervals", "intervals of the radial splines").fallback(256).at_least(8);
-    o.text("model_dtype", "precision of training and use").fallback("mixed").choices({"float32", "mixed", "float64"}).alias("default_dtype").alias("precision");
+    o.text("model_dtype", "precision of training and use")
+        .fallback("mixed")
+        .choices({"float32", "mixed", "float64"})
+        .alias("default_dtype")
+        .alias("precision");
     return o;
 }
 
 /// One value per type from a number, a table or a word that statistics answer.
 template <class FromWord>
-std::vector<double> per_type(const nlohmann::json& value, const std::string& key, const std::vector<std::string>& types, FromWord from_word) {
+std::vector<double> per_type(const nlohmann::json& value, const std::string& key, const std::vector<std::string>& types,
+                             FromWord from_word) {
     if (value.is_number()) return std::vector<double>(types.size(), value.get<double>());
     if (value.is_object()) {
         try {
@@ -76,17 +104,21 @@ std::unique_ptr<TrainableModel> create(const nlohmann::json& given, std::span<co
     Hyperparameters hyper = Hyperparameters::from_json(json);
     if (neighbours.is_string()) hyper.avg_num_neighbors = {average_neighbours(frames, hyper.r_max)};
     const auto& types = hyper.type_names;
-    const auto scales = per_type(json.value("per_type_energy_scales", nlohmann::json("auto")), "per_type_energy_scales", types, [&](const std::string& word) {
-        if (word != "auto") unknown_word("per_type_energy_scales", word, "auto, a number, or one per type");
-        const double rms = force_rms(frames);
-        return std::vector<double>(types.size(), rms > 0 ? rms : 1.0);
-    });
-    const auto shifts = per_type(json.value("per_type_energy_shifts", nlohmann::json("auto")), "per_type_energy_shifts", types, [&](const std::string& word) {
-        if (word == "isolated") return isolated_energy_shifts(frames, types);
-        if (word != "auto") unknown_word("per_type_energy_shifts", word, "auto, isolated, a number, or one per type");
-        return per_type_energy_shifts(frames, types);
-    });
-    for (std::size_t t = 0; t < types.size(); ++t) log.info(fmt::format("{}: energy shift {:.6f} eV, scale {:.6f} eV", types[t], shifts[t], scales[t]));
+    const auto scales = per_type(json.value("per_type_energy_scales", nlohmann::json("auto")), "per_type_energy_scales", types,
+                                 [&](const std::string& word) {
+                                     if (word != "auto") unknown_word("per_type_energy_scales", word, "auto, a number, or one per type");
+                                     const double rms = force_rms(frames);
+                                     return std::vector<double>(types.size(), rms > 0 ? rms : 1.0);
+                                 });
+    const auto shifts = per_type(json.value("per_type_energy_shifts", nlohmann::json("auto")), "per_type_energy_shifts", types,
+                                 [&](const std::string& word) {
+                                     if (word == "isolated") return isolated_energy_shifts(frames, types);
+                                     if (word != "auto")
+                                         unknown_word("per_type_energy_shifts", word, "auto, isolated, a number, or one per type");
+                                     return per_type_energy_shifts(frames, types);
+                                 });
+    for (std::size_t t = 0; t < types.size(); ++t)
+        log.info(fmt::format("{}: energy shift {:.6f} eV, scale {:.6f} eV", types[t], shifts[t], scales[t]));
     log.info(fmt::format("neighbours per atom: {:.3f}", hyper.avg_num_neighbors[0]));
     auto model = std::make_unique<NequIP>(hyper);
     const Architecture& architecture = model->architecture();

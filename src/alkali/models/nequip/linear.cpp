@@ -11,7 +11,8 @@ template <class F>
 void for_each_weight(const LinearBlock& b, F f) {
     for (int u = 0; u < b.in_count; ++u)
         for (int w = 0; w < b.out_count; ++w)
-            f(u, w, b.packed + static_cast<std::size_t>(u * b.out_channels + w), b.packed + static_cast<std::size_t>(w * b.in_channels + u));
+            f(u, w, b.packed + static_cast<std::size_t>(u * b.out_channels + w),
+              b.packed + static_cast<std::size_t>(w * b.in_channels + u));
 }
 
 std::size_t flat(const LinearBlock& b, int u, int w) {
@@ -20,7 +21,8 @@ std::size_t flat(const LinearBlock& b, int u, int w) {
 
 /// Of attribute 0; attributes follow at a distance of row_stride.
 std::size_t flat_self(const LinearBlock& b, int u, int w, std::size_t attributes) {
-    return b.group * attributes + (b.row + static_cast<std::size_t>(u)) * attributes * b.row_stride + b.column + static_cast<std::size_t>(w);
+    return b.group * attributes + (b.row + static_cast<std::size_t>(u)) * attributes * b.row_stride + b.column +
+           static_cast<std::size_t>(w);
 }
 
 template <class T>
@@ -142,15 +144,14 @@ void unpack_self_gradient(const LinearPlan& plan, std::span<const T> packed_grad
         });
 }
 
-#define ALKALI_INSTANTIATE(T)                                                                                                          \
-    template void pack<T>(const LinearPlan&, std::span<const double>, PackedLinear<T>&);                                              \
-    template void pack_self<T>(const LinearPlan&, std::span<const double>, std::span<const double>, PackedLinear<T>&);                \
-    template void apply<T>(const LinearPlan&, const PackedLinear<T>&, const kernels::KernelSet<T>&, const T*, T*, int, bool);         \
-    template void apply_transposed<T>(const LinearPlan&, const PackedLinear<T>&, const kernels::KernelSet<T>&, const T*, T*, int,     \
-                                      bool);                                                                                          \
-    template void weight_gradient<T>(const LinearPlan&, const kernels::KernelSet<T>&, const T*, const T*, int, T*);                   \
-    template void unpack_gradient<T>(const LinearPlan&, std::span<const T>, std::span<double>);                                       \
-    template void unpack_self_gradient<T>(const LinearPlan&, std::span<const T>, std::span<const double>, std::span<const double>,    \
+#define ALKALI_INSTANTIATE(T)                                                                                                            \
+    template void pack<T>(const LinearPlan&, std::span<const double>, PackedLinear<T>&);                                                 \
+    template void pack_self<T>(const LinearPlan&, std::span<const double>, std::span<const double>, PackedLinear<T>&);                   \
+    template void apply<T>(const LinearPlan&, const PackedLinear<T>&, const kernels::KernelSet<T>&, const T*, T*, int, bool);            \
+    template void apply_transposed<T>(const LinearPlan&, const PackedLinear<T>&, const kernels::KernelSet<T>&, const T*, T*, int, bool); \
+    template void weight_gradient<T>(const LinearPlan&, const kernels::KernelSet<T>&, const T*, const T*, int, T*);                      \
+    template void unpack_gradient<T>(const LinearPlan&, std::span<const T>, std::span<double>);                                          \
+    template void unpack_self_gradient<T>(const LinearPlan&, std::span<const T>, std::span<const double>, std::span<const double>,       \
                                           std::span<double>, std::span<double>);
 ALKALI_INSTANTIATE(float)
 ALKALI_INSTANTIATE(double)

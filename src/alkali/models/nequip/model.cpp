@@ -82,8 +82,10 @@ void NequIP::set_parameters(std::span<const double> parameters) {
 }
 
 void NequIP::evaluate(const Graph& graph, Exchange& exchange, const Evaluation& out) const {
-    if (double_) double_->evaluate(*this, graph, exchange, out);
-    else single_->evaluate(*this, graph, exchange, out);
+    if (double_)
+        double_->evaluate(*this, graph, exchange, out);
+    else
+        single_->evaluate(*this, graph, exchange, out);
 }
 
 std::unique_ptr<TrainingPass> NequIP::make_training_pass() const {
@@ -100,10 +102,14 @@ std::vector<double> initial_parameters(const Architecture& architecture, std::ui
         const bool network = info.name.find("radial_mlp") != std::string::npos || info.name.starts_with("readout");
         for (std::size_t k = 0; k < info.size; ++k) {
             double& value = parameters[info.offset + k];
-            if (index == architecture.bessel) value = static_cast<double>(k + 1);
-            else if (index == architecture.scales) value = 1;
-            else if (index == architecture.shifts) value = 0;
-            else value = network ? random.uniform(-std::sqrt(3.0), std::sqrt(3.0)) : random.normal();
+            if (index == architecture.bessel)
+                value = static_cast<double>(k + 1);
+            else if (index == architecture.scales)
+                value = 1;
+            else if (index == architecture.shifts)
+                value = 0;
+            else
+                value = network ? random.uniform(-std::sqrt(3.0), std::sqrt(3.0)) : random.normal();
         }
     }
     return parameters;

@@ -53,8 +53,9 @@ void Pass<T>::prepare(const Graph& graph) {
                 g.length[e] = r.norm();
                 g.cutoff[e] = hyper.r_max;
                 if (!hyper.per_edge_type_cutoff.empty())
-                    g.cutoff[e] = hyper.per_edge_type_cutoff[static_cast<std::size_t>(graph.types[static_cast<std::size_t>(i)] * hyper.types() +
-                                                                                      graph.types[static_cast<std::size_t>(graph.neighbour[e])])];
+                    g.cutoff[e] =
+                        hyper.per_edge_type_cutoff[static_cast<std::size_t>(graph.types[static_cast<std::size_t>(i)] * hyper.types() +
+                                                                            graph.types[static_cast<std::size_t>(graph.neighbour[e])])];
                 g.x[e] = g.length[e] / g.cutoff[e];
                 harmonics_.evaluate(r / g.length[e], values);
                 for (std::size_t s = 0; s < size; ++s) g.harmonics[e * size + s] = static_cast<T>(values[s]);
@@ -89,7 +90,8 @@ void Pass<T>::forward_layer(int k, const Graph& graph, Exchange& exchange) {
     if (k == 0) {
         features_.resize(static_cast<std::size_t>(rows) * static_cast<std::size_t>(in));
         for (int i = 0; i < rows; ++i)
-            std::copy_n(setup_.weights->embedding.data() + graph.types[static_cast<std::size_t>(i)] * in, in, features_.data() + static_cast<std::ptrdiff_t>(i) * in);
+            std::copy_n(setup_.weights->embedding.data() + graph.types[static_cast<std::size_t>(i)] * in, in,
+                        features_.data() + static_cast<std::ptrdiff_t>(i) * in);
     }
     state.y.resize(static_cast<std::size_t>(graph.num_atoms()) * static_cast<std::size_t>(in));
 #pragma omp parallel for schedule(dynamic)
@@ -193,13 +195,15 @@ void Pass<T>::backward_layer(int k, const Graph& graph, Exchange& exchange) {
                 const auto kept = static_cast<std::ptrdiff_t>(i) * scalars;
                 const T* z = state.z.data() + static_cast<std::ptrdiff_t>(i) * out;
                 ActivatedRow<T> row{value.data(), first.data(), nullptr};
-                if (setup_.keep) row = {state.value.data() + kept, state.first.data() + kept, nullptr};
-                else activate_row(plan, kernels, z, row);
+                if (setup_.keep)
+                    row = {state.value.data() + kept, state.first.data() + kept, nullptr};
+                else
+                    activate_row(plan, kernels, z, row);
                 gate_backward(plan.gate, row, z, feature_gradient_.data() + static_cast<std::ptrdiff_t>(i) * left,
                               dz + static_cast<std::ptrdiff_t>(i - begin) * out);
             }
-            apply_transposed(plan.linear_2, weights.linear_2, kernels, dz, state.mid_gradient.data() + static_cast<std::ptrdiff_t>(begin) * middle,
-                             end - begin, false);
+            apply_transposed(plan.linear_2, weights.linear_2, kernels, dz,
+                             state.mid_gradient.data() + static_cast<std::ptrdiff_t>(begin) * middle, end - begin, false);
             if (k > 0)
                 for_runs(graph, begin, end, [&](std::size_t type, int start, int count) {
                     apply_transposed(plan.self, weights.self[type], kernels, dz + static_cast<std::ptrdiff_t>(start - begin) * out,
@@ -232,7 +236,8 @@ void Pass<T>::backward_layer(int k, const Graph& graph, Exchange& exchange) {
         const int end = std::min(begin + chunk, graph.num_local);
         const auto offset = static_cast<std::ptrdiff_t>(begin) * in;
         scale_rows(graph, state.y_gradient.data(), in, begin, end);
-        apply_transposed(plan.linear_1, weights.linear_1, kernels, state.y_gradient.data() + offset, below.data() + offset, end - begin, true);
+        apply_transposed(plan.linear_1, weights.linear_1, kernels, state.y_gradient.data() + offset, below.data() + offset, end - begin,
+                         true);
     }
     if (!setup_.keep) base::AlignedVector<T>().swap(state.y_gradient);
     feature_gradient_ = std::move(below);
@@ -264,8 +269,9 @@ void Pass<T>::add_pair_repulsion(const Graph& graph, const Evaluation& out) {
     for (int i = 0; i < graph.num_local; ++i)
         for (auto e = static_cast<std::size_t>(graph.first[static_cast<std::size_t>(i)]);
              e < static_cast<std::size_t>(graph.first[static_cast<std::size_t>(i) + 1]); ++e) {
-            const auto pair = zbl.evaluate(graph.types[static_cast<std::size_t>(i)], graph.types[static_cast<std::size_t>(graph.neighbour[e])],
-                                           geometry_.length[e], geometry_.cutoff[e]);
+            const auto pair =
+                zbl.evaluate(graph.types[static_cast<std::size_t>(i)], graph.types[static_cast<std::size_t>(graph.neighbour[e])],
+                             geometry_.length[e], geometry_.cutoff[e]);
             out.energies[static_cast<std::size_t>(i)] += pair.energy;
             out.edge_gradient[e] += (pair.slope / geometry_.length[e]) * graph.vector[e];
         }

@@ -18,10 +18,10 @@ struct PassSetup {
     const std::vector<RadialNetwork>* radial = nullptr;
     const Weights<T>* weights = nullptr;
     const kernels::KernelSet<T>* kernels = nullptr;
-    std::span<const double> parameters;     ///< for RadialMode::exact
+    std::span<const double> parameters;  ///< for RadialMode::exact
     RadialMode mode = RadialMode::spline;
-    bool round_geometry = false;            ///< precision float32: edge vectors and results rounded to float32
-    bool keep = false;                      ///< keep what the parameter gradient needs
+    bool round_geometry = false;  ///< precision float32: edge vectors and results rounded to float32
+    bool keep = false;            ///< keep what the parameter gradient needs
 };
 
 /// Rows of one layer. x, mid and the derivatives marked (kept) exist in training only.
@@ -84,10 +84,10 @@ protected:
     Readout readout_;
     GeometryState<T> geometry_;
     std::vector<LayerState<T>> layers_;
-    base::AlignedVector<T> features_;        ///< features that leave the last finished layer (local)
-    base::AlignedVector<T> feature_gradient_;///< dE/d of them on the way back
+    base::AlignedVector<T> features_;          ///< features that leave the last finished layer (local)
+    base::AlignedVector<T> feature_gradient_;  ///< dE/d of them on the way back
     IncomingEdges incoming_;
-    std::vector<T> rows_, slopes_;           ///< RadialMode::exact: weights per edge of the present layer
+    std::vector<T> rows_, slopes_;  ///< RadialMode::exact: weights per edge of the present layer
 };
 
 }  // namespace alkali::models::nequip

@@ -55,7 +55,8 @@ RadialNetwork::RadialNetwork(const Architecture& architecture, int layer, const 
         for (int u = 0; u < plan.path_count[p]; ++u) column_.push_back(plan.convolution.paths[p].weight + u);
 }
 
-void RadialNetwork::pack(std::span<const double> parameters, std::size_t layer, base::AlignedVector<double>& matrix, bool transposed) const {
+void RadialNetwork::pack(std::span<const double> parameters, std::size_t layer, base::AlignedVector<double>& matrix,
+                         bool transposed) const {
     const Dense& d = dense_[layer];
     const bool last = layer + 1 == dense_.size();
     const int columns = last ? width_ : padded_size(d.outputs), inputs = padded_size(d.inputs);
@@ -68,7 +69,8 @@ void RadialNetwork::pack(std::span<const double> parameters, std::size_t layer, 
         }
 }
 
-void RadialNetwork::forward(std::span<const double> parameters, std::span<const double> x, Activations& a, bool tangent, bool derivatives) const {
+void RadialNetwork::forward(std::span<const double> parameters, std::span<const double> x, Activations& a, bool tangent,
+                            bool derivatives) const {
     const auto& h = architecture_.hyper;
     const int n = static_cast<int>(x.size()), basis = padded_size(h.num_bessels);
     const double factor = 2 * pi / (h.r_max * h.r_max);
@@ -140,7 +142,8 @@ void RadialNetwork::accumulate_gradient(std::span<const double> parameters, std:
         if (!last)
             for (std::size_t i = 0; i < above.size(); ++i) above[i] *= a.first[d][i];
         weight.assign(static_cast<std::size_t>(dense.inputs) * static_cast<std::size_t>(columns), 0.0);
-        kernels_.matrix_product({dense.inputs, n, columns, a.values[d].data(), 1, inputs, above.data(), columns, weight.data(), columns, false});
+        kernels_.matrix_product(
+            {dense.inputs, n, columns, a.values[d].data(), 1, inputs, above.data(), columns, weight.data(), columns, false});
         for (int i = 0; i < dense.inputs; ++i)
             for (int o = 0; o < dense.outputs; ++o)
                 gradient[dense.offset + static_cast<std::size_t>(i * dense.outputs + o)] +=
@@ -158,7 +161,8 @@ void RadialNetwork::accumulate_gradient(std::span<const double> parameters, std:
         const double u = envelope(x[static_cast<std::size_t>(k)], h.polynomial_cutoff_p).value;
         for (int b = 0; b < h.num_bessels; ++b) {
             const auto slot = bessel_ + static_cast<std::size_t>(b);
-            gradient[slot] += above[static_cast<std::size_t>(k * basis + b)] * factor * u * bessel(x[static_cast<std::size_t>(k)], parameters[slot]).by_root;
+            gradient[slot] += above[static_cast<std::size_t>(k * basis + b)] * factor * u *
+                              bessel(x[static_cast<std::size_t>(k)], parameters[slot]).by_root;
         }
     }
 }
@@ -208,8 +212,8 @@ void spline_coefficients(std::span<const double> values, int intervals, int widt
 void spline_gradient(std::span<const double> coefficient_gradient, int intervals, int width, std::span<double> value_gradient) {
     const auto w = static_cast<std::size_t>(width);
     const int unknown = intervals - 2;
-    std::copy(coefficient_gradient.begin() + static_cast<std::ptrdiff_t>(w), coefficient_gradient.begin() + static_cast<std::ptrdiff_t>(w) * (unknown + 2),
-              value_gradient.begin());
+    std::copy(coefficient_gradient.begin() + static_cast<std::ptrdiff_t>(w),
+              coefficient_gradient.begin() + static_cast<std::ptrdiff_t>(w) * (unknown + 2), value_gradient.begin());
     for (std::size_t c = 0; c < w; ++c) {
         value_gradient[c] += 2 * coefficient_gradient[c];
         value_gradient[w + c] -= coefficient_gradient[c];

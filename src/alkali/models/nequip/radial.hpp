@@ -23,7 +23,11 @@ public:
                              std::span<double> gradient) const;
 
 private:
-    struct Dense { std::size_t offset = 0; int inputs = 0, outputs = 0; double scale = 1; };
+    struct Dense {
+        std::size_t offset = 0;
+        int inputs = 0, outputs = 0;
+        double scale = 1;
+    };
     struct Activations;
     void forward(std::span<const double> parameters, std::span<const double> x, Activations& a, bool tangent, bool derivatives) const;
     void pack(std::span<const double> parameters, std::size_t layer, base::AlignedVector<double>& matrix, bool transposed) const;

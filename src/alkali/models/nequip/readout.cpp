@@ -59,8 +59,8 @@ double Readout::evaluate(std::span<const double> scalars, std::span<double> grad
     return values.energy;
 }
 
-Readout::Values Readout::accumulate(std::span<const double> scalars, std::span<const double> scalars_tangent, double seed, double tangent_seed,
-                                    std::span<double> adjoint, std::span<double> weight_gradient) const {
+Readout::Values Readout::accumulate(std::span<const double> scalars, std::span<const double> scalars_tangent, double seed,
+                                    double tangent_seed, std::span<double> adjoint, std::span<double> weight_gradient) const {
     const std::size_t count = matrices_.size();
     Rows h(count + 1), t(count + 1), z(count + 1), z_tangent(count + 1);
     h[0].assign(scalars.begin(), scalars.end());

@@ -16,9 +16,11 @@ public:
     [[nodiscard]] double evaluate(std::span<const double> scalars, std::span<double> gradient) const;
     /// For O = seed * E + dE/ds: adds dO/dW to weight_gradient (matrices one after another, with respect to the scaled
     /// ones) and returns dO/dscalars in adjoint. values: E and dE/ds.
-    struct Values { double energy = 0, tangent = 0; };
-    [[nodiscard]] Values accumulate(std::span<const double> scalars, std::span<const double> scalars_tangent, double seed, double tangent_seed,
-                                    std::span<double> adjoint, std::span<double> weight_gradient) const;
+    struct Values {
+        double energy = 0, tangent = 0;
+    };
+    [[nodiscard]] Values accumulate(std::span<const double> scalars, std::span<const double> scalars_tangent, double seed,
+                                    double tangent_seed, std::span<double> adjoint, std::span<double> weight_gradient) const;
     [[nodiscard]] std::size_t weights() const;
 
 private:

@@ -59,7 +59,8 @@ void derive(const Architecture& architecture, const std::vector<RadialNetwork>& 
     for (std::size_t j = 0; j < architecture.readout.size(); ++j) {
         const auto values = array(architecture, parameters, architecture.readout[j]);
         const bool nonlinear = h.readout_mlp_nonlinearity == "silu";
-        const double scale = (j > 0 && nonlinear ? std::sqrt(2.0) : 1.0) / std::sqrt(static_cast<double>(architecture.info(architecture.readout[j]).shape[0]));
+        const double scale = (j > 0 && nonlinear ? std::sqrt(2.0) : 1.0) /
+                             std::sqrt(static_cast<double>(architecture.info(architecture.readout[j]).shape[0]));
         weights.readout_scales.push_back(scale);
         weights.readout.emplace_back();
         for (const double v : values) weights.readout.back().push_back(scale * v);

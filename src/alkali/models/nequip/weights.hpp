@@ -17,18 +17,18 @@ enum class RadialMode {
 template <class T>
 struct LayerWeights {
     PackedLinear<T> linear_1, linear_2;
-    std::vector<PackedLinear<T>> self;     ///< one per type; empty without self-connection
-    base::AlignedVector<T> coefficients;   ///< radial spline, (intervals + 3) x weight_width
+    std::vector<PackedLinear<T>> self;    ///< one per type; empty without self-connection
+    base::AlignedVector<T> coefficients;  ///< radial spline, (intervals + 3) x weight_width
 };
 
 template <class T>
 struct Weights {
     std::vector<LayerWeights<T>> layers;
-    base::AlignedVector<T> embedding;      ///< (types, width of the first layer's input row)
-    std::vector<T> neighbour_norm;         ///< (types) 1 / sqrt(avg_num_neighbors)
+    base::AlignedVector<T> embedding;          ///< (types, width of the first layer's input row)
+    std::vector<T> neighbour_norm;             ///< (types) 1 / sqrt(avg_num_neighbors)
     std::vector<std::vector<double>> readout;  ///< matrices (in, out), scale included
-    std::vector<double> readout_scales;    ///< of each matrix
-    std::vector<double> scales, shifts;    ///< (types)
+    std::vector<double> readout_scales;        ///< of each matrix
+    std::vector<double> scales, shifts;        ///< (types)
     int intervals = 0;
 };
 

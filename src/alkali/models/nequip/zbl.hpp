@@ -10,7 +10,9 @@ namespace alkali::models::nequip {
 class Zbl {
 public:
     explicit Zbl(const Hyperparameters& hyperparameters);
-    struct Value { double energy = 0, slope = 0; };  ///< eV, eV/angstrom (d/dr)
+    struct Value {
+        double energy = 0, slope = 0;
+    };  ///< eV, eV/angstrom (d/dr)
     /// Of one directed edge of length r (angstrom), cutoff in angstrom.
     [[nodiscard]] Value evaluate(int centre_type, int neighbour_type, double r, double cutoff) const;
 

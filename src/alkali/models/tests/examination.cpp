@@ -128,7 +128,8 @@ std::vector<double> Conformance::gradient(TrainingPass& pass, const Loss& loss) 
 }
 
 std::shared_ptr<TrainableModel> Conformance::reloaded(const TrainableModel& model, std::optional<Precision> precision) const {
-    const auto path = std::filesystem::temp_directory_path() / ("alkali_" + GetParam().name + "_" + std::to_string(::getpid()) + ".safetensors");
+    const auto path =
+        std::filesystem::temp_directory_path() / ("alkali_" + GetParam().name + "_" + std::to_string(::getpid()) + ".safetensors");
     const auto kinds = subject_kinds();
     save_model(path, model, kinds, {{"command", "test"}});
     const auto loaded = load_model(path, kinds, precision);

@@ -43,9 +43,12 @@ protected:
     void SetUp() override;
     void TearDown() override;
 
-    [[nodiscard]] calculator::Result compute(const structure::Structure& structure) { return calculator_->compute(structure, {.per_atom = true}); }
+    [[nodiscard]] calculator::Result compute(const structure::Structure& structure) {
+        return calculator_->compute(structure, {.per_atom = true});
+    }
     /// Random atoms of both types, no two nearer than 1.9 angstrom, images included, in a skewed cell.
-    [[nodiscard]] structure::Structure random_structure(std::size_t atoms, double edge, std::array<bool, 3> periodic, std::uint64_t seed) const;
+    [[nodiscard]] structure::Structure random_structure(std::size_t atoms, double edge, std::array<bool, 3> periodic,
+                                                        std::uint64_t seed) const;
     /// 3 atoms in a cell smaller than the cutoff, 20 atoms in a periodic cell, a slab, an open cluster.
     [[nodiscard]] std::vector<structure::Structure> structures() const;
     [[nodiscard]] structure::Structure cluster() const { return random_structure(9, 6.0, {false, false, false}, 4); }

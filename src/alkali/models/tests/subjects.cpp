@@ -1,5 +1,5 @@
-#include "alkali/models/common/tests/toy_model.hpp"
 #include "alkali/models/nequip/tests/subjects.hpp"
+#include "alkali/models/common/tests/toy_model.hpp"
 #include "conformance.hpp"
 
 namespace alkali::models::testing {
@@ -9,7 +9,8 @@ namespace {
 std::vector<Subject> toy_subjects() {
     return {{"toy", [] {
                  base::NullSink log;
-                 std::shared_ptr<TrainableModel> model = toy_kind().create({{"type_names", {"Li", "Na"}}, {"r_max", 4.5}, {"num_gaussians", 5}}, {}, 3, log);
+                 std::shared_ptr<TrainableModel> model =
+                     toy_kind().create({{"type_names", {"Li", "Na"}}, {"r_max", 4.5}, {"num_gaussians", 5}}, {}, 3, log);
                  return model;
              }}};
 }

@@ -64,7 +64,8 @@ TEST_P(Conformance, virial_is_minus_the_gradient_of_the_energy_in_strain) {
 TEST_P(Conformance, energies_of_atoms_add_up_and_forces_cancel) {
     for (const auto& s : structures()) {
         const auto result = compute(s);
-        EXPECT_NEAR(std::accumulate(result.energies.begin(), result.energies.end(), 0.0), result.energy, 1e-12 * (1 + std::abs(result.energy)));
+        EXPECT_NEAR(std::accumulate(result.energies.begin(), result.energies.end(), 0.0), result.energy,
+                    1e-12 * (1 + std::abs(result.energy)));
         const Vec3 total = std::accumulate(result.forces.begin(), result.forces.end(), Vec3(Vec3::Zero()));
         EXPECT_LE(total.norm(), 1e-12 * static_cast<double>(s.size()) * (1 + std::abs(result.energy)));
     }
@@ -186,22 +187,28 @@ TEST_P(Conformance, energy_and_forces_are_continuous_at_the_cutoff) {
     for (const int first : numbers_)
         for (const int second : numbers_) {
             const auto inside = compute(leaving({first, second}, r - step)), outside = compute(leaving({first, second}, r + step));
-            EXPECT_NEAR(inside.energy, outside.energy + 2 * step * outside.forces[1][0], 1e-10 + tolerance_.energy * (1 + std::abs(inside.energy)));
+            EXPECT_NEAR(inside.energy, outside.energy + 2 * step * outside.forces[1][0],
+                        1e-10 + tolerance_.energy * (1 + std::abs(inside.energy)));
             for (std::size_t i = 0; i < inside.forces.size(); ++i)
-                EXPECT_LE((inside.forces[i] - outside.forces[i]).norm(), 100 * step + 10 * tolerance_.force * (1 + inside.forces[i].norm()));
+                EXPECT_LE((inside.forces[i] - outside.forces[i]).norm(),
+                          100 * step + 10 * tolerance_.force * (1 + inside.forces[i].norm()));
         }
 }
 
 TEST_P(Conformance, second_derivative_is_continuous_at_the_cutoff) {
     if (model_->precision() != Precision::float64) return;  // differences of float32 features say nothing about it
     const double r = model_->cutoff();
-    const auto force = [&](int first, int second, double distance) { return calculator_->compute(leaving({first, second}, distance)).forces[1][0]; };
+    const auto force = [&](int first, int second, double distance) {
+        return calculator_->compute(leaving({first, second}, distance)).forces[1][0];
+    };
     for (const int first : numbers_)
         for (const int second : numbers_) {
             // Curvatures at both sides approach each other as their distance shrinks.
             const auto jump = [&](double gap) {
                 const double h = gap / 4;
-                const auto curvature = [&](double distance) { return (force(first, second, distance + h) - force(first, second, distance - h)) / (2 * h); };
+                const auto curvature = [&](double distance) {
+                    return (force(first, second, distance + h) - force(first, second, distance - h)) / (2 * h);
+                };
                 return std::abs(curvature(r + gap / 2) - curvature(r - gap / 2));
             };
             EXPECT_LE(jump(1e-4), 0.2 * jump(1e-3) + 1e-7);
@@ -303,7 +310,8 @@ TEST_P(Conformance, a_graph_cut_into_domains_gives_what_the_whole_gives) {
     const auto check = [&](const Structure& s, const std::array<int, 3>& counts) {
         const auto domains = cut_into_domains(s, *model_, counts);
         for (const auto& domain : domains) had_empty = had_empty || domain.atoms.empty();
-        expect_equal(evaluate_domains(s, *model_, domains), compute(s), std::to_string(domains.size()) + " domains, " + std::to_string(s.size()) + " atoms");
+        expect_equal(evaluate_domains(s, *model_, domains), compute(s),
+                     std::to_string(domains.size()) + " domains, " + std::to_string(s.size()) + " atoms");
     };
     const auto bulk = random_structure(20, 7.5, {true, true, true}, 2);
     check(bulk, {2, 1, 1});

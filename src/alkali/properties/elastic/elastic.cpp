@@ -51,20 +51,22 @@ void add_moduli(Study& study, const ElasticTensor& c, const nlohmann::json& sett
     stability["criterion"] = "Born: smallest eigenvalue of C in an orthonormal basis of strains is positive";
     out.set("elastic_stability", study.record(m.smallest_eigenvalue, "GPa", stability));
     if (m.smallest_eigenvalue <= 0)
-        study.log().warning(fmt::format("{}: {} {} is elastically unstable (smallest eigenvalue {:.2f} GPa)", study.calculator().name(), study.crystal().name(),
-                                        study.crystal().symbol(), m.smallest_eigenvalue));
+        study.log().warning(fmt::format("{}: {} {} is elastically unstable (smallest eigenvalue {:.2f} GPa)", study.calculator().name(),
+                                        study.crystal().name(), study.crystal().symbol(), m.smallest_eigenvalue));
 }
 
 /// C11 and C12 follow from their difference (orthorhombic curve) and B = (C11 + 2 C12)/3 of the E(V) curve.
 void add_energy_method(Study& study, Records& out) {
     const auto& options = study.options("elastic");
-    const auto curves = curves_by_energy(study, options.at("energy_range").get<double>(), options.at("energy_points").get<int>(), options.at("fmax").get<double>());
+    const auto curves = curves_by_energy(study, options.at("energy_range").get<double>(), options.at("energy_points").get<int>(),
+                                         options.at("fmax").get<double>());
     constexpr double to_gpa = units::gpa_per_ev_per_angstrom3;
     const double difference = curves.orthorhombic.curvature * to_gpa, bulk = study.ground_state().birch_murnaghan.bulk_modulus * to_gpa;
-    const nlohmann::json settings = {{"method", "energy along volume-conserving strains, fitted by E0 + V A x^2 + V Q x^4"},
-                                     {"energy_range", options.at("energy_range")},
-                                     {"energy_points", options.at("energy_points")},
-                                     {"residual", {{"orthorhombic", curves.orthorhombic.residual}, {"monoclinic", curves.monoclinic.residual}}}};
+    const nlohmann::json settings = {
+        {"method", "energy along volume-conserving strains, fitted by E0 + V A x^2 + V Q x^4"},
+        {"energy_range", options.at("energy_range")},
+        {"energy_points", options.at("energy_points")},
+        {"residual", {{"orthorhombic", curves.orthorhombic.residual}, {"monoclinic", curves.monoclinic.residual}}}};
     const auto gpa = [&](const char* name, double value) { out.set(name, study.record(value, "GPa", settings)); };
     gpa("C11_energy", bulk + 2.0 / 3 * difference);
     gpa("C12_energy", bulk - 1.0 / 3 * difference);

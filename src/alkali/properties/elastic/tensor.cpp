@@ -6,9 +6,7 @@
 
 namespace alkali::properties {
 
-Mat3 strain_of(const Eigen::Matrix<double, 6, 1>& v) {
-    return from_voigt({v[0], v[1], v[2], 0.5 * v[3], 0.5 * v[4], 0.5 * v[5]});
-}
+Mat3 strain_of(const Eigen::Matrix<double, 6, 1>& v) { return from_voigt({v[0], v[1], v[2], 0.5 * v[3], 0.5 * v[4], 0.5 * v[5]}); }
 
 ElasticTensor symmetrised(const ElasticTensor& c, LatticeSystem system) {
     ElasticTensor out = ElasticTensor::Zero();
@@ -23,11 +21,11 @@ ElasticTensor symmetrised(const ElasticTensor& c, LatticeSystem system) {
     // Transverse isotropy: invariants of the basal plane, C66 = (C11 - C12)/2.
     const double sum = (c(0, 0) + c(1, 1) + c(0, 1) + c(1, 0)) / 2, difference = (c(0, 0) + c(1, 1) - c(0, 1) - c(1, 0)) / 4 + c(5, 5);
     const double c11 = (sum + difference) / 2, c12 = (sum - difference) / 2;
-    out << c11, c12, c13, 0, 0, 0,  //
-        c12, c11, c13, 0, 0, 0,     //
-        c13, c13, c(2, 2), 0, 0, 0, //
-        0, 0, 0, c44, 0, 0,         //
-        0, 0, 0, 0, c44, 0,         //
+    out << c11, c12, c13, 0, 0, 0,   //
+        c12, c11, c13, 0, 0, 0,      //
+        c13, c13, c(2, 2), 0, 0, 0,  //
+        0, 0, 0, c44, 0, 0,          //
+        0, 0, 0, 0, c44, 0,          //
         0, 0, 0, 0, 0, (c11 - c12) / 2;
     return out;
 }

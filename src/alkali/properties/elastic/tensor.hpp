@@ -17,9 +17,9 @@ using ElasticTensor = Eigen::Matrix<double, 6, 6>;
 struct Moduli {
     double bulk_voigt, bulk_reuss, bulk_hill;
     double shear_voigt, shear_reuss, shear_hill;
-    double youngs, poisson;      ///< from the Hill averages
-    double universal_anisotropy; ///< Ranganathan and Ostoja-Starzewski, Phys. Rev. Lett. 101, 055504 (2008)
-    double smallest_eigenvalue;  ///< of C in an orthonormal basis of strains: the crystal is stable (Born) if positive
+    double youngs, poisson;       ///< from the Hill averages
+    double universal_anisotropy;  ///< Ranganathan and Ostoja-Starzewski, Phys. Rev. Lett. 101, 055504 (2008)
+    double smallest_eigenvalue;   ///< of C in an orthonormal basis of strains: the crystal is stable (Born) if positive
 };
 /// Reuss averages of an unstable tensor have no meaning; they are given all the same, see smallest_eigenvalue.
 [[nodiscard]] Moduli moduli(const ElasticTensor& c);

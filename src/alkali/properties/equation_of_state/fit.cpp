@@ -32,7 +32,8 @@ double birch_murnaghan_energy(const EquationOfState& e, double volume) {
 
 double vinet_energy(const EquationOfState& e, double volume) {
     const double x = std::cbrt(volume / e.volume), d = e.derivative - 1;
-    return e.energy + 2 * e.bulk_modulus * e.volume / (d * d) * (2 - (5 + 3 * e.derivative * (x - 1) - 3 * x) * std::exp(-1.5 * d * (x - 1)));
+    return e.energy +
+           2 * e.bulk_modulus * e.volume / (d * d) * (2 - (5 + 3 * e.derivative * (x - 1) - 3 * x) * std::exp(-1.5 * d * (x - 1)));
 }
 
 // E = sum c_k t^k with t = (V/Vm)^(-2/3) - 1 about the mean volume Vm, which conditions the fit.

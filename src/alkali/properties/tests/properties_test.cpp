@@ -5,8 +5,8 @@
 
 #include "alkali/base/error.hpp"
 #include "alkali/dynamics/tests/pair_potential.hpp"
-#include "alkali/structure/neighbour_list.hpp"
 #include "alkali/properties/run.hpp"
+#include "alkali/structure/neighbour_list.hpp"
 
 namespace alkali::properties {
 namespace {
@@ -42,7 +42,9 @@ class Committee final : public calculator::Calculator {
 public:
     explicit Committee(std::vector<LennardJones> members) : members_(std::move(members)) {}
     using Calculator::compute;
-    calculator::Result compute(const structure::Structure& s, const calculator::Request& r) override { return members_.front().compute(s, r); }
+    calculator::Result compute(const structure::Structure& s, const calculator::Request& r) override {
+        return members_.front().compute(s, r);
+    }
     std::string name() const override { return "committee"; }
     std::vector<int> species() const override { return {18}; }
     double cutoff() const override { return 8.5; }
@@ -77,7 +79,11 @@ public:
         double d = 1e9;
         for (const auto& r : structure::neighbour_list(s, 8).vector) d = std::min(d, r.norm());
         const auto well = [&](double centre) { return std::exp(-std::pow((d - centre) / 0.3, 2)); };
-        return {.energy = -static_cast<double>(s.size()) * (well(3.75) + 3 * well(5.4)), .forces = std::vector<Vec3>(s.size(), Vec3::Zero()), .stress = Mat3::Zero(), .energies = {}, .virials = {}};
+        return {.energy = -static_cast<double>(s.size()) * (well(3.75) + 3 * well(5.4)),
+                .forces = std::vector<Vec3>(s.size(), Vec3::Zero()),
+                .stress = Mat3::Zero(),
+                .energies = {},
+                .virials = {}};
     }
     std::string name() const override { return "two wells"; }
     std::vector<int> species() const override { return {}; }
@@ -149,7 +155,8 @@ TEST(ElasticConstants, by_stress_equal_the_second_derivatives_of_the_lattice_sum
 TEST(ElasticConstants, by_energy_agree_with_those_by_stress) {
     auto lj = argon();
     const auto out = run(lj, {"elastic", "equation_of_state"});
-    for (const std::string name : {"C11", "C12", "C44"}) EXPECT_NEAR(out.number(name + "_energy"), out.number(name), 0.03 * out.number(name)) << name;
+    for (const std::string name : {"C11", "C12", "C44"})
+        EXPECT_NEAR(out.number(name + "_energy"), out.number(name), 0.03 * out.number(name)) << name;
     EXPECT_NEAR((out.number("C11_energy") + 2 * out.number("C12_energy")) / 3, out.number("bulk_modulus"), 1e-9);
     EXPECT_NEAR(out.number("bulk_modulus"), out.number("bulk_modulus_voigt"), 0.03 * out.number("bulk_modulus"));
     EXPECT_NEAR(out.number("bulk_modulus_vinet"), out.number("bulk_modulus"), 0.03 * out.number("bulk_modulus"));
@@ -181,7 +188,8 @@ TEST(ElasticConstants, an_unstable_crystal_is_reported_as_such) {
     LennardJones lj(0.3, 2.7, 4.5);
     Warnings warnings;
     SilentProgress progress;
-    const auto outcome = compute_properties(lj, choose_properties(std::vector<std::string>{"elastic"}), {.crystal = "sc"}, warnings, progress);
+    const auto outcome =
+        compute_properties(lj, choose_properties(std::vector<std::string>{"elastic"}), {.crystal = "sc"}, warnings, progress);
     ASSERT_TRUE(outcome.failures.empty()) << outcome.failures.front().second;
     EXPECT_LT(outcome.records.number("elastic_stability"), 0);
     EXPECT_FALSE(outcome.records.at("elastic_stability").settings.at("stable").get<bool>());
@@ -210,7 +218,8 @@ TEST(CommitteeProperties, have_the_mean_and_the_spread_of_the_members) {
     EXPECT_EQ(out.at("bulk_modulus").provenance.at("calculator"), "committee");
     EXPECT_FALSE(one.at("bulk_modulus").uncertainty.has_value());
     EXPECT_EQ(out.at("equation_of_state_curve").value.at("energy").size(), 11u);
-    EXPECT_NEAR(out.at("equation_of_state_curve").value.at("energy")[5].get<double>(), one.at("equation_of_state_curve").value.at("energy")[5].get<double>(), 1e-6);
+    EXPECT_NEAR(out.at("equation_of_state_curve").value.at("energy")[5].get<double>(),
+                one.at("equation_of_state_curve").value.at("energy")[5].get<double>(), 1e-6);
 }
 
 TEST(PropertyChoice, an_unknown_name_is_answered_with_the_nearest_and_all_known) {
@@ -271,10 +280,13 @@ TEST(Scan, is_spared_where_a_calculator_is_dear) {
     Noisy dear;
     base::NullSink log;
     SilentProgress progress;
-    const auto outcome = compute_properties(dear, choose_properties(std::vector<std::string>{"lattice"}), {.crystal = "fcc"}, log, progress);
+    const auto outcome =
+        compute_properties(dear, choose_properties(std::vector<std::string>{"lattice"}), {.crystal = "fcc"}, log, progress);
     EXPECT_TRUE(outcome.records.has("a0"));
     dear.number = 25;
-    EXPECT_THROW(static_cast<void>(compute_properties(dear, choose_properties(std::vector<std::string>{"lattice"}), {.crystal = "fcc"}, log, progress)), InputError);
+    EXPECT_THROW(static_cast<void>(
+                     compute_properties(dear, choose_properties(std::vector<std::string>{"lattice"}), {.crystal = "fcc"}, log, progress)),
+                 InputError);
 }
 
 }  // namespace

@@ -47,7 +47,12 @@ protected:
         records::Records errors;
         errors.set("energy_rmse", {1.7, "meV/atom", {}, {}, {}});
         errors.set("energy_rmse_bulk", {1.5, "meV/atom", {}, {}, {}});
-        errors.set("parity", {{{"frames", {"a.xyz, frame 0", "a.xyz, frame 7"}}, {"energy", {{"frame", {0, 1}}, {"reference", {-1.0, -2.0}}, {"predicted", {-1.1, -2.2}}}}}, "1", {}, {}, {}});
+        errors.set("parity", {{{"frames", {"a.xyz, frame 0", "a.xyz, frame 7"}},
+                               {"energy", {{"frame", {0, 1}}, {"reference", {-1.0, -2.0}}, {"predicted", {-1.1, -2.2}}}}},
+                              "1",
+                              {},
+                              {},
+                              {}});
         errors.save(folder_ / name / "evaluation.json");
         write(name + "/metrics.csv", "epoch,lr,train_energy_rmse,validation_energy_rmse\n1,0.01,9,11\n2,0.005,4,5\n3,0.0");
         return folder_ / name;
@@ -72,7 +77,9 @@ TEST_F(Report, needs_no_network) {
     EXPECT_THAT(page, Not(HasSubstr("@import")));
 }
 
-TEST_F(Report, points_of_a_parity_plot_tell_their_frame) { EXPECT_THAT(render({sample("nequip")}, {}), HasSubstr("data-note=\"a.xyz, frame 7")); }
+TEST_F(Report, points_of_a_parity_plot_tell_their_frame) {
+    EXPECT_THAT(render({sample("nequip")}, {}), HasSubstr("data-note=\"a.xyz, frame 7"));
+}
 
 TEST_F(Report, text_from_files_cannot_become_markup) {
     const auto page = render({sample("nequip")}, {.title = "<script>"});
@@ -145,7 +152,8 @@ TEST_F(Report, thinning_keeps_the_worst_points) {
     std::vector<int> frame(1000, 0);
     predicted[517] = 9.0;
     records::Records records;
-    records.set("parity", {{{"frames", {"f"}}, {"force", {{"frame", frame}, {"reference", reference}, {"predicted", predicted}}}}, "1", {}, {}, {}});
+    records.set("parity",
+                {{{"frames", {"f"}}, {"force", {{"frame", frame}, {"reference", reference}, {"predicted", predicted}}}}, "1", {}, {}, {}});
     const auto plots = parity_plots(records, 100);
     ASSERT_THAT(plots, SizeIs(1));
     const auto& points = plots[0].series[0].points;
@@ -167,7 +175,8 @@ TEST_F(Report, the_summary_has_a_row_per_record_and_a_column_per_folder) {
 
 TEST_F(Report, a_parity_record_of_another_shape_is_an_error) {
     records::Records records;
-    records.set("parity", {{{"frames", {"f"}}, {"force", {{"frame", {0}}, {"reference", {1.0}}, {"predicted", {1.0, 2.0}}}}}, "1", {}, {}, {}});
+    records.set("parity",
+                {{{"frames", {"f"}}, {"force", {{"frame", {0}}, {"reference", {1.0}}, {"predicted", {1.0, 2.0}}}}}, "1", {}, {}, {}});
     EXPECT_THROW(static_cast<void>(parity_plots(records)), InputError);
     records.set("parity", {{{"frames", {"f"}}, {"energy", 3}}, "1", {}, {}, {}});
     EXPECT_THROW(static_cast<void>(parity_plots(records)), InputError);

@@ -8,7 +8,9 @@
 namespace alkali::report {
 namespace {
 
-TEST(ReportText, escape_leaves_nothing_that_html_would_read) { EXPECT_EQ(escape("<a href=\"x\">&'</a>"), "&lt;a href=&quot;x&quot;&gt;&amp;&#39;&lt;/a&gt;"); }
+TEST(ReportText, escape_leaves_nothing_that_html_would_read) {
+    EXPECT_EQ(escape("<a href=\"x\">&'</a>"), "&lt;a href=&quot;x&quot;&gt;&amp;&#39;&lt;/a&gt;");
+}
 
 TEST(ReportText, an_uncertainty_decides_the_digits) {
     EXPECT_EQ(format_number(3.49012, 0.003), "3.490(3)");

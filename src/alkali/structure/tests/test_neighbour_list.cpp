@@ -36,7 +36,8 @@ Structure random_structure(base::Random& random, int mask, int atoms, double sho
         }
         if (structure.cell.heights().minCoeff() < 0.3 * shortest) continue;
         for (int i = 0; i < atoms; ++i)
-            structure.add(3, structure.cell.to_cartesian(Vec3(random.uniform(-1.5, 2.5), random.uniform(-1.5, 2.5), random.uniform(-1.5, 2.5))));
+            structure.add(
+                3, structure.cell.to_cartesian(Vec3(random.uniform(-1.5, 2.5), random.uniform(-1.5, 2.5), random.uniform(-1.5, 2.5))));
         return structure;
     }
 }

@@ -44,7 +44,9 @@ public:
         }
         from_first(values);
     }
-    void from_first(std::span<double> values) override { MPI_Bcast(values.data(), static_cast<int>(values.size()), MPI_DOUBLE, 0, MPI_COMM_WORLD); }
+    void from_first(std::span<double> values) override {
+        MPI_Bcast(values.data(), static_cast<int>(values.size()), MPI_DOUBLE, 0, MPI_COMM_WORLD);
+    }
     void barrier() override { MPI_Barrier(MPI_COMM_WORLD); }
 
 private:

@@ -18,7 +18,8 @@ public:
 struct Case {
     Case() {
         base::NullSink log;
-        calculator = std::make_unique<models::ModelCalculator>(testing::toy_kind().create(testing::toy_hyperparameters(), {}, 3, log), "toy");
+        calculator =
+            std::make_unique<models::ModelCalculator>(testing::toy_kind().create(testing::toy_hyperparameters(), {}, 3, log), "toy");
         for (std::size_t k = 0; k < 4; ++k) {
             structure::Frame frame;
             frame.structure = testing::random_structure(4, 5.0, k, {3, 11});
@@ -77,7 +78,8 @@ TEST(Evaluation, thinned_parity_keeps_the_largest_errors) {
     EXPECT_EQ(force["reference"].size(), 20U);
     EXPECT_EQ(force["points"], 48);
     double largest = 0;
-    for (std::size_t k = 0; k < 20; ++k) largest = std::max(largest, std::abs(force["reference"][k].get<double>() - force["predicted"][k].get<double>()));
+    for (std::size_t k = 0; k < 20; ++k)
+        largest = std::max(largest, std::abs(force["reference"][k].get<double>() - force["predicted"][k].get<double>()));
     EXPECT_NEAR(largest, 5, 1e-9);
     EXPECT_FALSE(some.records(0).has("parity"));
 }

@@ -73,7 +73,9 @@ void expect_gradient_of_differences(Setting& setting, const LossSettings& settin
 
 TEST(Loss, gradient_of_every_term_agrees_with_differences) {
     Setting setting(labelled_frames(3, 10));
-    for (const auto& settings : {weights(1, 0, 0, 0), weights(0, 1, 0, 0), weights(0, 0, 100, 0), weights(0, 0, 0, 100), weights(3, 1, 50, 20)}) expect_gradient_of_differences(setting, settings);
+    for (const auto& settings :
+         {weights(1, 0, 0, 0), weights(0, 1, 0, 0), weights(0, 0, 100, 0), weights(0, 0, 0, 100), weights(3, 1, 50, 20)})
+        expect_gradient_of_differences(setting, settings);
 }
 
 TEST(Loss, gradient_with_huber_weights_and_masks_agrees_with_differences) {

@@ -11,7 +11,9 @@ namespace alkali::training {
 namespace {
 
 /// Values that torch gave (data/torch_optimisers.py).
-nlohmann::json torch() { return nlohmann::json::parse(base::read_file(ALKALI_SOURCE_DIR "/src/alkali/training/tests/data/torch_optimisers.json")); }
+nlohmann::json torch() {
+    return nlohmann::json::parse(base::read_file(ALKALI_SOURCE_DIR "/src/alkali/training/tests/data/torch_optimisers.json"));
+}
 
 AdamSettings settings_of(const std::string& name) {
     AdamSettings s;
@@ -63,7 +65,8 @@ TEST(ClipNorm, follows_torch_and_leaves_small_gradients) {
     const auto reference = torch();
     auto gradient = reference["gradients"][1].get<std::vector<double>>();
     EXPECT_NEAR(clip_norm(gradient, 1.5), reference["clip_1.5"]["norm"].get<double>(), 1e-14);
-    for (std::size_t i = 0; i < 3; ++i) EXPECT_NEAR(gradient[i], reference["clip_1.5"]["gradient"][i].get<double>(), 1e-6);  // torch divides by norm + 1e-6
+    for (std::size_t i = 0; i < 3; ++i)
+        EXPECT_NEAR(gradient[i], reference["clip_1.5"]["gradient"][i].get<double>(), 1e-6);  // torch divides by norm + 1e-6
     auto small = reference["gradients"][0].get<std::vector<double>>();
     const auto before = small;
     clip_norm(small, 1.5);

@@ -21,7 +21,9 @@ nlohmann::json parsed(const std::string& training, const std::string& data = "tr
     base::NullSink none;
     models::KindRegistry kinds;
     kinds.add(models::testing::toy_kind());
-    return config::parse("model: {type: toy, type_names: [Li]}\ndata: {" + data + "}\ntraining: {" + training + "}\n", training_options(kinds), "c.yaml", log != nullptr ? *log : none).values;
+    return config::parse("model: {type: toy, type_names: [Li]}\ndata: {" + data + "}\ntraining: {" + training + "}\n",
+                         training_options(kinds), "c.yaml", log != nullptr ? *log : none)
+        .values;
 }
 
 TEST(TrainingOptions, names_of_other_programs_are_read_and_said) {
@@ -31,7 +33,9 @@ TEST(TrainingOptions, names_of_other_programs_are_read_and_said) {
     EXPECT_EQ(trainer_settings(parsed("force_loss_weight: 5, optim_param: {lr: 0.25}, epoch: 9", "train: a", &log)).schedule.lr, 0.25);
     EXPECT_EQ(trainer_settings(parsed("start_lr: 0.001, stop_lr: 1e-8, stop_batch: 1000", "train: a", &log)).max_steps, 1000);
     EXPECT_EQ(trainer_settings(parsed("loss: {coeffs: {total_energy: 4}}", "train_file_path: a", &log)).loss.total_energy, 4);
-    for (const char* name : {"forces_weight", "force_loss_weight", "optim_param.lr", "epoch", "start_lr", "stop_batch", "loss.coeffs", "train_file_path"}) EXPECT_THAT(log.text, HasSubstr(name));
+    for (const char* name :
+         {"forces_weight", "force_loss_weight", "optim_param.lr", "epoch", "start_lr", "stop_batch", "loss.coeffs", "train_file_path"})
+        EXPECT_THAT(log.text, HasSubstr(name));
 }
 
 TEST(TrainingOptions, defaults_are_those_of_the_design) {

@@ -16,7 +16,8 @@ inline nlohmann::json toy_hyperparameters(const std::vector<std::string>& type_n
 }
 
 /// Frames of two species and various sizes, labelled by a toy model of another seed.
-inline std::vector<structure::Frame> labelled_frames(std::size_t count, std::uint64_t seed, const std::vector<std::string>& type_names = {"Li", "Na"}) {
+inline std::vector<structure::Frame> labelled_frames(std::size_t count, std::uint64_t seed,
+                                                     const std::vector<std::string>& type_names = {"Li", "Na"}) {
     base::NullSink log;
     models::ModelCalculator teacher(toy_kind().create(toy_hyperparameters(type_names), {}, 99, log), "teacher");
     const std::vector<int> numbers = type_names.size() > 1 ? std::vector<int>{3, 11} : std::vector<int>{3};

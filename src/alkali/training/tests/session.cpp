@@ -45,14 +45,18 @@ models::KindRegistry kinds() {
 
 std::string toy_config(const fs::path& folder, const std::string& training, const std::string& data = "") {
     return "model: {type: toy, type_names: [Li, Na], r_max: 4.0, num_gaussians: 4}\n"
-           "data: {train: " + (folder / "train.extxyz").string() + ", validation: 0.25" + data + "}\n"
-           "training: {batch_size: 3, lr: 0.02, seed: 4, loss_coeffs: {total_energy: 1, forces: 1, stress: 10}, " + training + "}\n";
+           "data: {train: " +
+           (folder / "train.extxyz").string() + ", validation: 0.25" + data +
+           "}\n"
+           "training: {batch_size: 3, lr: 0.02, seed: 4, loss_coeffs: {total_energy: 1, forces: 1, stress: 10}, " +
+           training + "}\n";
 }
 
 class Session : public ::testing::Test {
 protected:
     void SetUp() override {
-        folder_ = fs::temp_directory_path() / ("alkali_session_" + std::to_string(::getpid()) + "_" + ::testing::UnitTest::GetInstance()->current_test_info()->name());
+        folder_ = fs::temp_directory_path() /
+                  ("alkali_session_" + std::to_string(::getpid()) + "_" + ::testing::UnitTest::GetInstance()->current_test_info()->name());
         fs::create_directories(folder_);
         io::write_frames(folder_ / "train.extxyz", testing::labelled_frames(12, 100));
     }
@@ -65,7 +69,8 @@ protected:
         base::write_file(folder_ / "c.yaml", config);
         NullProgress progress;
         SerialCommunicator communicator;
-        return train({folder_ / "c.yaml", folder_ / output, restart, false, overwrite, 0, 0, "test", "test"}, kinds(), communicator, log_, progress);
+        return train({folder_ / "c.yaml", folder_ / output, restart, false, overwrite, 0, 0, "test", "test"}, kinds(), communicator, log_,
+                     progress);
     }
 
     std::string failure(const std::string& config, const std::string& output, bool restart = false) {
@@ -108,7 +113,8 @@ TEST_F(Session, learns_what_the_teacher_knows) {
     EXPECT_EQ(outcome.epochs, 300);
     EXPECT_EQ(outcome.steps, 900);  // 9 frames to train on, 3 per step
     EXPECT_LT(outcome.last.errors.forces.rmse(), 0.05);
-    for (const char* name : {"best.safetensors", "last.safetensors", "metrics.csv", "config.yaml", "checkpoint/state.safetensors"}) EXPECT_TRUE(fs::exists(folder_ / "out" / name)) << name;
+    for (const char* name : {"best.safetensors", "last.safetensors", "metrics.csv", "config.yaml", "checkpoint/state.safetensors"})
+        EXPECT_TRUE(fs::exists(folder_ / "out" / name)) << name;
 }
 
 TEST_F(Session, model_file_tells_where_it_comes_from) {
@@ -133,9 +139,13 @@ TEST_F(Session, same_seed_same_bits_and_other_seed_other_model) {
 }
 
 TEST_F(Session, one_and_two_threads_give_the_same_bits) {
-    const std::string config = "model: {type: nequip, type_names: [Li, Na], r_max: 4.0, num_layers: 2, l_max: 1, num_features: 4, radial_mlp_depth: 1, radial_mlp_width: 8, num_bessels: 4, model_dtype: mixed}\n"
-                               "data: {train: " + (folder_ / "train.extxyz").string() + "}\n"
-                               "training: {batch_size: 3, loss_coeffs: {total_energy: 1, forces: 1, stress: 10}, max_epochs: 3}\n";
+    const std::string config =
+        "model: {type: nequip, type_names: [Li, Na], r_max: 4.0, num_layers: 2, l_max: 1, num_features: 4, radial_mlp_depth: 1, "
+        "radial_mlp_width: 8, num_bessels: 4, model_dtype: mixed}\n"
+        "data: {train: " +
+        (folder_ / "train.extxyz").string() +
+        "}\n"
+        "training: {batch_size: 3, loss_coeffs: {total_energy: 1, forces: 1, stress: 10}, max_epochs: 3}\n";
     omp_set_num_threads(1);
     static_cast<void>(run(config, "one"));
     omp_set_num_threads(2);
@@ -166,7 +176,8 @@ TEST_F(Session, checkpoint_of_any_step_continues_to_the_same_bits) {
             int calls_ = 0;
         } copy(folder_ / "going", stopped, copied);
         SerialCommunicator communicator;
-        static_cast<void>(train({folder_ / "c.yaml", folder_ / "going", false, false, true, 0, 0, "test", "test"}, kinds(), communicator, log_, copy));
+        static_cast<void>(
+            train({folder_ / "c.yaml", folder_ / "going", false, false, true, 0, 0, "test", "test"}, kinds(), communicator, log_, copy));
         ASSERT_TRUE(copied);
         static_cast<void>(run(config, "cut" + schedule, true));
         EXPECT_EQ(tensors("cut" + schedule), tensors("whole" + schedule)) << schedule;
@@ -174,7 +185,8 @@ TEST_F(Session, checkpoint_of_any_step_continues_to_the_same_bits) {
         auto a = metrics("cut" + schedule), b = metrics("whole" + schedule);
         ASSERT_EQ(a.size(), b.size());
         for (std::size_t row = 0; row < a.size(); ++row)
-            for (std::size_t column = 0; column + 2 < a[row].size(); ++column) EXPECT_EQ(a[row][column], b[row][column]) << row << " " << column;
+            for (std::size_t column = 0; column + 2 < a[row].size(); ++column)
+                EXPECT_EQ(a[row][column], b[row][column]) << row << " " << column;
     }
 }
 
@@ -195,7 +207,8 @@ TEST(SessionChild, trains_where_told) {
     base::NullSink log;
     NullProgress progress;
     const auto communicator = child_communicator();
-    static_cast<void>(train({fs::path(folder) / "c.yaml", fs::path(folder) / "killed", true, false, false, 0, 0, "test", "test"}, kinds(), *communicator, log, progress));
+    static_cast<void>(train({fs::path(folder) / "c.yaml", fs::path(folder) / "killed", true, false, false, 0, 0, "test", "test"}, kinds(),
+                            *communicator, log, progress));
 }
 
 /// Starts the child, lets it run for so long, kills it. True if it ended by itself before.
@@ -233,10 +246,14 @@ TEST_F(Session, killed_run_continues_to_the_same_bits) {
 TEST_F(Session, ranks_of_mpi_train_the_model_of_one_process) {
     const auto config = toy_config(folder_, "max_epochs: 5");
     static_cast<void>(run(config, "one"));
-    const std::string start = std::string("exec env OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_rmaps_base_oversubscribe=1 ALKALI_TEST_MPI=1 ") + child_folder + "=" + folder_.string() +
-                              " " ALKALI_MPIEXEC " -n 2 " + fs::read_symlink("/proc/self/exe").string() + " --gtest_filter=SessionChild.trains_where_told > " + (folder_ / "mpi.log").string() + " 2>&1";
+    const std::string start =
+        std::string(
+            "exec env OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_rmaps_base_oversubscribe=1 ALKALI_TEST_MPI=1 ") +
+        child_folder + "=" + folder_.string() + " " ALKALI_MPIEXEC " -n 2 " + fs::read_symlink("/proc/self/exe").string() +
+        " --gtest_filter=SessionChild.trains_where_told > " + (folder_ / "mpi.log").string() + " 2>&1";
     ASSERT_EQ(std::system(start.c_str()), 0) << base::read_file(folder_ / "mpi.log");
-    const auto one = models::load_model(folder_ / "one" / "last.safetensors", kinds()).model, two = models::load_model(folder_ / "killed" / "last.safetensors", kinds()).model;
+    const auto one = models::load_model(folder_ / "one" / "last.safetensors", kinds()).model,
+               two = models::load_model(folder_ / "killed" / "last.safetensors", kinds()).model;
     for (std::size_t k = 0; k < one->parameters().size(); ++k) EXPECT_NEAR(one->parameters()[k], two->parameters()[k], 1e-9);
     EXPECT_EQ(metrics("killed").size(), 6U);
 }
@@ -311,7 +328,8 @@ TEST_F(Session, initial_model_alone_is_written_on_request) {
     base::write_file(folder_ / "c.yaml", toy_config(folder_, "max_epochs: 2"));
     NullProgress progress;
     SerialCommunicator communicator;
-    static_cast<void>(train({folder_ / "c.yaml", folder_ / "out", false, true, false, 0, 0, "test", "test"}, kinds(), communicator, log_, progress));
+    static_cast<void>(
+        train({folder_ / "c.yaml", folder_ / "out", false, true, false, 0, 0, "test", "test"}, kinds(), communicator, log_, progress));
     EXPECT_TRUE(fs::exists(folder_ / "out" / "init.safetensors"));
     EXPECT_FALSE(fs::exists(folder_ / "out" / "best.safetensors"));
 }
@@ -319,8 +337,12 @@ TEST_F(Session, initial_model_alone_is_written_on_request) {
 TEST_F(Session, starts_from_another_model_exactly) {
     static_cast<void>(run(toy_config(folder_, "max_epochs: 20, ema_decay: 0"), "first"));
     const auto start = "init_from: " + (folder_ / "first" / "last.safetensors").string();
-    static_cast<void>(run(toy_config(folder_, "max_epochs: 1, ema_decay: 0, stop_lr: 1e-300, lr_schedule: {type: constant, warmup: 0.5}, numb_steps: 1, " + start), "second"));
-    const auto a = models::load_model(folder_ / "first" / "last.safetensors", kinds()).model, b = models::load_model(folder_ / "second" / "last.safetensors", kinds()).model;
+    static_cast<void>(
+        run(toy_config(folder_,
+                       "max_epochs: 1, ema_decay: 0, stop_lr: 1e-300, lr_schedule: {type: constant, warmup: 0.5}, numb_steps: 1, " + start),
+            "second"));
+    const auto a = models::load_model(folder_ / "first" / "last.safetensors", kinds()).model,
+               b = models::load_model(folder_ / "second" / "last.safetensors", kinds()).model;
     for (std::size_t k = 0; k < a->parameters().size(); ++k) EXPECT_EQ(a->parameters()[k], b->parameters()[k]);
     auto other = toy_config(folder_, "max_epochs: 1, " + start);
     other.replace(other.find("num_gaussians: 4"), 16, "num_gaussians: 5");

@@ -15,7 +15,8 @@ using testing::random_structure;
 
 std::shared_ptr<TrainableModel> toy(double coupling = 0.3) {
     base::NullSink log;
-    return testing::toy_kind().create({{"type_names", {"Li", "Na"}}, {"r_max", 4.0}, {"num_gaussians", 5}, {"coupling", coupling}}, {}, 7, log);
+    return testing::toy_kind().create({{"type_names", {"Li", "Na"}}, {"r_max", 4.0}, {"num_gaussians", 5}, {"coupling", coupling}}, {}, 7,
+                                      log);
 }
 
 TEST(ModelCalculator, forces_are_minus_the_energy_gradient) {
@@ -42,7 +43,9 @@ TEST(ModelCalculator, stress_is_the_energy_derivative_with_strain_over_volume) {
             Mat3 strain = Mat3::Zero();
             strain(a, b) += 0.5 * h;
             strain(b, a) += 0.5 * h;
-            const double slope = (calculator.compute(structure::strained(structure, strain)).energy - calculator.compute(structure::strained(structure, -strain)).energy) / (2 * h);
+            const double slope = (calculator.compute(structure::strained(structure, strain)).energy -
+                                  calculator.compute(structure::strained(structure, -strain)).energy) /
+                                 (2 * h);
             EXPECT_NEAR(stress(a, b), slope / structure.cell.volume(), 1e-8);
         }
 }

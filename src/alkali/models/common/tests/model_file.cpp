@@ -51,7 +51,8 @@ TEST_F(ModelFile, comes_back_bit_by_bit_with_its_provenance) {
     const auto loaded = load_model(path(), kinds_);
     EXPECT_EQ(loaded.kind, "toy");
     EXPECT_EQ(loaded.model->hyperparameters(), model_->hyperparameters());
-    EXPECT_TRUE(std::equal(model_->parameters().begin(), model_->parameters().end(), loaded.model->parameters().begin(), loaded.model->parameters().end()));
+    EXPECT_TRUE(std::equal(model_->parameters().begin(), model_->parameters().end(), loaded.model->parameters().begin(),
+                           loaded.model->parameters().end()));
     EXPECT_EQ(loaded.provenance["command"], "test");
     const auto metadata = io::TensorFile::load(path()).metadata;
     EXPECT_EQ(metadata.at("format"), "alkali-model");
@@ -66,8 +67,12 @@ TEST_F(ModelFile, wrong_files_are_refused_with_the_reason) {
     EXPECT_THAT(failure([](auto& f) { f.metadata["hyperparameters"] = "{}"; }), HasSubstr("hyperparameters cannot be used"));
     EXPECT_THAT(failure([](auto& f) { f.tensors.erase("scales"); }), HasSubstr("lacks the tensor scales"));
     EXPECT_THAT(failure([](auto& f) { f.tensors["scale"] = {{1}, {1.0}}; }), HasSubstr("did you mean scales?"));
-    EXPECT_THAT(failure([](auto& f) { f.tensors["weights"].shape = {5, 2}; }), HasSubstr("has shape [5, 2], its hyperparameters ask for [2, 5]"));
-    EXPECT_THAT(failure([](auto& f) { f.tensors["shifts"].values[1] = std::nan(""); }), HasSubstr("shifts holds values that are not finite"));
+    EXPECT_THAT(failure([](auto& f) {
+                    f.tensors["weights"].shape = {5, 2};
+                }),
+                HasSubstr("has shape [5, 2], its hyperparameters ask for [2, 5]"));
+    EXPECT_THAT(failure([](auto& f) { f.tensors["shifts"].values[1] = std::nan(""); }),
+                HasSubstr("shifts holds values that are not finite"));
     EXPECT_EQ(failure([](auto&) {}), "loaded");
 }
 

@@ -45,7 +45,9 @@ public:
         for (int i = 0; i < graph.num_local; ++i) {
             const auto t = type(graph, i);
             double argument = rho[static_cast<std::size_t>(i)];
-            for_edges(graph, i, [&](std::size_t e) { argument += coupling_ * envelope(graph.vector[e].norm()).first * rho[static_cast<std::size_t>(graph.neighbour[e])]; });
+            for_edges(graph, i, [&](std::size_t e) {
+                argument += coupling_ * envelope(graph.vector[e].norm()).first * rho[static_cast<std::size_t>(graph.neighbour[e])];
+            });
             const double value = std::tanh(argument), slope = scale(t) * (1 - value * value);
             out.energies[static_cast<std::size_t>(i)] = shift(t) + scale(t) * value;
             rho_gradient[static_cast<std::size_t>(i)] += slope;
@@ -58,15 +60,21 @@ public:
         }
         exchange.reverse_add(rho_gradient.data(), 1);
         for (int i = 0; i < graph.num_local; ++i)
-            for_edges(graph, i, [&](std::size_t e) { out.edge_gradient[e] += rho_gradient[static_cast<std::size_t>(i)] * density(graph, i, e).second * graph.vector[e].normalized(); });
+            for_edges(graph, i, [&](std::size_t e) {
+                out.edge_gradient[e] +=
+                    rho_gradient[static_cast<std::size_t>(i)] * density(graph, i, e).second * graph.vector[e].normalized();
+            });
     }
 
     // Shared with the training pass.
     template <class F>
     static void for_edges(const Graph& graph, int i, F f) {
-        for (auto e = graph.first[static_cast<std::size_t>(i)]; e < graph.first[static_cast<std::size_t>(i) + 1]; ++e) f(static_cast<std::size_t>(e));
+        for (auto e = graph.first[static_cast<std::size_t>(i)]; e < graph.first[static_cast<std::size_t>(i) + 1]; ++e)
+            f(static_cast<std::size_t>(e));
     }
-    [[nodiscard]] static std::size_t type(const Graph& graph, int i) { return static_cast<std::size_t>(graph.types[static_cast<std::size_t>(i)]); }
+    [[nodiscard]] static std::size_t type(const Graph& graph, int i) {
+        return static_cast<std::size_t>(graph.types[static_cast<std::size_t>(i)]);
+    }
     [[nodiscard]] std::size_t gaussians() const { return gaussians_; }
     [[nodiscard]] double scale(std::size_t t) const { return parameters_[layout_[1].offset + t]; }
     [[nodiscard]] double shift(std::size_t t) const { return parameters_[layout_[2].offset + t]; }
@@ -77,7 +85,8 @@ public:
     }
     /// phi_k(r) and its derivative.
     [[nodiscard]] std::pair<double, double> basis(std::size_t k, double r) const {
-        const double centre = r_max_ * static_cast<double>(k + 1) / static_cast<double>(gaussians_ + 1), x = r - centre, g = std::exp(-4 * x * x);
+        const double centre = r_max_ * static_cast<double>(k + 1) / static_cast<double>(gaussians_ + 1), x = r - centre,
+                     g = std::exp(-4 * x * x);
         const auto [f, df] = envelope(r);
         return {g * f, g * (df - 8 * x * f)};
     }
@@ -119,7 +128,8 @@ public:
                 rho += h;
                 q += dh * seeds.edges[e].dot(graph_.vector[e].normalized());
             });
-            const double value = std::tanh(rho), first = 1 - value * value, second = -2 * value * first, sigma = seeds.energies[static_cast<std::size_t>(i)];
+            const double value = std::tanh(rho), first = 1 - value * value, second = -2 * value * first,
+                         sigma = seeds.energies[static_cast<std::size_t>(i)];
             gradient[layout[1].offset + t] += sigma * value + first * q;
             gradient[layout[2].offset + t] += sigma;
             ToyModel::for_edges(graph_, i, [&](std::size_t e) {
@@ -151,7 +161,8 @@ inline ModelKind toy_kind() {
         options.number("coupling", "strength of the second layer").fallback(0.0);
         return options;
     };
-    kind.create = [](const nlohmann::json& hyperparameters, std::span<const structure::Frame> frames, std::uint64_t seed, base::LogSink&) -> std::unique_ptr<TrainableModel> {
+    kind.create = [](const nlohmann::json& hyperparameters, std::span<const structure::Frame> frames, std::uint64_t seed,
+                     base::LogSink&) -> std::unique_ptr<TrainableModel> {
         auto model = std::make_unique<ToyModel>(hyperparameters);
         base::Random random(seed);
         std::vector<double> values(model->parameters().size());
@@ -165,9 +176,8 @@ inline ModelKind toy_kind() {
         model->set_parameters(values);
         return model;
     };
-    kind.build = [](const nlohmann::json& hyperparameters, const nlohmann::json&, std::optional<Precision>) -> std::unique_ptr<TrainableModel> {
-        return std::make_unique<ToyModel>(hyperparameters);
-    };
+    kind.build = [](const nlohmann::json& hyperparameters, const nlohmann::json&,
+                    std::optional<Precision>) -> std::unique_ptr<TrainableModel> { return std::make_unique<ToyModel>(hyperparameters); };
     return kind;
 }
 
@@ -184,7 +194,9 @@ inline structure::Structure random_structure(std::size_t atoms, double edge, std
             for (int a = -1; a <= 1; ++a)
                 for (int b = -1; b <= 1; ++b)
                     for (int c = -1; c <= 1; ++c)
-                        free = free && (candidate - position + a * structure.cell.vector(0) + b * structure.cell.vector(1) + c * structure.cell.vector(2)).norm() > 1.2;
+                        free = free && (candidate - position + a * structure.cell.vector(0) + b * structure.cell.vector(1) +
+                                        c * structure.cell.vector(2))
+                                               .norm() > 1.2;
         if (free) structure.add(numbers[structure.size() % numbers.size()], candidate);
     }
     return structure;

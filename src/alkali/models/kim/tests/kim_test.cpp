@@ -40,9 +40,9 @@ bool installed(const char* model) {
     }
 }
 
-#define OPEN_OR_SKIP(variable, model)                                     \
-    if (!installed(model)) GTEST_SKIP() << model << " is not installed";  \
-    base::NullSink sink;                                                  \
+#define OPEN_OR_SKIP(variable, model)                                    \
+    if (!installed(model)) GTEST_SKIP() << model << " is not installed"; \
+    base::NullSink sink;                                                 \
     const std::unique_ptr<Calculator> variable = open_kim(model, sink);
 
 Structure distorted_bcc(double a, std::uint64_t seed) {
@@ -89,9 +89,9 @@ TEST_P(EveryKimModel, stress_is_the_strain_derivative_of_the_energy) {
             Mat3 strain = Mat3::Zero();
             strain(a, b) += 0.5 * h;
             strain(b, a) += 0.5 * h;
-            const double numeric =
-                (model->compute(structure::strained(base, strain)).energy - model->compute(structure::strained(base, Mat3(-strain))).energy) /
-                (2 * h * base.cell.volume());
+            const double numeric = (model->compute(structure::strained(base, strain)).energy -
+                                    model->compute(structure::strained(base, Mat3(-strain))).energy) /
+                                   (2 * h * base.cell.volume());
             EXPECT_NEAR(result.stress(a, b), numeric, 1e-7);
         }
 }

@@ -27,7 +27,9 @@ struct Dual {
 
 inline double plain(double x) { return x; }
 template <class S>
-double plain(const Dual<S>& x) { return plain(x.value); }
+double plain(const Dual<S>& x) {
+    return plain(x.value);
+}
 
 using std::cos;
 using std::exp;
@@ -41,9 +43,13 @@ Dual<S> exp(const Dual<S>& x) {
 template <class S>
 Dual<S> cos(const Dual<S>& x);
 template <class S>
-Dual<S> sin(const Dual<S>& x) { return {sin(x.value), x.slope * cos(x.value)}; }
+Dual<S> sin(const Dual<S>& x) {
+    return {sin(x.value), x.slope * cos(x.value)};
+}
 template <class S>
-Dual<S> cos(const Dual<S>& x) { return {cos(x.value), -(x.slope * sin(x.value))}; }
+Dual<S> cos(const Dual<S>& x) {
+    return {cos(x.value), -(x.slope * sin(x.value))};
+}
 template <class S>
 Dual<S> sqrt(const Dual<S>& x) {
     const S root = sqrt(x.value);

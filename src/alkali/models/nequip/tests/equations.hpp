@@ -40,7 +40,9 @@ struct Bond {
 };
 
 template <class T>
-T silu(const T& x) { return x / (T(1.0) + exp(-x)); }
+T silu(const T& x) {
+    return x / (T(1.0) + exp(-x));
+}
 template <class T>
 T hyperbolic_tangent(const T& x) {
     const T e = exp(x + x);
@@ -58,7 +60,9 @@ template <class T>
 std::vector<Column<T>> harmonics(const std::array<T, 3>& n) {
     const T &x = n[0], &y = n[1], &z = n[2];
     const T a(std::sqrt(15.0)), b(std::sqrt(5.0)), c(std::sqrt(3.0)), half(0.5);
-    return {{T(1.0)}, {c * x, c * y, c * z}, {a * x * z, a * x * y, b * (y * y - half * (x * x + z * z)), a * y * z, half * a * (z * z - x * x)}};
+    return {{T(1.0)},
+            {c * x, c * y, c * z},
+            {a * x * z, a * x * y, b * (y * y - half * (x * x + z * z)), a * y * z, half * a * (z * z - x * x)}};
 }
 
 template <class T>
@@ -77,14 +81,17 @@ public:
         for (int k = 0; k < h_.num_layers; ++k) x = layer(k, types, bonds, content, x);
         Column<T> energies;
         for (std::size_t i = 0; i < types.size(); ++i)
-            energies.push_back(array("scales")[static_cast<std::size_t>(types[i])] * readout(x[i][0]) + array("shifts")[static_cast<std::size_t>(types[i])]);
+            energies.push_back(array("scales")[static_cast<std::size_t>(types[i])] * readout(x[i][0]) +
+                               array("shifts")[static_cast<std::size_t>(types[i])]);
         return energies;
     }
 
 private:
     [[nodiscard]] Column<T> array(const std::string& name) const {
         for (const auto& info : layout_)
-            if (info.name == name) return {theta_.begin() + static_cast<std::ptrdiff_t>(info.offset), theta_.begin() + static_cast<std::ptrdiff_t>(info.offset + info.size)};
+            if (info.name == name)
+                return {theta_.begin() + static_cast<std::ptrdiff_t>(info.offset),
+                        theta_.begin() + static_cast<std::ptrdiff_t>(info.offset + info.size)};
         throw std::invalid_argument("no parameter " + name);
     }
     [[nodiscard]] Column<T> embedding(int type) const {
@@ -118,14 +125,16 @@ private:
     /// The network at x = r / r_max.
     [[nodiscard]] Column<T> radial_network(int k, double x) const {
         const double p = h_.polynomial_cutoff_p;
-        const double u = 1 - (p + 1) * (p + 2) / 2 * std::pow(x, p) + p * (p + 2) * std::pow(x, p + 1) - p * (p + 1) / 2 * std::pow(x, p + 2);
+        const double u =
+            1 - (p + 1) * (p + 2) / 2 * std::pow(x, p) + p * (p + 2) * std::pow(x, p + 1) - p * (p + 1) / 2 * std::pow(x, p + 2);
         Column<T> values;
         for (const T& root : array("bessel.weights")) {
             const T pi(std::numbers::pi), prefactor(2 * u / (h_.r_max * h_.r_max));
             values.push_back(x > 0 ? prefactor * sin(root * pi * T(x)) / T(x) : prefactor * root * pi);
         }
         for (int j = 0; j <= h_.radial_mlp_depth; ++j) {
-            values = dense(values, array("layers." + std::to_string(k) + ".radial_mlp." + std::to_string(j) + ".weight"), j == 0 ? 1 : std::sqrt(2.0));
+            values = dense(values, array("layers." + std::to_string(k) + ".radial_mlp." + std::to_string(j) + ".weight"),
+                           j == 0 ? 1 : std::sqrt(2.0));
             if (j < h_.radial_mlp_depth)
                 for (T& v : values) v = silu(v);
         }
@@ -137,7 +146,9 @@ private:
         const int n = h_.spline_intervals, size = n + 3;
         std::vector<std::vector<double>> matrix(static_cast<std::size_t>(size), std::vector<double>(static_cast<std::size_t>(size), 0.0));
         std::vector<Column<T>> right;
-        const auto entry = [&](int row, int column) -> double& { return matrix[static_cast<std::size_t>(row)][static_cast<std::size_t>(column)]; };
+        const auto entry = [&](int row, int column) -> double& {
+            return matrix[static_cast<std::size_t>(row)][static_cast<std::size_t>(column)];
+        };
         for (int knot = 0; knot <= n - 2; ++knot) {
             entry(knot, knot) = entry(knot, knot + 2) = 1.0 / 6;
             entry(knot, knot + 1) = 4.0 / 6;
@@ -146,7 +157,7 @@ private:
         const Column<T> zero(right[0].size());
         entry(n - 1, 0) = entry(n - 1, 2) = 1;  // curvature at the centre
         entry(n - 1, 1) = -2;
-        entry(n, n) = entry(n, n + 2) = 1;      // value, slope and curvature at the cutoff
+        entry(n, n) = entry(n, n + 2) = 1;  // value, slope and curvature at the cutoff
         entry(n, n + 1) = 4;
         entry(n + 1, n + 2) = 1;
         entry(n + 1, n) = -1;
@@ -182,15 +193,16 @@ private:
         if (plain(x) >= 1) return w;
         const int k = std::min(static_cast<int>(plain(x) * h_.spline_intervals), h_.spline_intervals - 1);
         const T t = x * T(h_.spline_intervals) - T(k), s = T(1.0) - t, sixth(1.0 / 6);
-        const T basis[4] = {sixth * s * s * s, sixth * (T(4.0) - T(6.0) * t * t + T(3.0) * t * t * t), sixth * (T(4.0) - T(6.0) * s * s + T(3.0) * s * s * s),
-                            sixth * t * t * t};
+        const T basis[4] = {sixth * s * s * s, sixth * (T(4.0) - T(6.0) * t * t + T(3.0) * t * t * t),
+                            sixth * (T(4.0) - T(6.0) * s * s + T(3.0) * s * s * s), sixth * t * t * t};
         for (std::size_t m = 0; m < 4; ++m)
             for (std::size_t c = 0; c < w.size(); ++c) w[c] += basis[m] * spline[static_cast<std::size_t>(k) + m][c];
         return w;
     }
 
     /// e3nn's Linear; attribute weights W[u, v, w] are contracted with `attributes` (self-connection) or have one attribute.
-    [[nodiscard]] static Feature<T> linear(const Content& in, const Feature<T>& x, const Content& out, const Column<T>& weights, const Column<T>& attributes) {
+    [[nodiscard]] static Feature<T> linear(const Content& in, const Feature<T>& x, const Content& out, const Column<T>& weights,
+                                           const Column<T>& attributes) {
         Feature<T> y;
         for (const auto& o : out) y.emplace_back(static_cast<std::size_t>(o.size()));
         std::vector<bool> done(in.size(), false);
@@ -212,7 +224,8 @@ private:
                     for (std::size_t u = 0; u < static_cast<std::size_t>(in[i].mul); ++u)
                         for (std::size_t w = 0; w < static_cast<std::size_t>(out[o].mul); ++w) {
                             T sum(0.0);
-                            for (std::size_t v = 0; v < a; ++v) sum += weights[position + ((row + u) * a + v) * columns + column + w] * attributes[v];
+                            for (std::size_t v = 0; v < a; ++v)
+                                sum += weights[position + ((row + u) * a + v) * columns + column + w] * attributes[v];
                             for (std::size_t m = 0; m < d; ++m) y[o][w * d + m] += norm * sum * x[i][u * d + m];
                         }
                     column += static_cast<std::size_t>(out[o].mul);
@@ -253,7 +266,12 @@ private:
         before.insert(before.end(), gated.begin(), gated.end());
 
         // Paths in nequip's order, and the order of their outputs.
-        struct PathRule { std::size_t input; int l2; Copies out; std::size_t weight; };
+        struct PathRule {
+            std::size_t input;
+            int l2;
+            Copies out;
+            std::size_t weight;
+        };
         std::vector<PathRule> paths;
         std::size_t weight = 0;
         for (std::size_t c = 0; c < content.size(); ++c)
@@ -264,7 +282,8 @@ private:
                     paths.push_back({c, l2, out, weight});
                     weight += static_cast<std::size_t>(out.mul);
                 }
-        std::stable_sort(paths.begin(), paths.end(), [](const PathRule& a, const PathRule& b) { return std::pair(a.out.l, a.out.p) < std::pair(b.out.l, b.out.p); });
+        std::stable_sort(paths.begin(), paths.end(),
+                         [](const PathRule& a, const PathRule& b) { return std::pair(a.out.l, a.out.p) < std::pair(b.out.l, b.out.p); });
         Content middle;
         for (const auto& path : paths) middle.push_back(path.out);
 
@@ -292,7 +311,8 @@ private:
                     for (std::size_t t = 0; t < coupling.count; ++t) {
                         const auto& c = coupling.terms[t];
                         messages[i][q][static_cast<std::size_t>(u * (2 * l3 + 1) + c.m3)] +=
-                            norm * T(c.value) * w[path.weight + static_cast<std::size_t>(u)] * y[j][path.input][static_cast<std::size_t>(u * (2 * l1 + 1) + c.m1)] *
+                            norm * T(c.value) * w[path.weight + static_cast<std::size_t>(u)] *
+                            y[j][path.input][static_cast<std::size_t>(u * (2 * l1 + 1) + c.m1)] *
                             harmonic[static_cast<std::size_t>(path.l2)][static_cast<std::size_t>(c.m2)];
                     }
             }

@@ -16,11 +16,16 @@ struct Set {
 /// Small models which together have every term of the architecture.
 std::vector<Set> hyperparameter_sets() {
     const auto with = [](json more) {
-        json set = {{"type_names", {"Li", "Mg"}}, {"avg_num_neighbors", 10.0}, {"num_bessels", 5}, {"radial_mlp_width", 8}, {"spline_intervals", 128}};
+        json set = {{"type_names", {"Li", "Mg"}},
+                    {"avg_num_neighbors", 10.0},
+                    {"num_bessels", 5},
+                    {"radial_mlp_width", 8},
+                    {"spline_intervals", 128}};
         set.update(more);
         return set;
     };
-    return {{"scalars", with({{"r_max", 4.5}, {"l_max", 0}, {"num_layers", 3}, {"num_features", 6}, {"readout_mlp_hidden_layers_depth", 1}}), 16},
+    return {{"scalars",
+             with({{"r_max", 4.5}, {"l_max", 0}, {"num_layers", 3}, {"num_features", 6}, {"readout_mlp_hidden_layers_depth", 1}}), 16},
             {"vectors_parity",
              with({{"r_max", 4.0},
                    {"l_max", 1},
@@ -32,7 +37,13 @@ std::vector<Set> hyperparameter_sets() {
                    {"pair_potential", {{"type", "zbl"}}}}),
              3},
             {"tensors",
-             with({{"r_max", 4.0}, {"l_max", 2}, {"parity", false}, {"num_layers", 2}, {"num_features", {20, 6, 4}}, {"bessel_trainable", true}}), 6}};
+             with({{"r_max", 4.0},
+                   {"l_max", 2},
+                   {"parity", false},
+                   {"num_layers", 2},
+                   {"num_features", {20, 6, 4}},
+                   {"bessel_trainable", true}}),
+             6}};
 }
 
 std::shared_ptr<TrainableModel> make(const Set& set, Precision precision, const std::string& instruction_set) {

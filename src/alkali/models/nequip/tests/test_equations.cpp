@@ -15,17 +15,27 @@ using testing::Dual;
 using testing::Equations;
 
 Hyperparameters tiny(nlohmann::json more) {
-    nlohmann::json json = {{"type_names", {"Li", "Mg"}}, {"r_max", 4.0},           {"num_bessels", 3},        {"bessel_trainable", true},
-                           {"radial_mlp_width", 4},      {"radial_mlp_depth", 1},  {"spline_intervals", 12},  {"polynomial_cutoff_p", 4},
-                           {"type_embed_num_features", 3}, {"model_dtype", "float64"}, {"avg_num_neighbors", {{"Li", 3.0}, {"Mg", 2.0}}}};
+    nlohmann::json json = {{"type_names", {"Li", "Mg"}},
+                           {"r_max", 4.0},
+                           {"num_bessels", 3},
+                           {"bessel_trainable", true},
+                           {"radial_mlp_width", 4},
+                           {"radial_mlp_depth", 1},
+                           {"spline_intervals", 12},
+                           {"polynomial_cutoff_p", 4},
+                           {"type_embed_num_features", 3},
+                           {"model_dtype", "float64"},
+                           {"avg_num_neighbors", {{"Li", 3.0}, {"Mg", 2.0}}}};
     json.update(more);
     return Hyperparameters::from_json(json);
 }
 
 std::vector<std::pair<std::string, Hyperparameters>> models() {
-    return {{"vectors with parity", tiny({{"l_max", 1}, {"parity", true}, {"num_layers", 3}, {"num_features", {2, 2}}, {"readout_mlp_hidden_layers_depth", 1}})},
+    return {{"vectors with parity",
+             tiny({{"l_max", 1}, {"parity", true}, {"num_layers", 3}, {"num_features", {2, 2}}, {"readout_mlp_hidden_layers_depth", 1}})},
             {"tensors", tiny({{"l_max", 2}, {"parity", false}, {"num_layers", 2}, {"num_features", {3, 2, 2}}, {"radial_mlp_depth", 2}})},
-            {"tensors with parity", tiny({{"l_max", 2}, {"parity", true}, {"num_layers", 2}, {"num_features", {2, 1, 2}}, {"radial_mlp_depth", 0}})},
+            {"tensors with parity",
+             tiny({{"l_max", 2}, {"parity", true}, {"num_layers", 2}, {"num_features", {2, 1, 2}}, {"radial_mlp_depth", 0}})},
             {"scalars", tiny({{"l_max", 0}, {"parity", true}, {"num_layers", 2}, {"num_features", 4}})}};
 }
 
@@ -148,7 +158,8 @@ TEST(NequipEquations, give_the_same_parameter_gradient_of_energies_and_of_forces
                 EXPECT_GT(energy_scale, 0) << name << ": " << info.name;
                 EXPECT_GT(force_scale, 0) << name << ": " << info.name;
                 for (std::size_t k = info.offset; k < info.offset + info.size; ++k) {
-                    EXPECT_NEAR(by_energy[k], expected_energy[k], 1e-10 * energy_scale) << name << ": " << info.name << " " << k - info.offset;
+                    EXPECT_NEAR(by_energy[k], expected_energy[k], 1e-10 * energy_scale)
+                        << name << ": " << info.name << " " << k - info.offset;
                     EXPECT_NEAR(by_force[k], expected_force[k], 1e-10 * force_scale) << name << ": " << info.name << " " << k - info.offset;
                 }
             }

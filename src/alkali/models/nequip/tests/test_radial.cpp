@@ -127,7 +127,8 @@ TEST(RadialSpline, error_falls_with_the_fourth_power_of_the_interval) {
         const auto coefficients = coefficients_of(values, intervals, 1);
         double most = 0;
         for (int k = 0; k < intervals; ++k)
-            for (const double t : {0.2, 0.5, 0.8}) most = std::max(most, std::abs(on_interval(coefficients, intervals, 1, 0, k, t).value - f((k + t) / intervals)));
+            for (const double t : {0.2, 0.5, 0.8})
+                most = std::max(most, std::abs(on_interval(coefficients, intervals, 1, 0, k, t).value - f((k + t) / intervals)));
         return most;
     };
     EXPECT_NEAR(error(64) / error(128), 16, 2);
@@ -167,7 +168,8 @@ TEST(RadialNetwork, slopes_match_finite_differences_and_vanish_at_the_cutoff) {
         for (const double v : slopes) most = std::max(most, std::abs(v));
         EXPECT_GT(most, 0.1);
         for (std::size_t i = 0; i < size; ++i) {
-            EXPECT_NEAR(slopes[i], (upper[i] - lower[i]) / (2 * step), 1e-6 * (1 + most)) << "depth " << depth << ", x " << x[i / static_cast<std::size_t>(radial.width())];
+            EXPECT_NEAR(slopes[i], (upper[i] - lower[i]) / (2 * step), 1e-6 * (1 + most))
+                << "depth " << depth << ", x " << x[i / static_cast<std::size_t>(radial.width())];
             if (x[i / static_cast<std::size_t>(radial.width())] >= 1) {
                 EXPECT_EQ(rows[i], 0);
                 EXPECT_NEAR(slopes[i], 0, 1e-10);
@@ -201,7 +203,8 @@ TEST(RadialNetwork, parameter_gradient_matches_finite_differences) {
                 moved[k] = start[k] + step;
                 const double up = value(moved);
                 moved[k] = start[k] - step;
-                EXPECT_NEAR(gradient[k], (up - value(moved)) / (2 * step), 1e-7) << info.name << " " << k - info.offset << ", depth " << depth;
+                EXPECT_NEAR(gradient[k], (up - value(moved)) / (2 * step), 1e-7)
+                    << info.name << " " << k - info.offset << ", depth " << depth;
                 norm += std::abs(gradient[k]);
             }
             EXPECT_GT(norm, 0) << info.name;
@@ -227,7 +230,8 @@ TEST(RadialMode, splines_of_1024_intervals_keep_energies_and_forces_of_the_exact
         hyper.radial_mlp_width = 64;
         hyper.avg_num_neighbors = {30.0};
         hyper.spline_intervals = 1024;
-        const auto exact = std::make_shared<NequIP>(hyper, EvaluationOptions{RadialMode::exact, ""}), spline = std::make_shared<NequIP>(hyper);
+        const auto exact = std::make_shared<NequIP>(hyper, EvaluationOptions{RadialMode::exact, ""}),
+                   spline = std::make_shared<NequIP>(hyper);
         auto parameters = initial_parameters(exact->architecture(), seed);
         exact->set_parameters(parameters);
         double square = 0;
@@ -238,7 +242,8 @@ TEST(RadialMode, splines_of_1024_intervals_keep_energies_and_forces_of_the_exact
         spline->set_parameters(parameters);
         const auto expected = ModelCalculator(exact, "exact").compute(s), got = ModelCalculator(spline, "spline").compute(s);
         EXPECT_NEAR(got.energy / atoms, expected.energy / atoms, 1e-7);
-        for (std::size_t i = 0; i < s.size(); ++i) EXPECT_LE((got.forces[i] - expected.forces[i]).cwiseAbs().maxCoeff(), 1e-6) << "seed " << seed;
+        for (std::size_t i = 0; i < s.size(); ++i)
+            EXPECT_LE((got.forces[i] - expected.forces[i]).cwiseAbs().maxCoeff(), 1e-6) << "seed " << seed;
     }
 }
 

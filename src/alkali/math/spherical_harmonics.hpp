@@ -18,11 +18,15 @@ public:
     /// Also the gradient with respect to the vector r = length * direction: gradient[i] = dY_i/dr (1/angstrom).
     void evaluate(const Vec3& direction, double length, std::span<double> values, std::span<Vec3> gradient) const;
 
-private:
+    /// Y_{l,m} += value * direction[axis] * Y_{l-1,lower}
     struct Term {
-        int m, axis, lower;  ///< Y_{l,m} += value * component[axis] * Y_{l-1,lower}
+        int m, axis, lower;
         double value;
     };
+    /// How order l comes from order l-1, ascending in m; for code that evaluates many edges at a time.
+    [[nodiscard]] const std::vector<Term>& recursion(int l) const { return recursion_[static_cast<std::size_t>(l)]; }
+
+private:
     int l_max_;
     std::vector<std::vector<Term>> recursion_;  ///< by l; entry l builds order l from order l-1
 };

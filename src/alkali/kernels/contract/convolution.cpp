@@ -1,6 +1,7 @@
 #include "alkali/kernels/contract/convolution.hpp"
 
 #include "alkali/math/coupling.hpp"
+#include "alkali/math/spherical_harmonics.hpp"
 
 namespace alkali::kernels {
 
@@ -21,6 +22,10 @@ void complete(ConvolutionPlan& plan) {
         plan.num_pairs += pair + 1;
         plan.terms.push_back(std::move(terms));
     }
+    plan.recursion.clear();
+    const math::SphericalHarmonics harmonics(plan.l_max);
+    for (int l = 1; l <= plan.l_max; ++l)
+        for (const auto& t : harmonics.recursion(l)) plan.recursion.push_back({l * l + t.m, t.axis, (l - 1) * (l - 1) + t.lower, t.value});
 }
 
 }  // namespace alkali::kernels

@@ -3,6 +3,9 @@
 #include <span>
 #include <vector>
 
+#include "alkali/math/rounding.hpp"
+#include "alkali/math/types.hpp"
+
 /// The tensor-product convolution of an equivariant message-passing layer and its derivatives: shapes and meaning.
 ///
 /// Rows. Node features are rows of blocks, one per irreducible representation: block = (2l+1) components x `channels`
@@ -10,8 +13,10 @@
 ///
 /// Forward, for every centre i and path p = (l1, l2 -> l3):
 ///   out_i[p][m3][u] = sum_{j in N(i)} w_ij[p][u] sum_{m1,m2} C[m1,m2,m3] in_j[m1][u] Y_ij[m2]
-/// with the coupling coefficients C of math/coupling.hpp and the harmonics Y of the edge.
-/// w is a function of the edge's normalised length x alone: a cubic B-spline (RadialTable) or rows given per edge.
+/// with the coupling coefficients C of math/coupling.hpp and the harmonics Y of the edge's direction.
+/// w is a function of the edge's length over cutoff x alone: a cubic B-spline (RadialView) or rows given per edge.
+/// The kernels take edges as vectors and give gradients with respect to these: lengths, directions and harmonics live
+/// only inside a block of edges.
 /// Source: Batzner et al., Nat. Commun. 13, 2453 (2022), eq. 5 (the layer), with weights per path and channel.
 namespace alkali::kernels {
 
@@ -34,22 +39,33 @@ struct PathTerm {
     double value = 0;
 };
 
+/// One step of the recursion that builds the harmonics of order l from those of order l-1:
+/// Y[up] += value * direction[axis] * Y[down], in ascending order of up.
+struct HarmonicTerm {
+    int up = 0, axis = 0, down = 0;
+    double value = 0;
+};
+
 struct ConvolutionPlan {
     std::vector<Path> paths;
     std::vector<std::vector<PathTerm>> terms;  ///< per path, ascending in pair
+    std::vector<HarmonicTerm> recursion;       ///< of the harmonics up to l_max
     int l_max = 0;
     int input_width = 0, output_width = 0, weight_width = 0;
     int num_pairs = 0;
     [[nodiscard]] int harmonics() const { return (l_max + 1) * (l_max + 1); }
 };
-/// Fills pairs, terms and num_pairs from the paths.
+/// Fills pairs, terms, num_pairs and the recursion from paths and l_max.
 void complete(ConvolutionPlan& plan);
 
-/// Edge geometry as the kernels want it.
-template <class T>
+/// Edges as the kernels want them: neighbour minus centre.
 struct EdgeView {
-    const double* x = nullptr;     ///< (E) length over cutoff; at and beyond 1 the weights are zero
-    const T* harmonics = nullptr;  ///< (E, (l_max+1)^2)
+    const Vec3* vector = nullptr;    ///< (E) angstrom, none of length zero
+    const double* cutoff = nullptr;  ///< (E) where it differs between edges, else null; angstrom
+    double r_max = 0;                ///< cutoff of all edges otherwise; at and beyond the cutoff the weights are zero
+    bool rounded = false;            ///< vectors are rounded to float32 first
+    [[nodiscard]] double cutoff_of(std::int64_t edge) const { return cutoff ? cutoff[edge] : r_max; }
+    [[nodiscard]] Vec3 at(std::int64_t edge) const { return rounded ? math::rounded_to_float(vector[edge]) : vector[edge]; }
 };
 
 /// Uniform cubic B-spline on x in [0, 1]: row k + m (m = 0..3) of (intervals + 3) x width serves the interval k.
@@ -65,7 +81,7 @@ struct RadialView {
 template <class T>
 struct ConvolveForward {
     const ConvolutionPlan* plan = nullptr;
-    EdgeView<T> edges;
+    EdgeView edges;
     RadialView<T> radial;
     const std::int64_t* first = nullptr;  ///< edges of centre i: first[i] .. first[i+1]-1
     const int* neighbour = nullptr;       ///< (E)
@@ -78,7 +94,7 @@ struct ConvolveForward {
 template <class T>
 struct ConvolveBackward {
     const ConvolutionPlan* plan = nullptr;
-    EdgeView<T> edges;
+    EdgeView edges;
     RadialView<T> radial;
     const std::int64_t* incoming_first = nullptr;  ///< (atoms + 1)
     const std::int32_t* incoming_edge = nullptr;
@@ -86,15 +102,14 @@ struct ConvolveBackward {
     const T* input = nullptr;              ///< (atoms, input_width)
     const T* output_gradient = nullptr;    ///< (local, output_width) dE/dout
     T* input_gradient = nullptr;           ///< (atoms, input_width), overwritten; may be null
-    double* x_gradient = nullptr;          ///< (E) dE/dx, added to
-    double* harmonics_gradient = nullptr;  ///< (E, harmonics) dE/dY, added to; the constant Y_00 may be left out
+    Vec3* edge_gradient = nullptr;         ///< (E) dE/d(edge vector), added to
 };
 
-/// Directional derivative of the forward pass: tangents of input, harmonics and x give the tangent of out.
+/// Directional derivative of the forward pass: tangents of input and edge vectors give the tangent of out.
 template <class T>
 struct ConvolveTangent {
     ConvolveForward<T> primal;         ///< output is not written
-    EdgeView<T> edge_tangent;          ///< x: dx/ds, harmonics: dY/ds
+    const Vec3* edge_tangent = nullptr;  ///< (E)
     const T* input_tangent = nullptr;  ///< (atoms, input_width); null: zero
     T* output_tangent = nullptr;       ///< as output of the primal
 };
@@ -103,8 +118,8 @@ struct ConvolveTangent {
 /// output_adjoint and whose adjoint of the tangent of out is output_gradient (= dE/dout).
 template <class T>
 struct ConvolveTangentBackward {
-    ConvolveBackward<T> primal;  ///< input_gradient receives dO/dinput; x and harmonics gradients unused
-    EdgeView<T> edge_tangent;
+    ConvolveBackward<T> primal;           ///< input_gradient receives dO/dinput; edge_gradient unused
+    const Vec3* edge_tangent = nullptr;  ///< (E)
     const T* input_tangent = nullptr;   ///< null: zero
     const T* output_adjoint = nullptr;  ///< (local, output_width)
     T* coefficient_gradient = nullptr;  ///< (intervals + 3, width) dO/dcoefficients, added to; or null

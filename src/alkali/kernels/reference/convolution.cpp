@@ -3,14 +3,42 @@
 
 #include "alkali/kernels/reference/kernels.hpp"
 #include "alkali/kernels/reference/radial.hpp"
+#include "alkali/math/spherical_harmonics.hpp"
 
 // Plain loops over edges, paths, coupling terms and channels, as the formulas in contract/convolution.hpp read.
 namespace alkali::kernels::reference {
 namespace {
 
+/// What the formulas need of one edge.
+struct Edge {
+    double x = 0;            ///< length over cutoff
+    Vec3 x_gradient;         ///< dx/dr
+    std::vector<double> y;   ///< harmonics
+    std::vector<Vec3> slope;  ///< dY/dr
+};
+
+Edge edge_at(const ConvolutionPlan& plan, const EdgeView& edges, std::int64_t e) {
+    const math::SphericalHarmonics harmonics(plan.l_max);
+    const auto size = static_cast<std::size_t>(harmonics.size());
+    Edge edge{0, Vec3::Zero(), std::vector<double>(size), std::vector<Vec3>(size)};
+    const Vec3 r = edges.at(e);
+    const double length = r.norm(), cutoff = edges.cutoff_of(e);
+    edge.x = length / cutoff;
+    edge.x_gradient = r / (length * cutoff);
+    harmonics.evaluate(r / length, length, edge.y, edge.slope);
+    return edge;
+}
+
+/// dY/ds for the tangent v of the edge vector.
+std::vector<double> harmonics_tangent(const Edge& edge, const Vec3& v) {
+    std::vector<double> dy;
+    for (const Vec3& slope : edge.slope) dy.push_back(slope.dot(v));
+    return dy;
+}
+
 /// Weights w and slopes dw/dx of one edge.
 template <class T>
-void weights(const RadialView<T>& radial, const EdgeView<T>& edges, std::int64_t e, int width, std::vector<T>& w, std::vector<T>& slope) {
+void weights(const RadialView<T>& radial, double x, std::int64_t e, int width, std::vector<T>& w, std::vector<T>& slope) {
     std::fill(w.begin(), w.end(), T(0));
     std::fill(slope.begin(), slope.end(), T(0));
     if (radial.rows) {
@@ -20,7 +48,7 @@ void weights(const RadialView<T>& radial, const EdgeView<T>& edges, std::int64_t
         }
         return;
     }
-    const SplineTaps taps = spline_taps(edges.x[e], radial.intervals);
+    const SplineTaps taps = spline_taps(x, radial.intervals);
     if (!taps.inside) return;
     for (int m = 0; m < 4; ++m) {
         const T* row = radial.coefficients + static_cast<std::ptrdiff_t>(taps.interval + m) * width;
@@ -39,13 +67,13 @@ void forward(const ConvolveForward<T>& a, int begin, int end) {
         T* out = a.output + static_cast<std::ptrdiff_t>(i - a.output_begin) * plan.output_width;
         std::fill(out, out + plan.output_width, T(0));
         for (std::int64_t e = a.first[i]; e < a.first[i + 1]; ++e) {
-            weights(a.radial, a.edges, e, plan.weight_width, w, slope);
+            const Edge edge = edge_at(plan, a.edges, e);
+            weights(a.radial, edge.x, e, plan.weight_width, w, slope);
             const T* in = a.input + static_cast<std::ptrdiff_t>(a.neighbour[e]) * plan.input_width;
-            const T* y = a.edges.harmonics + e * plan.harmonics();
             for (std::size_t p = 0; p < plan.paths.size(); ++p) {
                 const Path& path = plan.paths[p];
                 for (const PathTerm& t : plan.terms[p]) {
-                    const T c = T(t.value) * y[path.l2 * path.l2 + t.m2];
+                    const T c = T(t.value * edge.y[path.l2 * path.l2 + t.m2]);
                     for (int u = 0; u < path.channels; ++u)
                         out[path.output + t.m3 * path.channels + u] += c * w[path.weight + u] * in[path.input + t.m1 * path.channels + u];
                 }
@@ -64,9 +92,9 @@ void backward(const ConvolveBackward<T>& a, int begin, int end) {
         if (in_gradient) std::fill(in_gradient, in_gradient + plan.input_width, T(0));
         for (std::int64_t s = a.incoming_first[j]; s < a.incoming_first[j + 1]; ++s) {
             const std::int64_t e = a.incoming_edge[s];
-            weights(a.radial, a.edges, e, plan.weight_width, w, slope);
+            const Edge edge = edge_at(plan, a.edges, e);
+            weights(a.radial, edge.x, e, plan.weight_width, w, slope);
             const T* out_gradient = a.output_gradient + static_cast<std::ptrdiff_t>(a.incoming_centre[s]) * plan.output_width;
-            const T* y = a.edges.harmonics + e * plan.harmonics();
             for (std::size_t p = 0; p < plan.paths.size(); ++p) {
                 const Path& path = plan.paths[p];
                 for (const PathTerm& t : plan.terms[p]) {
@@ -74,9 +102,10 @@ void backward(const ConvolveBackward<T>& a, int begin, int end) {
                     for (int u = 0; u < path.channels; ++u) {
                         const T g = T(t.value) * out_gradient[path.output + t.m3 * path.channels + u];
                         const T x = in[path.input + t.m1 * path.channels + u];
-                        if (in_gradient) in_gradient[path.input + t.m1 * path.channels + u] += g * y[l2] * w[path.weight + u];
-                        a.x_gradient[e] += static_cast<double>(g * x * y[l2] * slope[path.weight + u]);
-                        a.harmonics_gradient[e * plan.harmonics() + l2] += static_cast<double>(g * x * w[path.weight + u]);
+                        const T y = T(edge.y[l2]);
+                        if (in_gradient) in_gradient[path.input + t.m1 * path.channels + u] += g * y * w[path.weight + u];
+                        a.edge_gradient[e] += static_cast<double>(g * x * y * slope[path.weight + u]) * edge.x_gradient;
+                        a.edge_gradient[e] += static_cast<double>(g * x * w[path.weight + u]) * edge.slope[l2];
                     }
                 }
             }
@@ -93,21 +122,22 @@ void tangent(const ConvolveTangent<T>& a, int begin, int end) {
         T* out = a.output_tangent + static_cast<std::ptrdiff_t>(i - f.output_begin) * plan.output_width;
         std::fill(out, out + plan.output_width, T(0));
         for (std::int64_t e = f.first[i]; e < f.first[i + 1]; ++e) {
-            weights(f.radial, f.edges, e, plan.weight_width, w, slope);
+            const Edge edge = edge_at(plan, f.edges, e);
+            weights(f.radial, edge.x, e, plan.weight_width, w, slope);
             const auto row = static_cast<std::ptrdiff_t>(f.neighbour[e]) * plan.input_width;
-            const T* y = f.edges.harmonics + e * plan.harmonics();
-            const T* dy = a.edge_tangent.harmonics + e * plan.harmonics();
-            const T dx = T(a.edge_tangent.x[e]);
+            const auto edge_dy = harmonics_tangent(edge, a.edge_tangent[e]);
+            const T dx = T(edge.x_gradient.dot(a.edge_tangent[e]));
             for (std::size_t p = 0; p < plan.paths.size(); ++p) {
                 const Path& path = plan.paths[p];
                 for (const PathTerm& t : plan.terms[p]) {
                     const int l2 = path.l2 * path.l2 + t.m2;
+                    const T y = T(edge.y[l2]), dy = T(edge_dy[l2]);
                     for (int u = 0; u < path.channels; ++u) {
                         const int k = path.input + t.m1 * path.channels + u;
                         const T wk = w[path.weight + u], dw = slope[path.weight + u] * dx;
                         const T x = f.input[row + k], x_tangent = a.input_tangent ? a.input_tangent[row + k] : T(0);
                         out[path.output + t.m3 * path.channels + u] +=
-                            T(t.value) * (dw * x * y[l2] + wk * x_tangent * y[l2] + wk * x * dy[l2]);
+                            T(t.value) * (dw * x * y + wk * x_tangent * y + wk * x * dy);
                     }
                 }
             }
@@ -126,31 +156,32 @@ void tangent_backward(const ConvolveTangentBackward<T>& a, int begin, int end) {
         if (b.input_gradient) std::fill(b.input_gradient + row, b.input_gradient + row + plan.input_width, T(0));
         for (std::int64_t s = b.incoming_first[j]; s < b.incoming_first[j + 1]; ++s) {
             const std::int64_t e = b.incoming_edge[s];
-            weights(b.radial, b.edges, e, width, w, slope);
+            const Edge edge = edge_at(plan, b.edges, e);
+            weights(b.radial, edge.x, e, width, w, slope);
             std::fill(w_adjoint.begin(), w_adjoint.end(), T(0));
             std::fill(slope_adjoint.begin(), slope_adjoint.end(), T(0));
             const auto centre = static_cast<std::ptrdiff_t>(b.incoming_centre[s]) * plan.output_width;
-            const T* y = b.edges.harmonics + e * plan.harmonics();
-            const T* dy = a.edge_tangent.harmonics + e * plan.harmonics();
-            const T dx = T(a.edge_tangent.x[e]);
+            const auto edge_dy = harmonics_tangent(edge, a.edge_tangent[e]);
+            const T dx = T(edge.x_gradient.dot(a.edge_tangent[e]));
             for (std::size_t p = 0; p < plan.paths.size(); ++p) {
                 const Path& path = plan.paths[p];
                 for (const PathTerm& t : plan.terms[p]) {
                     const int l2 = path.l2 * path.l2 + t.m2;
+                    const T y = T(edge.y[l2]), dy = T(edge_dy[l2]);
                     for (int u = 0; u < path.channels; ++u) {
                         const int k = path.input + t.m1 * path.channels + u;
                         const T x = b.input[row + k], x_tangent = a.input_tangent ? a.input_tangent[row + k] : T(0);
                         const T g = T(t.value) * b.output_gradient[centre + path.output + t.m3 * path.channels + u];
                         const T o = T(t.value) * a.output_adjoint[centre + path.output + t.m3 * path.channels + u];
                         const T wk = w[path.weight + u], sk = slope[path.weight + u];
-                        if (b.input_gradient) b.input_gradient[row + k] += o * wk * y[l2] + g * (sk * dx * y[l2] + wk * dy[l2]);
-                        w_adjoint[path.weight + u] += o * x * y[l2] + g * (x_tangent * y[l2] + x * dy[l2]);
-                        slope_adjoint[path.weight + u] += g * x * y[l2] * dx;
+                        if (b.input_gradient) b.input_gradient[row + k] += o * wk * y + g * (sk * dx * y + wk * dy);
+                        w_adjoint[path.weight + u] += o * x * y + g * (x_tangent * y + x * dy);
+                        slope_adjoint[path.weight + u] += g * x * y * dx;
                     }
                 }
             }
             if (a.coefficient_gradient) {
-                const SplineTaps taps = spline_taps(b.edges.x[e], b.radial.intervals);
+                const SplineTaps taps = spline_taps(edge.x, b.radial.intervals);
                 if (taps.inside)
                     for (int m = 0; m < 4; ++m)
                         for (int k = 0; k < width; ++k)

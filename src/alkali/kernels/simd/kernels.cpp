@@ -20,10 +20,14 @@ std::vector<KernelSet<T>> simd_kernels() {
     std::vector<KernelSet<T>> sets;
     const auto products = simd::matrix_product_kernels<T>();
     const auto activations = simd::activation_kernels<T>();
-    for (const auto& convolution : simd::convolution_kernels<T>()) {
-        if ((hwy::SupportedTargets() & convolution.target) == 0) continue;
-        sets.push_back({hwy::TargetName(convolution.target), convolution.function, of_target(products, convolution.target),
-                        of_target(activations, convolution.target)});
+    const auto trainings = simd::training_kernels<T>();
+    for (const auto& [target, inference] : simd::inference_kernels<T>()) {
+        if ((hwy::SupportedTargets() & target) == 0) continue;
+        const auto& training = of_target(trainings, target);
+        sets.push_back({hwy::TargetName(target),
+                        {inference.forward, inference.backward, training.tangent, training.tangent_backward},
+                        of_target(products, target),
+                        of_target(activations, target)});
     }
     return sets;
 }

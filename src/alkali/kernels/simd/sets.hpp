@@ -13,8 +13,22 @@ struct PerTarget {
     Function function;
 };
 
+/// The halves of ConvolutionKernels, compiled apart.
 template <class T>
-[[nodiscard]] std::vector<PerTarget<ConvolutionKernels<T>>> convolution_kernels();
+struct InferenceKernels {
+    void (*forward)(const ConvolveForward<T>&, int begin, int end);
+    void (*backward)(const ConvolveBackward<T>&, int begin, int end);
+};
+template <class T>
+struct TrainingKernels {
+    void (*tangent)(const ConvolveTangent<T>&, int begin, int end);
+    void (*tangent_backward)(const ConvolveTangentBackward<T>&, int begin, int end);
+};
+
+template <class T>
+[[nodiscard]] std::vector<PerTarget<InferenceKernels<T>>> inference_kernels();
+template <class T>
+[[nodiscard]] std::vector<PerTarget<TrainingKernels<T>>> training_kernels();
 template <class T>
 [[nodiscard]] std::vector<PerTarget<MatrixProductKernel<T>>> matrix_product_kernels();
 template <class T>

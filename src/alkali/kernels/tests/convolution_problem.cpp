@@ -69,7 +69,7 @@ template <class T>
 ConvolveForward<T> forward_view(const Problem<T>& p) {
     ConvolveForward<T> a;
     a.plan = &p.plan;
-    a.edges = {p.x.data(), p.harmonics.data()};
+    a.edges = p.edge_view();
     a.radial = p.radial_view();
     a.first = p.first.data();
     a.neighbour = p.neighbour.data();
@@ -81,7 +81,7 @@ template <class T>
 ConvolveBackward<T> backward_view(const Problem<T>& p) {
     ConvolveBackward<T> a;
     a.plan = &p.plan;
-    a.edges = {p.x.data(), p.harmonics.data()};
+    a.edges = p.edge_view();
     a.radial = p.radial_view();
     a.incoming_first = p.incoming_first.data();
     a.incoming_edge = p.incoming_edge.data();
@@ -123,16 +123,14 @@ Problem<T> make_problem(const Shape& shape, std::uint64_t seed) {
     p.has_input_tangent = shape.input_tangent;
     connect(p, random);
     const std::size_t edges = p.edges();
+    // Where intervals meet, close to both ends, and beyond the cutoff. The cutoff itself along an axis, so that the length is exact.
+    const std::array<double, 6> special = {1e-3, 1.0, std::nextafter(1.0, 0.0), 1.0 / p.intervals, 11.0 / p.intervals, 1.0999};
     for (std::size_t e = 0; e < edges; ++e) {
-        p.x.push_back(random.uniform(0, 1.1));
-        p.x_tangent.push_back(static_cast<double>(static_cast<float>(random.normal())));
+        const Vec3 direction = Vec3(random.normal(), random.normal(), random.normal()).normalized();
+        p.vector.push_back(p.r_max * random.uniform(0.01, 1.1) * direction);
+        p.vector_tangent.push_back(Vec3(random.normal(), random.normal(), random.normal()));
     }
-    // Where intervals meet and at both ends.
-    const std::array<double, 6> special = {0.0, 1.0, std::nextafter(1.0, 0.0), 1.0 / p.intervals, 11.0 / p.intervals, 1.0999};
-    for (std::size_t k = 0; k < special.size(); ++k) p.x[20 + 3 * k] = special[k];
-    const auto harmonics = static_cast<std::size_t>(p.plan.harmonics());
-    p.harmonics = random_values<T>(random, edges * harmonics);
-    p.harmonics_tangent = random_values<T>(random, edges * harmonics);
+    for (std::size_t k = 0; k < special.size(); ++k) p.vector[20 + 3 * k] = Vec3(0, 0, special[k] * p.r_max);
     p.input = random_values<T>(random, product(static_cast<std::size_t>(p.atoms), p.plan.input_width));
     p.input_tangent = random_values<T>(random, p.input.size());
     p.output_gradient = random_values<T>(random, product(static_cast<std::size_t>(p.local), p.plan.output_width));
@@ -161,7 +159,7 @@ Array run_tangent(const KernelSet<T>& kernels, const Problem<T>& p) {
     auto out = rubbish<T>(p.output_gradient.size());
     ConvolveTangent<T> a;
     a.primal = forward_view(p);
-    a.edge_tangent = {p.x_tangent.data(), p.harmonics_tangent.data()};
+    a.edge_tangent = p.vector_tangent.data();
     a.input_tangent = p.has_input_tangent ? p.input_tangent.data() : nullptr;
     a.output_tangent = out.data();
     kernels.convolution.tangent(a, 0, 4);
@@ -175,17 +173,14 @@ template <class T>
 Backward run_backward(const KernelSet<T>& kernels, const Problem<T>& p, InputGradient wanted) {
     auto input = rubbish<T>(p.input.size());
     Backward result;
-    result.x.assign(p.edges(), 0.0);
-    result.harmonics.assign(p.harmonics.size(), 0.0);
+    std::vector<Vec3> edges(p.edges(), Vec3::Zero());
     auto a = backward_view(p);
     a.input_gradient = wanted == InputGradient::wanted ? input.data() : nullptr;
-    a.x_gradient = result.x.data();
-    a.harmonics_gradient = result.harmonics.data();
+    a.edge_gradient = edges.data();
     kernels.convolution.backward(a, 0, 6);
     kernels.convolution.backward(a, 6, p.atoms);
     if (a.input_gradient) result.input = to_double(input);
-    // Y of l = 0 is a constant: kernels may leave its gradient out.
-    for (std::size_t e = 0; e < p.edges(); ++e) result.harmonics[product(e, p.plan.harmonics())] = 0;
+    result.edges = flattened(edges);
     return result;
 }
 
@@ -196,7 +191,7 @@ TangentBackward run_tangent_backward(const KernelSet<T>& kernels, const Problem<
     ConvolveTangentBackward<T> a;
     a.primal = backward_view(p);
     a.primal.input_gradient = wanted == InputGradient::wanted ? input.data() : nullptr;
-    a.edge_tangent = {p.x_tangent.data(), p.harmonics_tangent.data()};
+    a.edge_tangent = p.vector_tangent.data();
     a.input_tangent = p.has_input_tangent ? p.input_tangent.data() : nullptr;
     a.output_adjoint = p.output_adjoint.data();
     if (p.radial == Radial::spline) {
@@ -236,6 +231,12 @@ double dot(const Array& a, const Array& b) {
     double sum = 0;
     for (std::size_t i = 0; i < a.size(); ++i) sum += a[i] * b[i];
     return sum;
+}
+
+Array flattened(const std::vector<Vec3>& vectors) {
+    Array values;
+    for (const Vec3& v : vectors) values.insert(values.end(), v.data(), v.data() + 3);
+    return values;
 }
 
 #define ALKALI_INSTANTIATE(T)                                                                 \

@@ -20,8 +20,8 @@ struct Shape {
 };
 
 /// Every number is exact in float32, so that problems of both precisions are the same problem. Atoms: 8 local and 3 ghosts;
-/// local ones with 0, 1, 15, 16, 17, 33, 2 and 40 edges; at least one atom on which no edge ends. Lengths x lie in [0, 1.1),
-/// some exactly on a knot, at 0, at 1 and just below 1.
+/// local ones with 0, 1, 15, 16, 17, 33, 2 and 40 edges; at least one atom on which no edge ends. Lengths over the
+/// cutoff lie in (0, 1.1), some on a knot, close to 0, at 1 and just below 1.
 template <class T>
 struct Problem {
     ConvolutionPlan plan;
@@ -31,8 +31,8 @@ struct Problem {
     std::vector<std::int64_t> first, incoming_first;
     std::vector<int> neighbour;
     std::vector<std::int32_t> incoming_edge, incoming_centre;
-    std::vector<double> x, x_tangent;                        ///< (E)
-    base::AlignedVector<T> harmonics, harmonics_tangent;     ///< (E, S)
+    double r_max = 5;                                        ///< angstrom
+    std::vector<Vec3> vector, vector_tangent;                ///< (E)
     base::AlignedVector<T> input, input_tangent;             ///< (atoms, input_width)
     base::AlignedVector<T> output_gradient, output_adjoint;  ///< (local, output_width)
     base::AlignedVector<T> coefficients;                     ///< (intervals + 3, weight_width)
@@ -40,6 +40,7 @@ struct Problem {
 
     [[nodiscard]] std::size_t edges() const { return neighbour.size(); }
     [[nodiscard]] RadialView<T> radial_view() const;
+    [[nodiscard]] EdgeView edge_view() const { return {vector.data(), nullptr, r_max, false}; }
 };
 
 template <class T>
@@ -49,7 +50,8 @@ using Array = std::vector<double>;
 
 /// Results in float64 for comparison.
 struct Backward {
-    Array input, x, harmonics;
+    Array input;
+    Array edges;  ///< (E, 3)
 };
 struct TangentBackward {
     Array input, coefficients, rows, slopes;
@@ -71,6 +73,7 @@ template <class T>
 [[nodiscard]] double largest(const Array& a);
 [[nodiscard]] double relative_difference(const Array& a, const Array& b);
 [[nodiscard]] double dot(const Array& a, const Array& b);
+[[nodiscard]] Array flattened(const std::vector<Vec3>& vectors);
 
 template <class T>
 [[nodiscard]] Array to_double(const base::AlignedVector<T>& values) {

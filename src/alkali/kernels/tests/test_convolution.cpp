@@ -39,8 +39,7 @@ void expect_equal_to_reference(const KernelSet<T>& set, const Shape& shape, std:
 
     const auto back = run_backward(set, problem), back_exact = run_backward(reference, exact);
     EXPECT_LT(relative_difference(back.input, back_exact.input), tolerance<T>);
-    EXPECT_LT(relative_difference(back.x, back_exact.x), tolerance<T>);
-    EXPECT_LT(relative_difference(back.harmonics, back_exact.harmonics), tolerance<T>);
+    EXPECT_LT(relative_difference(back.edges, back_exact.edges), tolerance<T>);
 
     const auto second = run_tangent_backward(set, problem), second_exact = run_tangent_backward(reference, exact);
     EXPECT_LT(relative_difference(second.input, second_exact.input), tolerance<T>);
@@ -60,8 +59,7 @@ TYPED_TEST(Convolution, of_every_instruction_set_equals_the_reference_in_float64
 TYPED_TEST(Convolution, gives_the_same_derivatives_when_the_input_gradient_is_not_wanted) {
     const auto problem = make_problem<TypeParam>({2, 2, 2, {16, 32, 16}, Radial::spline, true}, 5);
     for (const auto& set : all_kernels<TypeParam>()) {
-        EXPECT_EQ(run_backward(set, problem, InputGradient::null).x, run_backward(set, problem).x) << set.name;
-        EXPECT_EQ(run_backward(set, problem, InputGradient::null).harmonics, run_backward(set, problem).harmonics) << set.name;
+        EXPECT_EQ(run_backward(set, problem, InputGradient::null).edges, run_backward(set, problem).edges) << set.name;
         EXPECT_EQ(run_tangent_backward(set, problem, InputGradient::null).coefficients, run_tangent_backward(set, problem).coefficients)
             << set.name;
     }
@@ -73,31 +71,30 @@ TYPED_TEST(Convolution, adds_to_the_gradients_that_are_sums_over_layers) {
         const auto once = run_backward(set, problem);
         ConvolveBackward<TypeParam> a;
         a.plan = &problem.plan;
-        a.edges = {problem.x.data(), problem.harmonics.data()};
+        a.edges = problem.edge_view();
         a.radial = problem.radial_view();
         a.incoming_first = problem.incoming_first.data();
         a.incoming_edge = problem.incoming_edge.data();
         a.incoming_centre = problem.incoming_centre.data();
         a.input = problem.input.data();
         a.output_gradient = problem.output_gradient.data();
-        Array x(problem.edges(), 2.0), harmonics(problem.harmonics.size(), 3.0);
-        a.x_gradient = x.data();
-        a.harmonics_gradient = harmonics.data();
+        std::vector<Vec3> edges(problem.edges(), Vec3(2, 3, 4));
+        a.edge_gradient = edges.data();
         set.convolution.backward(a, 0, problem.atoms);
-        for (std::size_t e = 0; e < x.size(); ++e) EXPECT_NEAR(x[e], 2.0 + once.x[e], 1e-12) << set.name;
-        EXPECT_NEAR(harmonics[1], 3.0 + once.harmonics[1], 1e-12) << set.name;
+        for (std::size_t e = 0; e < edges.size(); ++e)
+            for (int k = 0; k < 3; ++k) EXPECT_NEAR(edges[e][k], 2.0 + k + once.edges[3 * e + static_cast<std::size_t>(k)], 1e-10) << set.name;
     }
 }
 
 TYPED_TEST(Convolution, is_zero_for_atoms_without_edges_and_for_edges_beyond_the_cutoff) {
     auto problem = make_problem<TypeParam>({2, 2, 2, {16, 16, 16}, Radial::spline, true}, 7);
-    for (double& x : problem.x) x += 1;
+    for (Vec3& r : problem.vector) r *= 1 + problem.r_max / r.norm();
     for (const auto& set : all_kernels<TypeParam>()) {
         EXPECT_EQ(largest(run_forward(set, problem)), 0) << set.name;
         EXPECT_EQ(largest(run_tangent(set, problem)), 0) << set.name;
         const auto back = run_backward(set, problem);
         EXPECT_EQ(largest(back.input), 0) << set.name;
-        EXPECT_EQ(largest(back.x), 0) << set.name;
+        EXPECT_EQ(largest(back.edges), 0) << set.name;
         EXPECT_EQ(largest(run_tangent_backward(set, problem).coefficients), 0) << set.name;
     }
 }
@@ -110,17 +107,9 @@ TEST(ConvolutionDerivatives, backward_is_the_transpose_of_tangent) {
         for (const auto& set : all_kernels<double>()) {
             const auto p = make_problem<double>(shape, 11);
             const auto back = run_backward(set, p);
-            auto harmonics_tangent = to_double(p.harmonics_tangent);
-            auto q = p;
-            // The gradient of the constant harmonic is not compared.
-            for (std::size_t e = 0; e < p.edges(); ++e) {
-                const auto k = e * static_cast<std::size_t>(p.plan.harmonics());
-                q.harmonics_tangent[k] = 0;
-                harmonics_tangent[k] = 0;
-            }
-            double expected = dot(back.x, p.x_tangent) + dot(back.harmonics, harmonics_tangent);
+            double expected = dot(back.edges, flattened(p.vector_tangent));
             if (p.has_input_tangent) expected += dot(back.input, to_double(p.input_tangent));
-            const double got = dot(to_double(p.output_gradient), run_tangent(set, q));
+            const double got = dot(to_double(p.output_gradient), run_tangent(set, p));
             EXPECT_NEAR(got, expected, 1e-11 * (std::abs(expected) + 100)) << set.name << " l " << shape.l_max;
         }
 }
@@ -160,23 +149,63 @@ TEST(ConvolutionDerivatives, tangent_backward_is_the_gradient_of_the_objective_i
         }
 }
 
-TEST(ConvolutionDerivatives, slopes_of_the_spline_are_those_of_its_weights) {
-    const Shape shape{1, 1, 1, {16, 16}, Radial::spline, false};
+TEST(ConvolutionDerivatives, tangent_is_the_finite_difference_of_forward) {
+    const Shape shape{2, 3, 2, {16, 16, 16}, Radial::spline, false};
     auto p = make_problem<double>(shape, 16);
     // Away from the knots, where the third derivative jumps.
-    for (std::size_t e = 0; e < p.edges(); ++e) p.x[e] = (static_cast<double>(e % 12) + 0.4) / 12;
-    std::fill(p.harmonics_tangent.begin(), p.harmonics_tangent.end(), 0.0);
+    for (std::size_t e = 0; e < p.edges(); ++e) p.vector[e] *= p.r_max * (static_cast<double>(e % 12) + 0.4) / 12 / p.vector[e].norm();
     const double step = 1e-5;
     for (const auto& set : all_kernels<double>()) {
         auto up = p, down = p;
         for (std::size_t e = 0; e < p.edges(); ++e) {
-            up.x[e] += step * p.x_tangent[e];
-            down.x[e] -= step * p.x_tangent[e];
+            up.vector[e] += step * p.vector_tangent[e];
+            down.vector[e] -= step * p.vector_tangent[e];
         }
         auto difference = run_forward(set, up);
         const auto lower = run_forward(set, down);
         for (std::size_t i = 0; i < difference.size(); ++i) difference[i] = (difference[i] - lower[i]) / (2 * step);
         EXPECT_LT(relative_difference(run_tangent(set, p), difference), 1e-7) << set.name;
+    }
+}
+
+TYPED_TEST(Convolution, sees_vectors_rounded_to_float32_where_asked) {
+    const auto problem = make_problem<TypeParam>({1, 1, 1, {16, 16}, Radial::spline, true}, 17);
+    auto rounded = problem;
+    for (Vec3& r : rounded.vector) r = math::rounded_to_float(r);
+    for (const auto& set : all_kernels<TypeParam>()) {
+        auto out = base::AlignedVector<TypeParam>(problem.output_gradient.size());
+        ConvolveForward<TypeParam> a;
+        a.plan = &problem.plan;
+        a.edges = problem.edge_view();
+        a.edges.rounded = true;
+        a.radial = problem.radial_view();
+        a.first = problem.first.data();
+        a.neighbour = problem.neighbour.data();
+        a.input = problem.input.data();
+        a.output = out.data();
+        set.convolution.forward(a, 0, problem.local);
+        EXPECT_EQ(to_double(out), run_forward(set, rounded)) << set.name;
+    }
+}
+
+TYPED_TEST(Convolution, takes_a_cutoff_for_each_edge) {
+    auto problem = make_problem<TypeParam>({1, 1, 1, {16, 16}, Radial::spline, true}, 18);
+    const std::vector<double> cutoffs(problem.edges(), 0.75 * problem.r_max);
+    for (const auto& set : all_kernels<TypeParam>()) {
+        auto out = base::AlignedVector<TypeParam>(problem.output_gradient.size());
+        ConvolveForward<TypeParam> a;
+        a.plan = &problem.plan;
+        a.edges = problem.edge_view();
+        a.edges.cutoff = cutoffs.data();
+        a.radial = problem.radial_view();
+        a.first = problem.first.data();
+        a.neighbour = problem.neighbour.data();
+        a.input = problem.input.data();
+        a.output = out.data();
+        set.convolution.forward(a, 0, problem.local);
+        auto shorter = problem;
+        shorter.r_max *= 0.75;
+        EXPECT_EQ(to_double(out), run_forward(set, shorter)) << set.name;
     }
 }
 

@@ -61,29 +61,7 @@ void GradientPass<T>::set_up_shares() {
 }
 
 template <class T>
-void GradientPass<T>::tangent_geometry(std::span<const Vec3> direction) {
-    const auto edges = graph_.num_edges();
-    const auto size = static_cast<std::size_t>(this->harmonics_.size());
-    const auto& g = this->geometry_;
-    x_tangent_.resize(static_cast<std::size_t>(edges));
-    harmonics_tangent_.resize(static_cast<std::size_t>(edges) * size);
-#pragma omp parallel
-    {
-        std::vector<double> values(size);
-        std::vector<Vec3> gradient(size);
-#pragma omp for schedule(static)
-        for (std::int64_t edge = 0; edge < edges; ++edge) {
-            const auto e = static_cast<std::size_t>(edge);
-            const Vec3 unit = this->edge_vector(graph_, e) / g.length[e];
-            this->harmonics_.evaluate(unit, g.length[e], values, gradient);
-            x_tangent_[e] = unit.dot(direction[e]) / g.cutoff[e];
-            for (std::size_t s = 0; s < size; ++s) harmonics_tangent_[e * size + s] = static_cast<T>(gradient[s].dot(direction[e]));
-        }
-    }
-}
-
-template <class T>
-void GradientPass<T>::tangent_layer(int k) {
+void GradientPass<T>::tangent_layer(int k, std::span<const Vec3> direction) {
     const auto& setup = this->setup_;
     const LayerPlan& plan = setup.architecture->layers[static_cast<std::size_t>(k)];
     const LayerWeights<T>& weights = setup.weights->layers[static_cast<std::size_t>(k)];
@@ -109,12 +87,12 @@ void GradientPass<T>::tangent_layer(int k) {
     feature_tangent_.resize(atoms * static_cast<std::size_t>(left));
     kernels::ConvolveTangent<T> convolve;
     convolve.primal.plan = &plan.convolution;
-    convolve.primal.edges = {this->geometry_.x.data(), this->geometry_.harmonics.data()};
-    convolve.primal.radial = this->radial_view(k, true);
+    convolve.primal.edges = this->edge_view(graph_);
+    convolve.primal.radial = this->radial_view(k, graph_, true);
     convolve.primal.first = graph_.first.data();
     convolve.primal.neighbour = graph_.neighbour.data();
     convolve.primal.input = state.y.data();
-    convolve.edge_tangent = {x_tangent_.data(), harmonics_tangent_.data()};
+    convolve.edge_tangent = direction.data();
     convolve.input_tangent = k > 0 ? tangent.y.data() : nullptr;
     convolve.output_tangent = tangent.mid.data();
 #pragma omp parallel for schedule(dynamic)
@@ -205,13 +183,13 @@ void GradientPass<T>::reverse_local(int k, Share& share, Rows& mid_adjoint, Rows
 }
 
 template <class T>
-void GradientPass<T>::reverse_convolution(int k, Share& share, const Rows& mid_adjoint, Rows& y_adjoint) {
+void GradientPass<T>::reverse_convolution(int k, Share& share, std::span<const Vec3> direction, const Rows& mid_adjoint, Rows& y_adjoint) {
     const LayerPlan& plan = this->setup_.architecture->layers[static_cast<std::size_t>(k)];
     const LayerState<T>& state = this->layers_[static_cast<std::size_t>(k)];
     kernels::ConvolveTangentBackward<T> convolve;
     auto& primal = convolve.primal;
     primal.plan = &plan.convolution;
-    primal.edges = {this->geometry_.x.data(), this->geometry_.harmonics.data()};
+    primal.edges = this->edge_view(graph_);
     primal.radial.coefficients = this->setup_.weights->layers[static_cast<std::size_t>(k)].coefficients.data();
     primal.radial.intervals = this->setup_.weights->intervals;
     primal.incoming_first = this->incoming_.first.data();
@@ -220,7 +198,7 @@ void GradientPass<T>::reverse_convolution(int k, Share& share, const Rows& mid_a
     primal.input = state.y.data();
     primal.output_gradient = state.mid_gradient.data();
     primal.input_gradient = y_adjoint.data();
-    convolve.edge_tangent = {x_tangent_.data(), harmonics_tangent_.data()};
+    convolve.edge_tangent = direction.data();
     convolve.input_tangent = k > 0 ? tangents_[static_cast<std::size_t>(k)].y.data() : nullptr;
     convolve.output_adjoint = mid_adjoint.data();
     convolve.coefficient_gradient = share.layers[static_cast<std::size_t>(k)].coefficients.data();
@@ -228,7 +206,7 @@ void GradientPass<T>::reverse_convolution(int k, Share& share, const Rows& mid_a
 }
 
 template <class T>
-void GradientPass<T>::reverse_layer(int k) {
+void GradientPass<T>::reverse_layer(int k, std::span<const Vec3> direction) {
     const auto& setup = this->setup_;
     const LayerPlan& plan = setup.architecture->layers[static_cast<std::size_t>(k)];
     const LayerWeights<T>& weights = setup.weights->layers[static_cast<std::size_t>(k)];
@@ -246,7 +224,7 @@ void GradientPass<T>::reverse_layer(int k) {
     for (int s = 0; s < count; ++s) {
         Share& share = shares_[static_cast<std::size_t>(s)];
         LayerShare& gradient = share.layers[static_cast<std::size_t>(k)];
-        reverse_convolution(k, share, mid_adjoint, y_adjoint);
+        reverse_convolution(k, share, direction, mid_adjoint, y_adjoint);
         this->scale_rows(graph_, y_adjoint.data(), in, share.begin, share.end);
         const auto offset = static_cast<std::ptrdiff_t>(share.begin) * in;
         const int rows = share.end - share.begin;
@@ -339,10 +317,9 @@ template <class T>
 void GradientPass<T>::accumulate_gradient(const GradientSeeds& seeds, std::span<double> gradient) {
     const int count = static_cast<int>(this->layers_.size());
     set_up_shares();
-    tangent_geometry(seeds.edges);
-    for (int k = 0; k < count; ++k) tangent_layer(k);
+    for (int k = 0; k < count; ++k) tangent_layer(k, seeds.edges);
     reverse_readout(seeds.energies);
-    for (int k = count - 1; k >= 0; --k) reverse_layer(k);
+    for (int k = count - 1; k >= 0; --k) reverse_layer(k, seeds.edges);
     collect(gradient);
 }
 

@@ -31,19 +31,16 @@ private:
     };
 
     void set_up_shares();
-    void tangent_geometry(std::span<const Vec3> direction);
-    void tangent_layer(int k);
+    void tangent_layer(int k, std::span<const Vec3> direction);
     void reverse_readout(std::span<const double> seeds);
-    void reverse_layer(int k);
+    void reverse_layer(int k, std::span<const Vec3> direction);
     void reverse_local(int k, Share& share, Rows& mid_adjoint, Rows& below);
-    void reverse_convolution(int k, Share& share, const Rows& mid_adjoint, Rows& y_adjoint);
+    void reverse_convolution(int k, Share& share, std::span<const Vec3> direction, const Rows& mid_adjoint, Rows& y_adjoint);
     void collect(std::span<double> gradient);
     void collect_layer(int k, std::span<double> gradient);
 
     Graph graph_;
     std::vector<Share> shares_;
-    std::vector<double> x_tangent_;
-    Rows harmonics_tangent_;
     std::vector<TangentState> tangents_;
     Rows feature_tangent_;  ///< tangent of the features that leave the last finished layer
     Rows feature_adjoint_;  ///< dO/d of them on the way back

@@ -1,8 +1,8 @@
 #include "alkali/models/nequip/pass.hpp"
 
 #include <algorithm>
-#include <cmath>
 
+#include "alkali/math/rounding.hpp"
 #include "alkali/models/nequip/zbl.hpp"
 
 namespace alkali::models::nequip {
@@ -10,7 +10,6 @@ namespace alkali::models::nequip {
 template <class T>
 Pass<T>::Pass(const PassSetup<T>& setup)
     : setup_(setup),
-      harmonics_(setup.architecture->hyper.l_max),
       readout_(*setup.architecture, setup.weights->readout),
       layers_(setup.architecture->layers.size()) {}
 
@@ -24,54 +23,37 @@ void Pass<T>::scale_rows(const Graph& graph, T* rows, int width, int begin, int 
 }
 
 template <class T>
-Vec3 Pass<T>::edge_vector(const Graph& graph, std::size_t edge) const {
-    if (!setup_.round_geometry) return graph.vector[edge];
-    return graph.vector[edge].template cast<float>().template cast<double>();
-}
-
-template <class T>
 void Pass<T>::prepare(const Graph& graph) {
-    const auto edges = static_cast<std::size_t>(graph.num_edges());
-    const auto size = static_cast<std::size_t>(harmonics_.size());
-    const auto& hyper = setup_.architecture->hyper;
     incoming_ = incoming_edges(graph);
-    auto& g = geometry_;
-    g.length.resize(edges);
-    g.x.resize(edges);
-    g.cutoff.resize(edges);
-    g.harmonics.resize(edges * size);
-    g.x_gradient.assign(edges, 0.0);
-    g.harmonics_gradient.assign(edges * size, 0.0);
-#pragma omp parallel
-    {
-        std::vector<double> values(size);
-#pragma omp for schedule(static)
-        for (int i = 0; i < graph.num_local; ++i)
-            for (auto e = static_cast<std::size_t>(graph.first[static_cast<std::size_t>(i)]);
-                 e < static_cast<std::size_t>(graph.first[static_cast<std::size_t>(i) + 1]); ++e) {
-                const Vec3 r = edge_vector(graph, e);
-                g.length[e] = r.norm();
-                g.cutoff[e] = hyper.r_max;
-                if (!hyper.per_edge_type_cutoff.empty())
-                    g.cutoff[e] =
-                        hyper.per_edge_type_cutoff[static_cast<std::size_t>(graph.types[static_cast<std::size_t>(i)] * hyper.types() +
-                                                                            graph.types[static_cast<std::size_t>(graph.neighbour[e])])];
-                g.x[e] = g.length[e] / g.cutoff[e];
-                harmonics_.evaluate(r / g.length[e], values);
-                for (std::size_t s = 0; s < size; ++s) g.harmonics[e * size + s] = static_cast<T>(values[s]);
-            }
-    }
+    const auto& hyper = setup_.architecture->hyper;
+    cutoff_.clear();
+    if (hyper.per_edge_type_cutoff.empty()) return;
+    cutoff_.resize(static_cast<std::size_t>(graph.num_edges()));
+    for (std::size_t i = 0; i < static_cast<std::size_t>(graph.num_local); ++i)
+        for (auto e = static_cast<std::size_t>(graph.first[i]); e < static_cast<std::size_t>(graph.first[i + 1]); ++e) {
+            const int pair = graph.types[i] * hyper.types() + graph.types[static_cast<std::size_t>(graph.neighbour[e])];
+            cutoff_[e] = hyper.per_edge_type_cutoff[static_cast<std::size_t>(pair)];
+        }
 }
 
 template <class T>
-kernels::RadialView<T> Pass<T>::radial_view(int k, bool slopes) {
+kernels::EdgeView Pass<T>::edge_view(const Graph& graph) const {
+    return {graph.vector.data(), cutoff_.empty() ? nullptr : cutoff_.data(), setup_.architecture->hyper.r_max, setup_.round_geometry};
+}
+
+template <class T>
+kernels::RadialView<T> Pass<T>::radial_view(int k, const Graph& graph, bool slopes) {
     kernels::RadialView<T> view;
     view.coefficients = setup_.weights->layers[static_cast<std::size_t>(k)].coefficients.data();
     view.intervals = setup_.weights->intervals;
     if (setup_.mode == RadialMode::spline) return view;
     const RadialNetwork& radial = (*setup_.radial)[static_cast<std::size_t>(k)];
-    std::vector<double> rows(geometry_.x.size() * static_cast<std::size_t>(radial.width())), derivative(slopes ? rows.size() : 0);
-    radial.evaluate(setup_.parameters, geometry_.x, rows, derivative);
+    const auto edges = edge_view(graph);
+    std::vector<double> x(static_cast<std::size_t>(graph.num_edges()));
+    for (std::size_t e = 0; e < x.size(); ++e)
+        x[e] = edges.at(static_cast<std::int64_t>(e)).norm() / edges.cutoff_of(static_cast<std::int64_t>(e));
+    std::vector<double> rows(x.size() * static_cast<std::size_t>(radial.width())), derivative(slopes ? rows.size() : 0);
+    radial.evaluate(setup_.parameters, x, rows, derivative);
     rows_.assign(rows.begin(), rows.end());
     slopes_.assign(derivative.begin(), derivative.end());
     view.rows = rows_.data();
@@ -113,8 +95,8 @@ void Pass<T>::forward_layer(int k, const Graph& graph, Exchange& exchange) {
     }
     kernels::ConvolveForward<T> convolve;
     convolve.plan = &plan.convolution;
-    convolve.edges = {geometry_.x.data(), geometry_.harmonics.data()};
-    convolve.radial = radial_view(k, false);
+    convolve.edges = edge_view(graph);
+    convolve.radial = radial_view(k, graph, false);
     convolve.first = graph.first.data();
     convolve.neighbour = graph.neighbour.data();
     convolve.input = state.y.data();
@@ -172,7 +154,7 @@ void Pass<T>::read_out(const Graph& graph, const Evaluation& out) {
 }
 
 template <class T>
-void Pass<T>::backward_layer(int k, const Graph& graph, Exchange& exchange) {
+void Pass<T>::backward_layer(int k, const Graph& graph, Exchange& exchange, const Evaluation& result) {
     const LayerPlan& plan = setup_.architecture->layers[static_cast<std::size_t>(k)];
     const LayerWeights<T>& weights = setup_.weights->layers[static_cast<std::size_t>(k)];
     const auto& kernels = *setup_.kernels;
@@ -216,16 +198,15 @@ void Pass<T>::backward_layer(int k, const Graph& graph, Exchange& exchange) {
     if (k > 0) state.y_gradient.resize(static_cast<std::size_t>(atoms) * static_cast<std::size_t>(in));
     kernels::ConvolveBackward<T> convolve;
     convolve.plan = &plan.convolution;
-    convolve.edges = {geometry_.x.data(), geometry_.harmonics.data()};
-    convolve.radial = radial_view(k, true);
+    convolve.edges = edge_view(graph);
+    convolve.radial = radial_view(k, graph, true);
     convolve.incoming_first = incoming_.first.data();
     convolve.incoming_edge = incoming_.edge.data();
     convolve.incoming_centre = incoming_.centre.data();
     convolve.input = state.y.data();
     convolve.output_gradient = state.mid_gradient.data();
     convolve.input_gradient = k > 0 ? state.y_gradient.data() : nullptr;
-    convolve.x_gradient = geometry_.x_gradient.data();
-    convolve.harmonics_gradient = geometry_.harmonics_gradient.data();
+    convolve.edge_gradient = result.edge_gradient.data();
 #pragma omp parallel for schedule(dynamic)
     for (int begin = 0; begin < atoms; begin += chunk) kernels.convolution.backward(convolve, begin, std::min(begin + chunk, atoms));
     if (!setup_.keep) base::AlignedVector<T>().swap(state.mid_gradient);
@@ -244,36 +225,18 @@ void Pass<T>::backward_layer(int k, const Graph& graph, Exchange& exchange) {
 }
 
 template <class T>
-void Pass<T>::finish(const Graph& graph, const Evaluation& out) {
-    const auto size = static_cast<std::size_t>(harmonics_.size());
-    const auto edges = graph.num_edges();
-#pragma omp parallel
-    {
-        std::vector<double> values(size);
-        std::vector<Vec3> gradient(size);
-#pragma omp for schedule(static)
-        for (std::int64_t edge = 0; edge < edges; ++edge) {
-            const auto e = static_cast<std::size_t>(edge);
-            const Vec3 direction = edge_vector(graph, e) / geometry_.length[e];
-            harmonics_.evaluate(direction, geometry_.length[e], values, gradient);
-            Vec3 sum = (geometry_.x_gradient[e] / geometry_.cutoff[e]) * direction;
-            for (std::size_t s = 1; s < size; ++s) sum += geometry_.harmonics_gradient[e * size + s] * gradient[s];
-            out.edge_gradient[e] = sum;
-        }
-    }
-}
-
-template <class T>
 void Pass<T>::add_pair_repulsion(const Graph& graph, const Evaluation& out) {
     const Zbl zbl(setup_.architecture->hyper);
+    const auto edges = edge_view(graph);
     for (int i = 0; i < graph.num_local; ++i)
         for (auto e = static_cast<std::size_t>(graph.first[static_cast<std::size_t>(i)]);
              e < static_cast<std::size_t>(graph.first[static_cast<std::size_t>(i) + 1]); ++e) {
-            const auto pair =
-                zbl.evaluate(graph.types[static_cast<std::size_t>(i)], graph.types[static_cast<std::size_t>(graph.neighbour[e])],
-                             geometry_.length[e], geometry_.cutoff[e]);
+            const Vec3 r = edges.at(static_cast<std::int64_t>(e));
+            const double length = r.norm();
+            const auto pair = zbl.evaluate(graph.types[static_cast<std::size_t>(i)], graph.types[static_cast<std::size_t>(graph.neighbour[e])],
+                                           length, edges.cutoff_of(static_cast<std::int64_t>(e)));
             out.energies[static_cast<std::size_t>(i)] += pair.energy;
-            out.edge_gradient[e] += (pair.slope / geometry_.length[e]) * graph.vector[e];
+            out.edge_gradient[e] += (pair.slope / length) * r;
         }
 }
 
@@ -283,12 +246,12 @@ void Pass<T>::evaluate(const Graph& graph, Exchange& exchange, const Evaluation&
     prepare(graph);
     for (int k = 0; k < count; ++k) forward_layer(k, graph, exchange);
     read_out(graph, out);
-    for (int k = count - 1; k >= 0; --k) backward_layer(k, graph, exchange);
-    finish(graph, out);
+    std::fill(out.edge_gradient.begin(), out.edge_gradient.end(), Vec3::Zero());
+    for (int k = count - 1; k >= 0; --k) backward_layer(k, graph, exchange, out);
     if (setup_.architecture->hyper.zbl) add_pair_repulsion(graph, out);
     if (!setup_.round_geometry) return;
-    for (double& energy : out.energies) energy = static_cast<double>(static_cast<float>(energy));
-    for (Vec3& gradient : out.edge_gradient) gradient = gradient.cast<float>().template cast<double>();
+    for (double& energy : out.energies) energy = math::rounded_to_float(energy);
+    for (Vec3& gradient : out.edge_gradient) gradient = math::rounded_to_float(gradient);
 }
 
 template class Pass<float>;

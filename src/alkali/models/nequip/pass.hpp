@@ -3,7 +3,6 @@
 
 #include "alkali/base/aligned.hpp"
 #include "alkali/kernels/contract/kernels.hpp"
-#include "alkali/math/spherical_harmonics.hpp"
 #include "alkali/models/contract/model.hpp"
 #include "alkali/models/nequip/gate.hpp"
 #include "alkali/models/nequip/readout.hpp"
@@ -39,14 +38,6 @@ struct LayerState {
     Rows y_gradient;            ///< (atoms, input) dE/dy (kept)
 };
 
-/// Edge geometry of one graph.
-template <class T>
-struct GeometryState {
-    std::vector<double> length, x, cutoff;  ///< (E); x = length / cutoff
-    base::AlignedVector<T> harmonics;       ///< (E, S)
-    std::vector<double> x_gradient, harmonics_gradient;
-};
-
 /// Energies and edge gradients of a graph. One object serves one graph at a time and keeps its memory.
 template <class T>
 class Pass {
@@ -58,14 +49,13 @@ protected:
     static constexpr int chunk = 32;  ///< atoms per task: enough rows for the matrix products, few enough for the cache
 
     void prepare(const Graph& graph);
-    /// As the precision sees it.
-    [[nodiscard]] Vec3 edge_vector(const Graph& graph, std::size_t edge) const;
     void forward_layer(int k, const Graph& graph, Exchange& exchange);
     void read_out(const Graph& graph, const Evaluation& out);
-    void backward_layer(int k, const Graph& graph, Exchange& exchange);
-    void finish(const Graph& graph, const Evaluation& out);
+    /// Adds the layer's share of the edge gradient.
+    void backward_layer(int k, const Graph& graph, Exchange& exchange, const Evaluation& result);
     void add_pair_repulsion(const Graph& graph, const Evaluation& out);
-    [[nodiscard]] kernels::RadialView<T> radial_view(int k, bool slopes);
+    [[nodiscard]] kernels::EdgeView edge_view(const Graph& graph) const;
+    [[nodiscard]] kernels::RadialView<T> radial_view(int k, const Graph& graph, bool slopes);
     /// Calls f(type, begin, count) for runs of equal type in [begin, end).
     template <class F>
     void for_runs(const Graph& graph, int begin, int end, F f) const {
@@ -80,9 +70,8 @@ protected:
     void scale_rows(const Graph& graph, T* rows, int width, int begin, int end) const;
 
     PassSetup<T> setup_;
-    math::SphericalHarmonics harmonics_;
     Readout readout_;
-    GeometryState<T> geometry_;
+    std::vector<double> cutoff_;  ///< (E) where it depends on the types, else empty
     std::vector<LayerState<T>> layers_;
     base::AlignedVector<T> features_;          ///< features that leave the last finished layer (local)
     base::AlignedVector<T> feature_gradient_;  ///< dE/d of them on the way back

@@ -99,32 +99,33 @@ struct ConvolveBackward {
     const std::int64_t* incoming_first = nullptr;  ///< (atoms + 1)
     const std::int32_t* incoming_edge = nullptr;
     const std::int32_t* incoming_centre = nullptr;
-    const T* input = nullptr;              ///< (atoms, input_width)
-    const T* output_gradient = nullptr;    ///< (local, output_width) dE/dout
-    T* input_gradient = nullptr;           ///< (atoms, input_width), overwritten; may be null
-    Vec3* edge_gradient = nullptr;         ///< (E) dE/d(edge vector), added to
+    const T* input = nullptr;                  ///< (atoms, input_width)
+    const T* output_gradient = nullptr;        ///< dE/dout; row of centre i at output_row[i], or at i where that is null
+    const std::int32_t* output_row = nullptr;  ///< (local)
+    T* input_gradient = nullptr;               ///< (atoms, input_width), overwritten; may be null, may be the input itself
+    Vec3* edge_gradient = nullptr;             ///< (E) dE/d(edge vector), added to
 };
 
 /// Directional derivative of the forward pass: tangents of input and edge vectors give the tangent of out.
 template <class T>
 struct ConvolveTangent {
-    ConvolveForward<T> primal;         ///< output is not written
+    ConvolveForward<T> primal;           ///< output is not written
     const Vec3* edge_tangent = nullptr;  ///< (E)
-    const T* input_tangent = nullptr;  ///< (atoms, input_width); null: zero
-    T* output_tangent = nullptr;       ///< as output of the primal
+    const T* input_tangent = nullptr;    ///< (atoms, input_width); null: zero
+    T* output_tangent = nullptr;         ///< as output of the primal
 };
 
 /// Reverse of the tangent pass with respect to input and weights, for the objective O whose adjoint of out is
 /// output_adjoint and whose adjoint of the tangent of out is output_gradient (= dE/dout).
 template <class T>
 struct ConvolveTangentBackward {
-    ConvolveBackward<T> primal;           ///< input_gradient receives dO/dinput; edge_gradient unused
+    ConvolveBackward<T> primal;          ///< input_gradient receives dO/dinput; edge_gradient unused
     const Vec3* edge_tangent = nullptr;  ///< (E)
-    const T* input_tangent = nullptr;   ///< null: zero
-    const T* output_adjoint = nullptr;  ///< (local, output_width)
-    T* coefficient_gradient = nullptr;  ///< (intervals + 3, width) dO/dcoefficients, added to; or null
-    T* row_gradient = nullptr;          ///< (E, width) dO/dw when the radial view has rows, overwritten; or null
-    T* slope_gradient = nullptr;        ///< (E, width) dO/d(dw/dx), overwritten; or null
+    const T* input_tangent = nullptr;    ///< null: zero
+    const T* output_adjoint = nullptr;   ///< (local, output_width)
+    T* coefficient_gradient = nullptr;   ///< (intervals + 3, width) dO/dcoefficients, added to; or null
+    T* row_gradient = nullptr;           ///< (E, width) dO/dw when the radial view has rows, overwritten; or null
+    T* slope_gradient = nullptr;         ///< (E, width) dO/d(dw/dx), overwritten; or null
 };
 
 /// One implementation of all four; ranges are of centres (forward, tangent) or of atoms (backward).

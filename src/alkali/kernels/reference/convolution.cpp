@@ -11,9 +11,9 @@ namespace {
 
 /// What the formulas need of one edge.
 struct Edge {
-    double x = 0;            ///< length over cutoff
-    Vec3 x_gradient;         ///< dx/dr
-    std::vector<double> y;   ///< harmonics
+    double x = 0;             ///< length over cutoff
+    Vec3 x_gradient;          ///< dx/dr
+    std::vector<double> y;    ///< harmonics
     std::vector<Vec3> slope;  ///< dY/dr
 };
 
@@ -88,13 +88,14 @@ void backward(const ConvolveBackward<T>& a, int begin, int end) {
     std::vector<T> w(plan.weight_width), slope(plan.weight_width);
     for (int j = begin; j < end; ++j) {
         const T* in = a.input + static_cast<std::ptrdiff_t>(j) * plan.input_width;
-        T* in_gradient = a.input_gradient ? a.input_gradient + static_cast<std::ptrdiff_t>(j) * plan.input_width : nullptr;
-        if (in_gradient) std::fill(in_gradient, in_gradient + plan.input_width, T(0));
+        std::vector<T> in_gradient(plan.input_width, T(0));
         for (std::int64_t s = a.incoming_first[j]; s < a.incoming_first[j + 1]; ++s) {
             const std::int64_t e = a.incoming_edge[s];
             const Edge edge = edge_at(plan, a.edges, e);
             weights(a.radial, edge.x, e, plan.weight_width, w, slope);
-            const T* out_gradient = a.output_gradient + static_cast<std::ptrdiff_t>(a.incoming_centre[s]) * plan.output_width;
+            const std::int32_t centre = a.incoming_centre[s];
+            const T* out_gradient =
+                a.output_gradient + static_cast<std::ptrdiff_t>(a.output_row ? a.output_row[centre] : centre) * plan.output_width;
             for (std::size_t p = 0; p < plan.paths.size(); ++p) {
                 const Path& path = plan.paths[p];
                 for (const PathTerm& t : plan.terms[p]) {
@@ -103,13 +104,15 @@ void backward(const ConvolveBackward<T>& a, int begin, int end) {
                         const T g = T(t.value) * out_gradient[path.output + t.m3 * path.channels + u];
                         const T x = in[path.input + t.m1 * path.channels + u];
                         const T y = T(edge.y[l2]);
-                        if (in_gradient) in_gradient[path.input + t.m1 * path.channels + u] += g * y * w[path.weight + u];
+                        in_gradient[path.input + t.m1 * path.channels + u] += g * y * w[path.weight + u];
                         a.edge_gradient[e] += static_cast<double>(g * x * y * slope[path.weight + u]) * edge.x_gradient;
                         a.edge_gradient[e] += static_cast<double>(g * x * w[path.weight + u]) * edge.slope[l2];
                     }
                 }
             }
         }
+        if (a.input_gradient)
+            std::copy(in_gradient.begin(), in_gradient.end(), a.input_gradient + static_cast<std::ptrdiff_t>(j) * plan.input_width);
     }
 }
 
@@ -136,8 +139,7 @@ void tangent(const ConvolveTangent<T>& a, int begin, int end) {
                         const int k = path.input + t.m1 * path.channels + u;
                         const T wk = w[path.weight + u], dw = slope[path.weight + u] * dx;
                         const T x = f.input[row + k], x_tangent = a.input_tangent ? a.input_tangent[row + k] : T(0);
-                        out[path.output + t.m3 * path.channels + u] +=
-                            T(t.value) * (dw * x * y + wk * x_tangent * y + wk * x * dy);
+                        out[path.output + t.m3 * path.channels + u] += T(t.value) * (dw * x * y + wk * x_tangent * y + wk * x * dy);
                     }
                 }
             }

@@ -19,7 +19,7 @@
 #define ALKALI_CONVOLUTION_INL
 #endif
 
-#if HWY_TARGET != HWY_SCALAR
+#if ALKALI_VECTORISED
 HWY_BEFORE_NAMESPACE();
 namespace alkali::kernels::simd::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
@@ -92,9 +92,8 @@ HWY_INLINE void with_coupling(const Path& path, const std::vector<PathTerm>& ter
             if (key == K) f(StaticCoupling<l1, l2, l3>());
         }
     };
-    [&]<int... K>(std::integer_sequence<int, K...>) HWY_ATTR {
-        (use(std::integral_constant<int, K>()), ...);
-    }(std::make_integer_sequence<int, base * base * base>());
+    [&]<int... K>(std::integer_sequence<int, K...>) HWY_ATTR { (use(std::integral_constant<int, K>()), ...); }
+    (std::make_integer_sequence<int, base * base * base>());
 }
 
 // ---- forward ----
@@ -262,7 +261,8 @@ HWY_INLINE void take_incoming(const ConvolveBackward<T>& a, std::int64_t s, std:
     block.count = static_cast<int>(std::min<std::int64_t>(block_edges, end - s));
     for (int k = 0; k < block.count; ++k) {
         block.edge[k] = a.incoming_edge[s + k];
-        const auto row = static_cast<std::ptrdiff_t>(a.incoming_centre[s + k]) * a.plan->output_width;
+        const std::int32_t centre = a.incoming_centre[s + k];
+        const auto row = static_cast<std::ptrdiff_t>(a.output_row ? a.output_row[centre] : centre) * a.plan->output_width;
         block.source[k] = a.output_gradient + row;
         if (adjoint) block.second[k] = adjoint + row;
     }
@@ -302,11 +302,10 @@ void backward(const ConvolveBackward<T>& a, int begin, int end) {
     const ConvolutionPlan& plan = *a.plan;
     Block<T> block(plan);
     LaneSums<T> sums(plan.harmonics());
-    base::AlignedVector<T> unwanted(a.input_gradient ? 0 : static_cast<std::size_t>(plan.input_width));
+    base::AlignedVector<T> in_gradient(static_cast<std::size_t>(plan.input_width));
     for (int j = begin; j < end; ++j) {
         const auto row = static_cast<std::ptrdiff_t>(j) * plan.input_width;
-        T* in_gradient = a.input_gradient ? a.input_gradient + row : unwanted.data();
-        std::memset(in_gradient, 0, static_cast<std::size_t>(plan.input_width) * sizeof(T));
+        std::fill(in_gradient.begin(), in_gradient.end(), T(0));
         const std::int64_t stop = a.incoming_first[j + 1];
         for (std::int64_t s = a.incoming_first[j]; s < stop; s += block.count) {
             take_incoming<T>(a, s, stop, nullptr, block);
@@ -314,11 +313,12 @@ void backward(const ConvolveBackward<T>& a, int begin, int end) {
             for (std::size_t p = 0; p < plan.paths.size(); ++p) {
                 path_weights<true>(a.radial, plan.weight_width, plan.paths[p], block);
                 with_coupling(plan.paths[p], plan.terms[p], [&](const auto coupling) HWY_ATTR {
-                    backward_path(coupling, plan.paths[p], block, a.input + row, in_gradient, sums);
+                    backward_path(coupling, plan.paths[p], block, a.input + row, in_gradient.data(), sums);
                 });
             }
             add_edge_gradients(plan, block, sums, a.edge_gradient);
         }
+        if (a.input_gradient) std::copy(in_gradient.begin(), in_gradient.end(), a.input_gradient + row);
     }
 }
 

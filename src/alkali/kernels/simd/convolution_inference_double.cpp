@@ -7,7 +7,7 @@
 #include "alkali/kernels/simd/convolution-inl.hpp"
 #include "alkali/kernels/simd/sets.hpp"
 
-#if HWY_TARGET != HWY_SCALAR
+#if ALKALI_VECTORISED
 HWY_BEFORE_NAMESPACE();
 namespace alkali::kernels::simd::HWY_NAMESPACE {
 

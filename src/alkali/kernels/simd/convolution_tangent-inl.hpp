@@ -11,7 +11,7 @@
 #define ALKALI_CONVOLUTION_TANGENT_INL
 #endif
 
-#if HWY_TARGET != HWY_SCALAR
+#if ALKALI_VECTORISED
 HWY_BEFORE_NAMESPACE();
 namespace alkali::kernels::simd::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
@@ -25,8 +25,7 @@ HWY_INLINE void take_tangent(const ConvolutionPlan& plan, const Vec3* tangent, B
 }
 
 template <class T, class Coupling>
-HWY_NOINLINE void tangent_path(const Coupling coupling, const Path& path, const Block<T>& block, bool first,
-                               T* HWY_RESTRICT out) {
+HWY_NOINLINE void tangent_path(const Coupling coupling, const Path& path, const Block<T>& block, bool first, T* HWY_RESTRICT out) {
     const hn::ScalableTag<T> d;
     using V = hn::Vec<decltype(d)>;
     const int lanes = static_cast<int>(hn::Lanes(d)), channels = path.channels;
@@ -73,9 +72,8 @@ void tangent(const ConvolveTangent<T>& a, int begin, int end) {
             take_tangent(plan, a.edge_tangent, block);
             for (std::size_t p = 0; p < plan.paths.size(); ++p) {
                 path_weights<true>(f.radial, plan.weight_width, plan.paths[p], block);
-                with_coupling(plan.paths[p], plan.terms[p], [&](const auto coupling) HWY_ATTR {
-                    tangent_path(coupling, plan.paths[p], block, e == f.first[i], out);
-                });
+                with_coupling(plan.paths[p], plan.terms[p],
+                              [&](const auto coupling) HWY_ATTR { tangent_path(coupling, plan.paths[p], block, e == f.first[i], out); });
             }
         }
     }

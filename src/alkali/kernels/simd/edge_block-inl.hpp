@@ -7,6 +7,7 @@
 
 #include "alkali/base/aligned.hpp"
 #include "alkali/kernels/contract/convolution.hpp"
+#include "alkali/kernels/simd/target_list.hpp"
 
 #if defined(ALKALI_EDGE_BLOCK_INL) == defined(HWY_TARGET_TOGGLE)
 #ifdef ALKALI_EDGE_BLOCK_INL
@@ -15,7 +16,7 @@
 #define ALKALI_EDGE_BLOCK_INL
 #endif
 
-#if HWY_TARGET != HWY_SCALAR
+#if ALKALI_VECTORISED
 HWY_BEFORE_NAMESPACE();
 namespace alkali::kernels::simd::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
@@ -73,9 +74,9 @@ struct Block {
     Lanes<T> tap[4], slope_tap[4];  ///< of the cubic B-spline
     int interval[block_edges];
 
-    Rows weights, slopes;             ///< (block_edges, channels) of the present path
-    Rows harmonics, tangents;         ///< (S, block_edges) and their directional derivatives
-    Rows folded, folded_tangent;      ///< (pairs, block_edges)
+    Rows weights, slopes;         ///< (block_edges, channels) of the present path
+    Rows harmonics, tangents;     ///< (S, block_edges) and their directional derivatives
+    Rows folded, folded_tangent;  ///< (pairs, block_edges)
 
     explicit Block(const ConvolutionPlan& plan) {
         int channels = 0;
@@ -98,14 +99,16 @@ HWY_NOINLINE void locate(const EdgeView& edges, int intervals, Block<T>& block) 
         const std::int64_t edge = block.edge[e < block.count ? e : 0];
         const Vec3 r = edges.at(edge);
         for (int k = 0; k < 3; ++k) block.unit[k][e] = r[k];
-        block.inverse_cutoff[e] = edges.cutoff_of(edge);
+        if (edges.cutoff) block.inverse_cutoff[e] = edges.cutoff[edge];
     }
+    const auto uniform = hn::Set(d, 1.0 / edges.r_max);
     Lanes<double> place;
     for_doubles([&](int k) HWY_ATTR {
         const auto x = hn::Load(d, block.unit[0].at(k)), y = hn::Load(d, block.unit[1].at(k)), z = hn::Load(d, block.unit[2].at(k));
         const auto one = hn::Set(d, 1.0);
         const auto length = hn::Sqrt(hn::MulAdd(x, x, hn::MulAdd(y, y, hn::Mul(z, z))));
-        const auto inverse = hn::Div(one, length), per_cutoff = hn::Div(one, hn::Load(d, block.inverse_cutoff.at(k)));
+        const auto inverse = hn::Div(one, length),
+                   per_cutoff = edges.cutoff ? hn::Div(one, hn::Load(d, block.inverse_cutoff.at(k))) : uniform;
         hn::Store(inverse, d, block.inverse_length.at(k));
         hn::Store(per_cutoff, d, block.inverse_cutoff.at(k));
         const hn::Vec<decltype(d)> unit[3] = {hn::Mul(x, inverse), hn::Mul(y, inverse), hn::Mul(z, inverse)};

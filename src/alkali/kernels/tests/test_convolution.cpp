@@ -82,7 +82,8 @@ TYPED_TEST(Convolution, adds_to_the_gradients_that_are_sums_over_layers) {
         a.edge_gradient = edges.data();
         set.convolution.backward(a, 0, problem.atoms);
         for (std::size_t e = 0; e < edges.size(); ++e)
-            for (int k = 0; k < 3; ++k) EXPECT_NEAR(edges[e][k], 2.0 + k + once.edges[3 * e + static_cast<std::size_t>(k)], 1e-10) << set.name;
+            for (int k = 0; k < 3; ++k)
+                EXPECT_NEAR(edges[e][k], 2.0 + k + once.edges[3 * e + static_cast<std::size_t>(k)], 1e-10) << set.name;
     }
 }
 

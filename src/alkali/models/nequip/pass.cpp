@@ -6,12 +6,23 @@
 #include "alkali/models/nequip/zbl.hpp"
 
 namespace alkali::models::nequip {
+namespace {
+
+std::size_t size_of(int rows, int width) { return static_cast<std::size_t>(rows) * static_cast<std::size_t>(width); }
+std::ptrdiff_t offset_of(int row, int width) { return static_cast<std::ptrdiff_t>(row) * width; }
+
+/// Rows of very large systems go back at once to make room; others stay, since taking memory costs time.
+template <class Rows>
+void release_if_large(Rows& rows) {
+    constexpr std::size_t large = std::size_t{256} << 20;
+    if (rows.size() * sizeof(typename Rows::value_type) > large) Rows().swap(rows);
+}
+
+}  // namespace
 
 template <class T>
 Pass<T>::Pass(const PassSetup<T>& setup)
-    : setup_(setup),
-      readout_(*setup.architecture, setup.weights->readout),
-      layers_(setup.architecture->layers.size()) {}
+    : setup_(setup), readout_(*setup.architecture, setup.weights->readout), layers_(setup.architecture->layers.size()) {}
 
 template <class T>
 void Pass<T>::scale_rows(const Graph& graph, T* rows, int width, int begin, int end) const {
@@ -25,6 +36,7 @@ void Pass<T>::scale_rows(const Graph& graph, T* rows, int width, int begin, int 
 template <class T>
 void Pass<T>::prepare(const Graph& graph) {
     incoming_ = incoming_edges(graph);
+    windows_ = make_windows(graph, setup_.keep ? graph.num_atoms() : window);
     const auto& hyper = setup_.architecture->hyper;
     cutoff_.clear();
     if (hyper.per_edge_type_cutoff.empty()) return;
@@ -62,36 +74,81 @@ kernels::RadialView<T> Pass<T>::radial_view(int k, const Graph& graph, bool slop
 }
 
 template <class T>
+typename Pass<T>::Rows& Pass<T>::z_gradient(int k) {
+    LayerState<T>& state = layers_[static_cast<std::size_t>(k)];
+    return setup_.keep ? state.z_gradient : state.z;
+}
+
+template <class T>
+typename Pass<T>::Rows& Pass<T>::y_gradient(int k) {
+    LayerState<T>& state = layers_[static_cast<std::size_t>(k)];
+    return setup_.keep ? state.y_gradient : state.y;
+}
+
+template <class T>
+typename Pass<T>::Rows& Pass<T>::mid_gradient(int k) {
+    return setup_.keep ? layers_[static_cast<std::size_t>(k)].mid_gradient : mid_gradient_;
+}
+
+template <class T>
+void Pass<T>::embed(const Graph& graph) {
+    const int width = setup_.architecture->layers[0].input.width, rows = graph.num_atoms();
+    LayerState<T>& state = layers_[0];
+    state.y.resize(size_of(rows, width));
+    state.z.resize(size_of(graph.num_local, setup_.architecture->layers[0].convolved.width));
+    if (setup_.keep) state.x.resize(size_of(rows, width));
+#pragma omp parallel
+    {
+        Rows local(setup_.keep ? 0 : size_of(chunk, width));
+#pragma omp for schedule(dynamic)
+        for (int begin = 0; begin < rows; begin += chunk) {
+            const int end = std::min(begin + chunk, rows);
+            T* x = setup_.keep ? state.x.data() + offset_of(begin, width) : local.data();
+            for (int i = begin; i < end; ++i)
+                std::copy_n(setup_.weights->embedding.data() + graph.types[static_cast<std::size_t>(i)] * width, width,
+                            x + offset_of(i - begin, width));
+            project(0, graph, x, begin, end);
+        }
+    }
+}
+
+template <class T>
+void Pass<T>::project(int k, const Graph& graph, const T* x, int begin, int end) {
+    const LayerPlan& plan = setup_.architecture->layers[static_cast<std::size_t>(k)];
+    const LayerWeights<T>& weights = setup_.weights->layers[static_cast<std::size_t>(k)];
+    const auto& kernels = *setup_.kernels;
+    LayerState<T>& state = layers_[static_cast<std::size_t>(k)];
+    const int in = plan.input.width;
+    apply(plan.linear_1, weights.linear_1, kernels, x, state.y.data() + offset_of(begin, in), end - begin, false);
+    scale_rows(graph, state.y.data(), in, begin, end);
+    if (plan.self_connection)
+        for_runs(graph, begin, end, [&](std::size_t type, int start, int count) {
+            apply(plan.self, weights.self[type], kernels, x + offset_of(start - begin, in),
+                  state.z.data() + offset_of(start, plan.convolved.width), count, false);
+        });
+}
+
+template <class T>
 void Pass<T>::forward_layer(int k, const Graph& graph, Exchange& exchange) {
     const LayerPlan& plan = setup_.architecture->layers[static_cast<std::size_t>(k)];
     const LayerWeights<T>& weights = setup_.weights->layers[static_cast<std::size_t>(k)];
     const auto& kernels = *setup_.kernels;
     LayerState<T>& state = layers_[static_cast<std::size_t>(k)];
-    const int in = plan.input.width, out = plan.convolved.width, left = plan.output.width, middle = plan.convolution.output_width;
-    const int rows = k == 0 ? graph.num_atoms() : graph.num_local;
-    if (k == 0) {
-        features_.resize(static_cast<std::size_t>(rows) * static_cast<std::size_t>(in));
-        for (int i = 0; i < rows; ++i)
-            std::copy_n(setup_.weights->embedding.data() + graph.types[static_cast<std::size_t>(i)] * in, in,
-                        features_.data() + static_cast<std::ptrdiff_t>(i) * in);
-    }
-    state.y.resize(static_cast<std::size_t>(graph.num_atoms()) * static_cast<std::size_t>(in));
-#pragma omp parallel for schedule(dynamic)
-    for (int begin = 0; begin < rows; begin += chunk) {
-        const int end = std::min(begin + chunk, rows);
-        const auto offset = static_cast<std::ptrdiff_t>(begin) * in;
-        apply(plan.linear_1, weights.linear_1, kernels, features_.data() + offset, state.y.data() + offset, end - begin, false);
-        scale_rows(graph, state.y.data(), in, begin, end);
-    }
-    if (k > 0) exchange.forward(state.y.data(), static_cast<std::size_t>(in));
-
-    const auto local = static_cast<std::size_t>(graph.num_local);
-    state.z.resize(local * static_cast<std::size_t>(out));
-    base::AlignedVector<T> next(local * static_cast<std::size_t>(left));
+    const bool last = static_cast<std::size_t>(k) + 1 == layers_.size();
+    const int out = plan.convolved.width, left = plan.output.width, middle = plan.convolution.output_width, local = graph.num_local;
     const int scalars = scalar_width(plan);
+    if (k > 0) exchange.forward(state.y.data(), static_cast<std::size_t>(plan.input.width));
     if (setup_.keep) {
-        state.mid.resize(local * static_cast<std::size_t>(middle));
-        for (auto* rows_kept : {&state.value, &state.first, &state.second}) rows_kept->resize(local * static_cast<std::size_t>(scalars));
+        state.mid.resize(size_of(local, middle));
+        for (auto* rows : {&state.value, &state.first, &state.second}) rows->resize(size_of(local, scalars));
+    }
+    if (last) {
+        features_.resize(size_of(local, left));
+    } else {
+        LayerState<T>& next = layers_[static_cast<std::size_t>(k) + 1];
+        next.y.resize(size_of(graph.num_atoms(), left));
+        next.z.resize(size_of(local, setup_.architecture->layers[static_cast<std::size_t>(k) + 1].convolved.width));
+        if (setup_.keep) next.x.resize(size_of(local, left));
     }
     kernels::ConvolveForward<T> convolve;
     convolve.plan = &plan.convolution;
@@ -102,40 +159,41 @@ void Pass<T>::forward_layer(int k, const Graph& graph, Exchange& exchange) {
     convolve.input = state.y.data();
 #pragma omp parallel
     {
-        base::AlignedVector<T> mid(setup_.keep ? 0 : static_cast<std::size_t>(chunk * middle));
-        base::AlignedVector<T> value(static_cast<std::size_t>(scalars)), first(static_cast<std::size_t>(scalars));
+        Rows mid(setup_.keep ? 0 : size_of(chunk, middle)), features(size_of(chunk, left));
+        Rows value(static_cast<std::size_t>(scalars)), first(static_cast<std::size_t>(scalars));
 #pragma omp for schedule(dynamic)
-        for (int begin = 0; begin < graph.num_local; begin += chunk) {
-            const int end = std::min(begin + chunk, graph.num_local);
+        for (int begin = 0; begin < local; begin += chunk) {
+            const int end = std::min(begin + chunk, local);
             auto task = convolve;
-            task.output = setup_.keep ? state.mid.data() + static_cast<std::ptrdiff_t>(begin) * middle : mid.data();
+            task.output = setup_.keep ? state.mid.data() + offset_of(begin, middle) : mid.data();
             task.output_begin = begin;
             kernels.convolution.forward(task, begin, end);
-            T* z = state.z.data() + static_cast<std::ptrdiff_t>(begin) * out;
-            apply(plan.linear_2, weights.linear_2, kernels, task.output, z, end - begin, false);
-            if (plan.self_connection)
-                for_runs(graph, begin, end, [&](std::size_t type, int start, int count) {
-                    apply(plan.self, weights.self[type], kernels, features_.data() + static_cast<std::ptrdiff_t>(start) * in,
-                          state.z.data() + static_cast<std::ptrdiff_t>(start) * out, count, true);
-                });
+            apply(plan.linear_2, weights.linear_2, kernels, task.output, state.z.data() + offset_of(begin, out), end - begin,
+                  plan.self_connection);
+            T* x = features.data();
+            if (last)
+                x = features_.data() + offset_of(begin, left);
+            else if (setup_.keep)
+                x = layers_[static_cast<std::size_t>(k) + 1].x.data() + offset_of(begin, left);
             for (int i = begin; i < end; ++i) {
-                const auto kept = static_cast<std::ptrdiff_t>(i) * scalars;
+                const auto kept = offset_of(i, scalars);
                 ActivatedRow<T> row{value.data(), first.data(), nullptr};
                 if (setup_.keep) row = {state.value.data() + kept, state.first.data() + kept, state.second.data() + kept};
-                const T* zi = state.z.data() + static_cast<std::ptrdiff_t>(i) * out;
-                activate_row(plan, kernels, zi, row);
-                gate_forward(plan.gate, row, zi, next.data() + static_cast<std::ptrdiff_t>(i) * left);
+                const T* z = state.z.data() + offset_of(i, out);
+                activate_row(plan, kernels, z, row);
+                gate_forward(plan.gate, row, z, x + offset_of(i - begin, left));
             }
+            if (!last) project(k + 1, graph, x, begin, end);
         }
     }
-    if (setup_.keep) state.x = std::move(features_);
-    features_ = std::move(next);
 }
 
 template <class T>
 void Pass<T>::read_out(const Graph& graph, const Evaluation& out) {
     const int width = setup_.architecture->layers.back().output.width;
     const auto inputs = static_cast<std::size_t>(readout_.inputs());
+    const int last = static_cast<int>(layers_.size()) - 1;
+    if (setup_.keep) layers_.back().z_gradient.resize(layers_.back().z.size());
     feature_gradient_.assign(static_cast<std::size_t>(graph.num_local) * static_cast<std::size_t>(width), T(0));
 #pragma omp parallel
     {
@@ -150,7 +208,51 @@ void Pass<T>::read_out(const Graph& graph, const Evaluation& out) {
             for (std::size_t u = 0; u < inputs; ++u) back[u] = static_cast<T>(setup_.weights->scales[type] * gradient[u]);
             out.energies[static_cast<std::size_t>(i)] = setup_.weights->scales[type] * energy + setup_.weights->shifts[type];
         }
+#pragma omp for schedule(dynamic)
+        for (int begin = 0; begin < graph.num_local; begin += chunk)
+            backward_gate(last, feature_gradient_.data() + offset_of(begin, width), begin, std::min(begin + chunk, graph.num_local));
     }
+    if (setup_.keep) layers_.back().x_gradient = feature_gradient_;
+}
+
+template <class T>
+void Pass<T>::backward_gate(int k, const T* x_gradient, int begin, int end) {
+    const LayerPlan& plan = setup_.architecture->layers[static_cast<std::size_t>(k)];
+    LayerState<T>& state = layers_[static_cast<std::size_t>(k)];
+    const int out = plan.convolved.width, left = plan.output.width, scalars = scalar_width(plan);
+    Rows value(setup_.keep ? 0 : static_cast<std::size_t>(scalars)), first(value.size()), gradient(static_cast<std::size_t>(out));
+    for (int i = begin; i < end; ++i) {
+        const T* z = state.z.data() + offset_of(i, out);
+        ActivatedRow<T> row{value.data(), first.data(), nullptr};
+        if (setup_.keep)
+            row = {state.value.data() + offset_of(i, scalars), state.first.data() + offset_of(i, scalars), nullptr};
+        else
+            activate_row(plan, *setup_.kernels, z, row);
+        gate_backward(plan.gate, row, z, x_gradient + offset_of(i - begin, left), gradient.data());
+        std::copy(gradient.begin(), gradient.end(), z_gradient(k).data() + offset_of(i, out));
+    }
+}
+
+template <class T>
+void Pass<T>::backward_linear(int k, std::span<const std::int32_t> centres) {
+    const LayerPlan& plan = setup_.architecture->layers[static_cast<std::size_t>(k)];
+    const PackedLinear<T>& weights = setup_.weights->layers[static_cast<std::size_t>(k)].linear_2;
+    const int out = plan.convolved.width, middle = plan.convolution.output_width, count = static_cast<int>(centres.size());
+    const T* from = z_gradient(k).data();
+    T* to = mid_gradient(k).data();
+    const bool in_order = centres.back() - centres.front() == count - 1 && windows_.row.empty();
+    if (in_order) {
+        apply_transposed(plan.linear_2, weights, *setup_.kernels, from + offset_of(centres.front(), out),
+                         to + offset_of(centres.front(), middle), count, false);
+        return;
+    }
+    Rows gathered(size_of(count, out)), rows(size_of(count, middle));
+    for (int c = 0; c < count; ++c)
+        std::copy_n(from + offset_of(centres[static_cast<std::size_t>(c)], out), out, gathered.data() + offset_of(c, out));
+    apply_transposed(plan.linear_2, weights, *setup_.kernels, gathered.data(), rows.data(), count, false);
+    for (int c = 0; c < count; ++c)
+        std::copy_n(rows.data() + offset_of(c, middle), middle,
+                    to + offset_of(windows_.place(centres[static_cast<std::size_t>(c)]), middle));
 }
 
 template <class T>
@@ -159,43 +261,9 @@ void Pass<T>::backward_layer(int k, const Graph& graph, Exchange& exchange, cons
     const LayerWeights<T>& weights = setup_.weights->layers[static_cast<std::size_t>(k)];
     const auto& kernels = *setup_.kernels;
     LayerState<T>& state = layers_[static_cast<std::size_t>(k)];
-    const int in = plan.input.width, out = plan.convolved.width, left = plan.output.width, middle = plan.convolution.output_width;
-    const int scalars = scalar_width(plan), atoms = graph.num_atoms();
-    const auto local = static_cast<std::size_t>(graph.num_local);
-    base::AlignedVector<T> below(k > 0 ? local * static_cast<std::size_t>(in) : 0);
-    state.mid_gradient.resize(local * static_cast<std::size_t>(middle));
-    if (setup_.keep) state.z_gradient.resize(local * static_cast<std::size_t>(out));
-#pragma omp parallel
-    {
-        base::AlignedVector<T> z_gradient(setup_.keep ? 0 : static_cast<std::size_t>(chunk * out));
-        base::AlignedVector<T> value(static_cast<std::size_t>(scalars)), first(static_cast<std::size_t>(scalars));
-#pragma omp for schedule(dynamic)
-        for (int begin = 0; begin < graph.num_local; begin += chunk) {
-            const int end = std::min(begin + chunk, graph.num_local);
-            T* dz = setup_.keep ? state.z_gradient.data() + static_cast<std::ptrdiff_t>(begin) * out : z_gradient.data();
-            for (int i = begin; i < end; ++i) {
-                const auto kept = static_cast<std::ptrdiff_t>(i) * scalars;
-                const T* z = state.z.data() + static_cast<std::ptrdiff_t>(i) * out;
-                ActivatedRow<T> row{value.data(), first.data(), nullptr};
-                if (setup_.keep)
-                    row = {state.value.data() + kept, state.first.data() + kept, nullptr};
-                else
-                    activate_row(plan, kernels, z, row);
-                gate_backward(plan.gate, row, z, feature_gradient_.data() + static_cast<std::ptrdiff_t>(i) * left,
-                              dz + static_cast<std::ptrdiff_t>(i - begin) * out);
-            }
-            apply_transposed(plan.linear_2, weights.linear_2, kernels, dz,
-                             state.mid_gradient.data() + static_cast<std::ptrdiff_t>(begin) * middle, end - begin, false);
-            if (k > 0)
-                for_runs(graph, begin, end, [&](std::size_t type, int start, int count) {
-                    apply_transposed(plan.self, weights.self[type], kernels, dz + static_cast<std::ptrdiff_t>(start - begin) * out,
-                                     below.data() + static_cast<std::ptrdiff_t>(start) * in, count, false);
-                });
-        }
-    }
-    if (setup_.keep) state.x_gradient = std::move(feature_gradient_);
-
-    if (k > 0) state.y_gradient.resize(static_cast<std::size_t>(atoms) * static_cast<std::size_t>(in));
+    const int in = plan.input.width, out = plan.convolved.width;
+    mid_gradient(k).resize(size_of(windows_.rows, plan.convolution.output_width));
+    if (setup_.keep && k > 0) state.y_gradient.resize(size_of(graph.num_atoms(), in));
     kernels::ConvolveBackward<T> convolve;
     convolve.plan = &plan.convolution;
     convolve.edges = edge_view(graph);
@@ -204,24 +272,48 @@ void Pass<T>::backward_layer(int k, const Graph& graph, Exchange& exchange, cons
     convolve.incoming_edge = incoming_.edge.data();
     convolve.incoming_centre = incoming_.centre.data();
     convolve.input = state.y.data();
-    convolve.output_gradient = state.mid_gradient.data();
-    convolve.input_gradient = k > 0 ? state.y_gradient.data() : nullptr;
+    convolve.output_gradient = mid_gradient(k).data();
+    convolve.output_row = windows_.row.empty() ? nullptr : windows_.row.data();
+    convolve.input_gradient = k > 0 ? y_gradient(k).data() : nullptr;
     convolve.edge_gradient = result.edge_gradient.data();
-#pragma omp parallel for schedule(dynamic)
-    for (int begin = 0; begin < atoms; begin += chunk) kernels.convolution.backward(convolve, begin, std::min(begin + chunk, atoms));
-    if (!setup_.keep) base::AlignedVector<T>().swap(state.mid_gradient);
-    if (k == 0) return;
-    exchange.reverse_add(state.y_gradient.data(), static_cast<std::size_t>(in));
-#pragma omp parallel for schedule(dynamic)
-    for (int begin = 0; begin < graph.num_local; begin += chunk) {
-        const int end = std::min(begin + chunk, graph.num_local);
-        const auto offset = static_cast<std::ptrdiff_t>(begin) * in;
-        scale_rows(graph, state.y_gradient.data(), in, begin, end);
-        apply_transposed(plan.linear_1, weights.linear_1, kernels, state.y_gradient.data() + offset, below.data() + offset, end - begin,
-                         true);
+#pragma omp parallel
+    for (const Window& window : windows_.windows) {
+        const std::span<const std::int32_t> enter = window.enter;
+#pragma omp for schedule(dynamic)
+        for (std::size_t c = 0; c < enter.size(); c += chunk)
+            backward_linear(k, enter.subspan(c, std::min<std::size_t>(chunk, enter.size() - c)));
+#pragma omp for schedule(dynamic)
+        for (int begin = window.begin; begin < window.end; begin += chunk)
+            kernels.convolution.backward(convolve, begin, std::min(begin + chunk, window.end));
     }
-    if (!setup_.keep) base::AlignedVector<T>().swap(state.y_gradient);
-    feature_gradient_ = std::move(below);
+    if (k > 0) {
+        exchange.reverse_add(y_gradient(k).data(), static_cast<std::size_t>(in));
+        if (setup_.keep) {
+            auto& below = layers_[static_cast<std::size_t>(k) - 1];
+            below.x_gradient.resize(size_of(graph.num_local, in));
+            below.z_gradient.resize(below.z.size());
+        }
+#pragma omp parallel
+        {
+            Rows local(size_of(chunk, in));
+#pragma omp for schedule(dynamic)
+            for (int begin = 0; begin < graph.num_local; begin += chunk) {
+                const int end = std::min(begin + chunk, graph.num_local);
+                T* below = setup_.keep ? layers_[static_cast<std::size_t>(k) - 1].x_gradient.data() + offset_of(begin, in) : local.data();
+                for_runs(graph, begin, end, [&](std::size_t type, int start, int count) {
+                    apply_transposed(plan.self, weights.self[type], kernels, z_gradient(k).data() + offset_of(start, out),
+                                     below + offset_of(start - begin, in), count, false);
+                });
+                scale_rows(graph, y_gradient(k).data(), in, begin, end);
+                apply_transposed(plan.linear_1, weights.linear_1, kernels, y_gradient(k).data() + offset_of(begin, in), below, end - begin,
+                                 true);
+                backward_gate(k - 1, below, begin, end);
+            }
+        }
+    }
+    if (setup_.keep) return;
+    release_if_large(state.z);
+    release_if_large(state.y);
 }
 
 template <class T>
@@ -233,8 +325,9 @@ void Pass<T>::add_pair_repulsion(const Graph& graph, const Evaluation& out) {
              e < static_cast<std::size_t>(graph.first[static_cast<std::size_t>(i) + 1]); ++e) {
             const Vec3 r = edges.at(static_cast<std::int64_t>(e));
             const double length = r.norm();
-            const auto pair = zbl.evaluate(graph.types[static_cast<std::size_t>(i)], graph.types[static_cast<std::size_t>(graph.neighbour[e])],
-                                           length, edges.cutoff_of(static_cast<std::int64_t>(e)));
+            const auto pair =
+                zbl.evaluate(graph.types[static_cast<std::size_t>(i)], graph.types[static_cast<std::size_t>(graph.neighbour[e])], length,
+                             edges.cutoff_of(static_cast<std::int64_t>(e)));
             out.energies[static_cast<std::size_t>(i)] += pair.energy;
             out.edge_gradient[e] += (pair.slope / length) * r;
         }
@@ -244,6 +337,7 @@ template <class T>
 void Pass<T>::evaluate(const Graph& graph, Exchange& exchange, const Evaluation& out) {
     const int count = static_cast<int>(layers_.size());
     prepare(graph);
+    embed(graph);
     for (int k = 0; k < count; ++k) forward_layer(k, graph, exchange);
     read_out(graph, out);
     std::fill(out.edge_gradient.begin(), out.edge_gradient.end(), Vec3::Zero());

@@ -7,6 +7,7 @@
 #include "alkali/models/nequip/gate.hpp"
 #include "alkali/models/nequip/readout.hpp"
 #include "alkali/models/nequip/weights.hpp"
+#include "alkali/models/nequip/windows.hpp"
 
 namespace alkali::models::nequip {
 
@@ -23,7 +24,8 @@ struct PassSetup {
     bool keep = false;            ///< keep what the parameter gradient needs
 };
 
-/// Rows of one layer. x, mid and the derivatives marked (kept) exist in training only.
+/// Rows of one layer. Those marked (kept) exist in training only; otherwise gradients take the place of what they are
+/// gradients of: dE/dz that of z, dE/dy that of y.
 template <class T>
 struct LayerState {
     using Rows = base::AlignedVector<T>;
@@ -34,7 +36,7 @@ struct LayerState {
     Rows value, first, second;  ///< (local, scalars) activations (kept)
     Rows x_gradient;            ///< (local, output) dE/d(features that leave) (kept)
     Rows z_gradient;            ///< (local, convolved) dE/dz (kept)
-    Rows mid_gradient;          ///< (local, convolution output) dE/dmid
+    Rows mid_gradient;          ///< (local, convolution output) dE/dmid (kept)
     Rows y_gradient;            ///< (atoms, input) dE/dy (kept)
 };
 
@@ -46,14 +48,27 @@ public:
     void evaluate(const Graph& graph, Exchange& exchange, const Evaluation& out);
 
 protected:
-    static constexpr int chunk = 32;  ///< atoms per task: enough rows for the matrix products, few enough for the cache
+    using Rows = base::AlignedVector<T>;
+    static constexpr int chunk = 32;     ///< atoms per task: enough rows for the matrix products, few enough for the cache
+    static constexpr int window = 4096;  ///< atoms per window of the backward convolution: enough tasks for many threads
 
     void prepare(const Graph& graph);
+    /// Features that enter the first layer, up to y.
+    void embed(const Graph& graph);
+    /// From the features x of atoms [begin, end) that enter layer k to their rows of y and, through the self-connection, of z.
+    void project(int k, const Graph& graph, const T* x, int begin, int end);
     void forward_layer(int k, const Graph& graph, Exchange& exchange);
     void read_out(const Graph& graph, const Evaluation& out);
-    /// Adds the layer's share of the edge gradient.
+    /// From dE/d(features that leave layer k) of atoms [begin, end) to dE/dz.
+    void backward_gate(int k, const T* x_gradient, int begin, int end);
+    /// dE/dmid of the given centres, from dE/dz.
+    void backward_linear(int k, std::span<const std::int32_t> centres);
+    /// From dE/dz of layer k to that of the layer below, and the layer's share of the edge gradient.
     void backward_layer(int k, const Graph& graph, Exchange& exchange, const Evaluation& result);
     void add_pair_repulsion(const Graph& graph, const Evaluation& out);
+    [[nodiscard]] Rows& z_gradient(int k);
+    [[nodiscard]] Rows& y_gradient(int k);
+    [[nodiscard]] Rows& mid_gradient(int k);
     [[nodiscard]] kernels::EdgeView edge_view(const Graph& graph) const;
     [[nodiscard]] kernels::RadialView<T> radial_view(int k, const Graph& graph, bool slopes);
     /// Calls f(type, begin, count) for runs of equal type in [begin, end).
@@ -73,8 +88,10 @@ protected:
     Readout readout_;
     std::vector<double> cutoff_;  ///< (E) where it depends on the types, else empty
     std::vector<LayerState<T>> layers_;
-    base::AlignedVector<T> features_;          ///< features that leave the last finished layer (local)
-    base::AlignedVector<T> feature_gradient_;  ///< dE/d of them on the way back
+    Rows features_;          ///< (local) features that leave the last layer
+    Rows feature_gradient_;  ///< (local) dE/d of them
+    Rows mid_gradient_;      ///< (rows of the windows, convolution output) dE/dmid of the layer at work
+    Windows windows_;
     IncomingEdges incoming_;
     std::vector<T> rows_, slopes_;  ///< RadialMode::exact: weights per edge of the present layer
 };

@@ -104,8 +104,9 @@ const Format& find_format(const std::filesystem::path& path, const std::string& 
         for (const auto& pattern : format.patterns)
             if (matches(pattern, leaf)) return format;
     std::vector<std::string> names;
-    throw InputError("the name does not tell the file's format", path.string(),
-                     fmt::format("say which (--format for input, --to for output): {}", known_names(names)));
+    throw InputError(
+        "the name does not tell the file's format", path.string(),
+        fmt::format("rename it, or say which format (--format for an input, --to for the output of data convert): {}", known_names(names)));
 }
 
 FormatInfo info_of(const Format& format) {

@@ -13,6 +13,10 @@ endif()
 if(ALKALI_SANITIZE)
   target_compile_options(alkali_options INTERFACE -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
   target_link_options(alkali_options INTERFACE -fsanitize=address,undefined)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    # Sanitizers hide from GCC what it needs to see that std::regex is initialised.
+    target_compile_options(alkali_options INTERFACE -Wno-maybe-uninitialized)
+  endif()
 endif()
 target_link_libraries(alkali_options INTERFACE Eigen3::Eigen fmt::fmt OpenMP::OpenMP_CXX Threads::Threads)
 

@@ -20,8 +20,6 @@ namespace alkali::app {
 ALKALI_COMMANDS(ALKALI_DECLARE)
 
 void add_commands(CLI::App& app, Context& context) {
-    static_cast<void>(app);
-    static_cast<void>(context);
 #define ALKALI_ADD(name) add_##name(app, context);
     ALKALI_COMMANDS(ALKALI_ADD)
 }

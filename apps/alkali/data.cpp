@@ -11,22 +11,12 @@
 #include "alkali/dataset/split.hpp"
 #include "alkali/io/format.hpp"
 #include "command.hpp"
+#include "read_options.hpp"
 
 namespace alkali::app {
 namespace {
 
 namespace fs = std::filesystem;
-
-void add_read_options(CLI::App& command, io::ReadOptions& read) {
-    command.add_option("--from", read.format, "Format of the input; default: by name")->type_name("FORMAT");
-    command.add_option("--energy-key", read.energy_key, "Key of the energy in extended XYZ; default: free_energy, else energy");
-    command.add_option("--forces-key", read.forces_key, "Key of the forces; default: forces");
-    command.add_option("--stress-key", read.stress_key, "Key of the stress; default: stress");
-    command.add_option("--virial-key", read.virial_key, "Key of the virial (-stress x volume, eV), used where there is no stress");
-    command.add_option("--type-names", read.type_names, "Chemical symbols of types 1, 2, ... where a file has numbers only")
-        ->delimiter(',')
-        ->type_name("Li,O,...");
-}
 
 struct CheckArguments {
     std::vector<fs::path> files;
@@ -71,7 +61,7 @@ void add_check(CLI::App& parent, Context& context) {
     auto arguments = std::make_shared<CheckArguments>();
     auto* command = parent.add_subcommand("check", "Look for missing, wrong and doubtful labels and structures");
     command->add_option("files", arguments->files, "Labelled frames: files or folders")->required()->type_name("DATA...");
-    add_read_options(*command, arguments->options.read);
+    add_label_options(*command, arguments->options.read);
     command->add_option("--json", arguments->json, "Write all findings as JSON to this file")->type_name("FILE");
     command->add_option_function<std::size_t>(
         "--show", [arguments](std::size_t count) { arguments->show = count == 0 ? static_cast<std::size_t>(-1) : count; },
@@ -95,7 +85,26 @@ struct ConvertArguments {
     io::WriteOptions write;
 };
 
+/// Labels that frames have and the format written does not hold.
+struct Lost {
+    std::size_t energy = 0, forces = 0, stress = 0;
+    void count(const structure::Labels& labels, io::Holds holds) {
+        if (holds == io::Holds::labels) return;
+        energy += labels.energy ? 1 : 0;
+        forces += labels.forces && holds == io::Holds::structure ? 1 : 0;
+        stress += labels.stress ? 1 : 0;
+    }
+    [[nodiscard]] std::string text() const {
+        std::string text;
+        for (const auto& [name, number] : {std::pair{"energy", energy}, {"forces", forces}, {"stress", stress}})
+            if (number > 0) text += fmt::format("{}{} {}", text.empty() ? "" : ", ", name, number);
+        return text;
+    }
+};
+
 void run_convert(const ConvertArguments& arguments, Context& context) {
+    const auto format = io::format_info(arguments.output, arguments.write.format);
+    Lost lost;
     const auto writer = io::open_writer(arguments.output, arguments.write);
     std::size_t count = 0;
     for (const auto& input : arguments.inputs) {
@@ -103,12 +112,15 @@ void run_convert(const ConvertArguments& arguments, Context& context) {
         const std::size_t before = count;
         for (io::Frame frame; reader->next(frame); ++count) {
             writer->write(frame);
+            lost.count(frame.labels, format.holds);
             const auto detail = fmt::format("{} frames", count + 1);
             context.progress.update({"converting", static_cast<double>(count + 1), 0, detail});
         }
         if (count == before) throw FileError("the file has no frames", input.string());
     }
     writer->close();
+    if (const auto text = lost.text(); !text.empty())
+        context.log.warning(fmt::format("{} does not hold these labels, which are not written: {}", format.name, text));
     fmt::print("{} frames written to {}\n", count, arguments.output.string());
 }
 
@@ -123,7 +135,7 @@ void add_convert(CLI::App& parent, Context& context) {
                      "Order of the types in LAMMPS and deepmd files; default: by atomic number")
         ->delimiter(',')
         ->type_name("Li,O,...");
-    add_read_options(*command, arguments->read);
+    add_label_options(*command, arguments->read);
     command->footer("Formats:\n" + io::formats_help() +
                     "Examples:\n  alkali data convert OUTCAR -o train.extxyz\n  alkali data convert train.extxyz -o folder --to deepmd\n  "
                     "alkali data convert train_folder -o all.extxyz");
@@ -178,9 +190,9 @@ void run_split(const SplitArguments& arguments, Context& context) {
     std::vector<io::Frame> test;
     const auto grouping = arguments.hold.empty() ? groupings.at(arguments.by) : dataset::Grouping::whole;
     if (arguments.test > 0) {
-        const auto parts = dataset::split(
-            frames,
-            {arguments.test, arguments.seed + 1, grouping == dataset::Grouping::whole ? dataset::Grouping::stratified : grouping, {}});
+        // Groups held out by name are for the validation; every other group gives its share to the test then.
+        const auto drawn = arguments.hold.empty() ? grouping : dataset::Grouping::stratified;
+        const auto parts = dataset::split(frames, {arguments.test, arguments.seed + 1, drawn, {}});
         test = pick(frames, parts.held);
         frames = pick(frames, parts.kept);
     }
@@ -215,7 +227,7 @@ void add_split(CLI::App& parent, Context& context) {
         ->check(CLI::IsMember({"none", "group", "whole-group"}));
     command->add_option("--hold", arguments->hold, "Hold out exactly these groups")->delimiter(',')->type_name("GROUP,...");
     command->add_option("--to", arguments->format, "extxyz or deepmd")->capture_default_str()->check(CLI::IsMember({"extxyz", "deepmd"}));
-    add_read_options(*command, arguments->read);
+    add_label_options(*command, arguments->read);
     command->footer(
         "Examples:\n  alkali data split all.extxyz -o parts --fraction 0.1 --seed 3 --by group\n  alkali data split all.extxyz -o parts "
         "--hold surface");

@@ -8,6 +8,7 @@
 #include "alkali/dataset/frame_set.hpp"
 #include "alkali/dataset/hash.hpp"
 #include "command.hpp"
+#include "read_options.hpp"
 
 #ifndef ALKALI_VERSION
 #define ALKALI_VERSION "unknown"
@@ -67,10 +68,7 @@ void add_evaluate(CLI::App& app, Context& context) {
     command->add_option("data", arguments->data, "Labelled frames: files or folders")->required()->type_name("DATA...");
     command->add_option("--json", arguments->json, "Write the records, parity data included, to this file")->type_name("FILE");
     command->add_option("-o,--output", arguments->output, "Write evaluation.json into this folder")->type_name("DIR");
-    command->add_option("--energy-key", arguments->read.energy_key, "Key of the energy in extended XYZ");
-    command->add_option("--forces-key", arguments->read.forces_key, "Key of the forces");
-    command->add_option("--stress-key", arguments->read.stress_key, "Key of the stress");
-    command->add_option("--format", arguments->read.format, "Format of the files; default: by name");
+    add_label_options(*command, arguments->read);
     command->add_option("--parity-points", arguments->parity_points, "Points kept for each parity plot; 0: none")->capture_default_str();
     command->add_option("--precision", arguments->precision, "float32, mixed or float64; default: as the model says");
     command->add_option("--threads", arguments->threads, "Threads; default: all")->type_name("N")->check(CLI::PositiveNumber);

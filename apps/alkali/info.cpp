@@ -8,6 +8,7 @@
 #include "alkali/models/common/model_file.hpp"
 #include "alkali/units/elements.hpp"
 #include "command.hpp"
+#include "read_options.hpp"
 
 namespace alkali::app {
 namespace {
@@ -31,9 +32,9 @@ nlohmann::json model_info(const std::filesystem::path& path) {
             {"provenance", loaded.provenance}};
 }
 
-nlohmann::json data_info(const std::filesystem::path& path, const std::string& format, Context& context) {
+nlohmann::json data_info(const std::filesystem::path& path, const io::ReadOptions& read, Context& context) {
     dataset::LoadOptions load;
-    load.read.format = format;
+    load.read = read;
     load.missing = dataset::Missing::mask;
     load.needs = {false, false, false};
     const std::vector<std::filesystem::path> paths = {path};
@@ -60,13 +61,18 @@ nlohmann::json data_info(const std::filesystem::path& path, const std::string& f
             {"notes", set.notes}};
 }
 
+/// Names of groups may be in any encoding: what is not UTF-8 is replaced rather than refused.
+std::string text_of(const nlohmann::json& json, int indent = -1) {
+    return json.dump(indent, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
 void print_block(const nlohmann::json& block, const std::string& indent) {
     for (const auto& [key, value] : block.items()) {
         if (value.is_object() && !value.empty()) {
             fmt::print("{}{}:\n", indent, key);
             print_block(value, indent + "  ");
         } else {
-            fmt::print("{}{}: {}\n", indent, key, value.is_string() ? value.get<std::string>() : value.dump());
+            fmt::print("{}{}: {}\n", indent, key, value.is_string() ? value.get<std::string>() : text_of(value));
         }
     }
 }
@@ -76,18 +82,18 @@ void print_block(const nlohmann::json& block, const std::string& indent) {
 void add_info(CLI::App& app, Context& context) {
     struct Arguments {
         std::filesystem::path file, json;
-        std::string format;
+        io::ReadOptions read;
     };
     auto arguments = std::make_shared<Arguments>();
     auto* command = app.add_subcommand("info", "What a model file or a set of frames holds");
     command->add_option("file", arguments->file, "Model file (.safetensors) or labelled frames")->required()->type_name("MODEL or DATA");
     command->add_option("--json", arguments->json, "Write it as JSON to this file")->type_name("FILE");
-    command->add_option("--format", arguments->format, "Format of the frames; default: by name");
+    add_label_options(*command, arguments->read);
     command->footer("Examples:\n  alkali info out/nequip/best.safetensors\n  alkali info train.extxyz");
     command->callback([arguments, &context] {
         const auto info = arguments->file.extension() == ".safetensors" ? model_info(arguments->file)
-                                                                        : data_info(arguments->file, arguments->format, context);
-        if (!arguments->json.empty()) base::write_file(arguments->json, info.dump(2) + "\n");
+                                                                        : data_info(arguments->file, arguments->read, context);
+        if (!arguments->json.empty()) base::write_file(arguments->json, text_of(info, 2) + "\n");
         print_block(info, "");
     });
 }

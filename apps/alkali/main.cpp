@@ -3,8 +3,12 @@
 #include <spdlog/spdlog.h>
 
 #include <cstdio>
+#include <span>
+#include <string>
+#include <vector>
 
 #include "alkali/base/error.hpp"
+#include "alkali/base/nearest.hpp"
 #include "command.hpp"
 #include "terminal.hpp"
 
@@ -20,6 +24,24 @@ void set_up_log() {
     auto logger = spdlog::stderr_color_mt("alkali");
     logger->set_pattern("%^%l%$: %v");
     spdlog::set_default_logger(std::move(logger));
+}
+
+/// What to say of a word in the place of a command that is none; empty if the commands are right.
+std::string unknown_command(const CLI::App& app, std::span<char*> words) {
+    const CLI::App* at = &app;
+    for (const std::string word : words) {
+        if (word.starts_with('-')) continue;
+        std::vector<std::string> names;
+        const CLI::App* next = nullptr;
+        for (const CLI::App* command : at->get_subcommands([](const CLI::App*) { return true; })) {
+            names.push_back(command->get_name());
+            if (command->get_name() == word) next = command;
+        }
+        if (names.empty()) return {};
+        if (next == nullptr) return fmt::format("unknown command '{}'; {}", word, alkali::base::did_you_mean(word, names));
+        at = next;
+    }
+    return {};
 }
 
 }  // namespace
@@ -47,7 +69,10 @@ int main(int argc, char** argv) {
         return app.exit(wanted);
     } catch (const CLI::ParseError& error) {
         progress.finish();
-        app.exit(error);
+        if (const auto unknown = unknown_command(app, std::span(argv, static_cast<std::size_t>(argc)).subspan(1)); !unknown.empty())
+            fmt::print(stderr, "alkali: {}\nRun with --help for more information.\n", unknown);
+        else
+            app.exit(error);
         return wrong_usage;
     } catch (const alkali::Error& error) {
         progress.finish();

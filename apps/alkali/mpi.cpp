@@ -2,13 +2,13 @@
 
 #include <dlfcn.h>
 
-#include <array>
 #include <cstdlib>
 #include <filesystem>
 #include <string>
 #include <vector>
 
 #include "alkali/base/error.hpp"
+#include "process.hpp"
 
 namespace alkali::app {
 namespace {
@@ -22,7 +22,7 @@ bool started_by_mpi() {
 
 /// Beside the program, or where an installation puts it.
 std::vector<std::filesystem::path> places() {
-    const auto folder = std::filesystem::read_symlink("/proc/self/exe").parent_path();
+    const auto folder = program_folder();
     return {folder / "alkali_mpi.so", folder / ".." / "lib" / "alkali" / "alkali_mpi.so"};
 }
 

@@ -6,13 +6,15 @@
 #include "alkali/io/format.hpp"
 #include "alkali/models/committee/committee.hpp"
 #include "command.hpp"
+#include "read_options.hpp"
 
 namespace alkali::app {
 namespace {
 
 struct PredictArguments {
-    std::string calculator, precision, format;
+    std::string calculator, precision;
     std::filesystem::path input, output;
+    io::ReadOptions read;
     bool per_atom = false;
     int threads = 0;
 };
@@ -39,10 +41,17 @@ void label(io::Frame& frame, calculator::Calculator& calculator, bool per_atom) 
     }
 }
 
+void require_labels(const std::filesystem::path& output) {
+    const auto format = io::format_info(output);
+    if (format.holds != io::Holds::labels)
+        throw InputError(fmt::format("{} files do not hold energy, forces and stress", format.name), output.string(),
+                         "give a name that ends in .extxyz");
+}
+
 void run_predict(const PredictArguments& arguments, Context& context) {
+    require_labels(arguments.output);
     const auto calculator = context.calculators.open(arguments.calculator, {arguments.precision, arguments.threads}, context.log);
-    io::ReadOptions read;
-    read.format = arguments.format;
+    io::ReadOptions read = arguments.read;
     read.numbers = io::Numbers::any;  // labels of the input are not used
     const auto reader = io::open_reader(arguments.input, read);
     const auto writer = io::open_writer(arguments.output);
@@ -75,7 +84,7 @@ void add_predict(CLI::App& app, Context& context) {
         ->required()
         ->type_name("OUT");
     command->add_flag("--per-atom", arguments->per_atom, "Also the energy of every atom");
-    command->add_option("--format", arguments->format, "Format of the input; default: by name");
+    add_structure_options(*command, arguments->read);
     command->add_option("--precision", arguments->precision, "float32, mixed or float64; default: as the model says");
     command->add_option("--threads", arguments->threads, "Threads; default: all")->type_name("N")->check(CLI::PositiveNumber);
     command->footer(

@@ -63,7 +63,7 @@ void run_properties(PropertiesArguments arguments, Context& context) {
     const auto save = [&](const std::string&, const records::Records& so_far) { so_far.save(file); };
     const auto outcome = properties::compute_properties(*calculator, chosen, arguments.settings, context.log, context.progress, save);
     if (arguments.json)
-        fmt::print("{}\n", outcome.records.to_json().dump(1));
+        fmt::print("{}\n", outcome.records.text());
     else
         print_table(outcome.records);
     if (outcome.failures.empty()) return;

@@ -9,6 +9,7 @@
 #include "alkali/io/format.hpp"
 #include "alkali/units/constants.hpp"
 #include "command.hpp"
+#include "read_options.hpp"
 
 namespace alkali::app {
 
@@ -17,6 +18,7 @@ namespace {
 struct RelaxArguments {
     std::string calculator, precision, method = "lbfgs", cell_freedom = "full";
     std::filesystem::path input, output;
+    io::ReadOptions read;
     std::vector<std::size_t> fixed;
     bool cell = false, json = false;
     double fmax = 1e-3, stress_gpa = 1e-3, pressure_gpa = 0;
@@ -53,13 +55,15 @@ io::Frame relaxed_frame(const io::Frame& start, dynamics::RelaxResult result) {
     frame.structure = std::move(result.structure);
     frame.labels.energy = result.result.energy;
     frame.labels.forces = std::move(result.result.forces);
-    if (frame.structure.cell.volume() > 0) frame.labels.stress = result.result.stress;
+    if (frame.structure.cell.fully_periodic()) frame.labels.stress = result.result.stress;
     return frame;
 }
 
 void run_relax(const RelaxArguments& arguments, Context& context) {
     const auto calculator = context.calculators.open(arguments.calculator, {arguments.precision, arguments.threads}, context.log);
-    const auto frames = io::read_frames(arguments.input);
+    io::ReadOptions read = arguments.read;
+    read.numbers = io::Numbers::any;  // labels of the input are not used
+    const auto frames = io::read_frames(arguments.input, read);
     std::vector<io::Frame> relaxed;
     nlohmann::json summary = nlohmann::json::array();
     for (const auto& frame : frames) {
@@ -98,16 +102,18 @@ void add_relax(CLI::App& app, Context& context) {
     command->add_option("calculator", a.calculator, "What gives energies and forces, see below")->required()->type_name("CALC");
     command->add_option("input", a.input, "Structures")->required()->type_name("IN");
     command->add_option("-o,--output", a.output, "Relaxed structures with energy, forces and stress")->required()->type_name("OUT");
-    command->add_flag("--cell", a.cell, "Relax the cell as well");
+    auto* cell = command->add_flag("--cell", a.cell, "Relax the cell as well");
     command->add_option("--cell-freedom", a.cell_freedom, "full, isotropic, or shape at constant volume; with --cell")
         ->capture_default_str()
-        ->check(CLI::IsMember({"full", "isotropic", "shape"}));
-    command->add_option("--pressure", a.pressure_gpa, "Pressure on the cell, GPa; with --cell")->capture_default_str();
+        ->check(CLI::IsMember({"full", "isotropic", "shape"}))
+        ->needs(cell);
+    command->add_option("--pressure", a.pressure_gpa, "Pressure on the cell, GPa; with --cell")->capture_default_str()->needs(cell);
     command->add_option("--fmax", a.fmax, "Largest force left, eV/angstrom")->capture_default_str()->check(CLI::PositiveNumber);
     command->add_option("--smax", a.stress_gpa, "Largest stress left, GPa")->capture_default_str()->check(CLI::PositiveNumber);
     command->add_option("--method", a.method, "lbfgs or fire")->capture_default_str()->check(CLI::IsMember({"lbfgs", "fire"}));
     command->add_option("--steps", a.steps, "Most energy evaluations of one structure")->capture_default_str()->check(CLI::PositiveNumber);
     command->add_option("--fix", a.fixed, "Atoms to hold, counted from 0")->delimiter(',')->type_name("INDEX,...");
+    add_structure_options(*command, a.read);
     command->add_option("--precision", a.precision, "float32, mixed or float64, where the calculator offers a choice")->type_name("NAME");
     command->add_option("--threads", a.threads, "Threads; 0: all")->capture_default_str();
     command->add_flag("--json", a.json, "Print the summary as JSON");

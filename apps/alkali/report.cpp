@@ -1,12 +1,11 @@
 #include "alkali/report/report.hpp"
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 
-#include <ctime>
 #include <memory>
 
 #include "alkali/base/files.hpp"
+#include "alkali/base/process.hpp"
 #include "alkali/report/summary.hpp"
 #include "command.hpp"
 
@@ -47,7 +46,7 @@ void add_report(CLI::App& app, Context& context) {
         report::Options options;
         options.title = arguments->title;
         options.version = ALKALI_VERSION;
-        options.date = fmt::format("{:%Y-%m-%d}", fmt::gmtime(std::time(nullptr)));
+        options.date = base::utc_date();
         base::write_file(arguments->output, report::render(arguments->folders, options));
         if (!arguments->summary.empty()) fmt::print("{}\n", report::summary(arguments->folders, arguments->summary));
         context.log.debug("report of " + std::to_string(arguments->folders.size()) + " folders written");

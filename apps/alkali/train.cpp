@@ -97,7 +97,7 @@ void add_train(CLI::App& app, Context& context) {
         ->type_name("N")
         ->check(CLI::Range(1, 1000));
     command->add_option("--threads", arguments->threads, "Threads; default: all")->type_name("N")->check(CLI::PositiveNumber);
-    auto* keys = command->add_flag("--keys", arguments->keys, "Print every key of a config with meaning, default and other names");
+    command->add_flag("--keys", arguments->keys, "Print every key of a config with meaning, default and other names");
     auto* schema = command->add_option("--schema", arguments->schema, "Write the JSON schema of a config to this file")->type_name("FILE");
     command->footer(
         "Examples:\n"
@@ -118,7 +118,6 @@ void add_train(CLI::App& app, Context& context) {
         }
         if (config->count() == 0) throw CLI::RequiredError("config");
         if (output->count() == 0) arguments->output = arguments->config.stem();
-        static_cast<void>(keys);
         run_train(*arguments, context);
     });
 }

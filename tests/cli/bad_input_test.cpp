@@ -110,6 +110,29 @@ const std::vector<Case> cases{
      {"SNAP_ZuoChenLi_2019_Li__MO_732106099012_000"}},
     {"property_misspelt", {"properties", "model.safetensors", "--only", "elastik", "-o", "out"}, good, {"elastik", "elastic"}},
     // Outputs and folders.
+    {"labels_into_a_format_that_holds_none",
+     {"predict", "model.safetensors", "data.extxyz", "-o", "out.lmp"},
+     good,
+     {"out.lmp", "lammps-data", "extxyz"}},
+    {"labels_into_a_format_that_holds_forces_only",
+     {"predict", "model.safetensors", "data.extxyz", "-o", "out.dump"},
+     good,
+     {"out.dump", "lammps-dump", "extxyz"}},
+    {"groups_to_keep_together_that_are_not_there",
+     {"data", "split", "data.extxyz", "-o", "parts", "--by", "whole-group"},
+     [] {
+         return spoiled("data.extxyz",
+                        [](const std::string& text) { return with(with(text, "config_type=bulk ", ""), "config_type=bulk ", ""); });
+     },
+     {"group"}},
+    {"folder_in_the_place_of_the_output",
+     {"predict", "model.safetensors", "data.extxyz", "-o", "d.extxyz"},
+     [] {
+         auto files = good();
+         files["d.extxyz/kept"] = "";
+         return files;
+     },
+     {"d.extxyz"}},
     {"output_format_unknown", {"data", "convert", "data.extxyz", "-o", "out.nothing"}, good, {"out.nothing"}},
     {"input_of_a_conversion_missing", {"data", "convert", "nowhere.extxyz", "-o", "out.extxyz"}, nothing, {"nowhere.extxyz"}},
     {"report_of_a_missing_folder", {"report", "nowhere", "-o", "report.html"}, nothing, {"nowhere"}},

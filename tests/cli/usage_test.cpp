@@ -60,7 +60,20 @@ INSTANTIATE_TEST_SUITE_P(Of, WrongUsage,
                          testing::Values(std::vector<std::string>{}, std::vector<std::string>{"trian"},
                                          std::vector<std::string>{"doctor", "--jsno"}, std::vector<std::string>{"report"},
                                          std::vector<std::string>{"train"}, std::vector<std::string>{"evaluate", "model.safetensors"},
-                                         std::vector<std::string>{"predict", "a", "b"}, std::vector<std::string>{"properties"}));
+                                         std::vector<std::string>{"predict", "a", "b"},
+                                         std::vector<std::string>{"relax", "a", "b", "-o", "c.extxyz", "--pressure", "5"},
+                                         std::vector<std::string>{"relax", "a", "b", "-o", "c.extxyz", "--cell-freedom", "shape"},
+                                         std::vector<std::string>{"properties"}));
+
+TEST(Usage, a_mistyped_command_is_named_with_the_nearest) {
+    const Scratch scratch;
+    const auto outcome = run({"evalute", "model.safetensors", "data.extxyz"}, scratch.path());
+    EXPECT_EQ(outcome.status, 2);
+    EXPECT_THAT(outcome.errors, AllOf(HasSubstr("'evalute'"), HasSubstr("did you mean evaluate?")));
+    const auto nested = run({"data", "chekc", "data.extxyz"}, scratch.path());
+    EXPECT_EQ(nested.status, 2);
+    EXPECT_THAT(nested.errors, AllOf(HasSubstr("'chekc'"), HasSubstr("did you mean check?")));
+}
 
 TEST(Doctor, answers_in_json_what_is_there_and_how_to_get_what_is_not) {
     const Scratch scratch;

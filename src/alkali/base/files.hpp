@@ -7,7 +7,8 @@
 namespace alkali::base {
 
 /// A file under a temporary name beside its target, renamed over the target by commit(); removed if never committed.
-/// Errors: FileError naming the target.
+/// A symbolic link stays and what it leads to is replaced; a device or pipe is written into directly.
+/// Errors: FileError naming the target (also when it is a folder).
 class AtomicFile {
 public:
     explicit AtomicFile(std::filesystem::path target);
@@ -22,7 +23,7 @@ public:
 private:
     std::filesystem::path target_, temporary_;
     std::ofstream stream_;
-    bool committed_ = false;
+    bool committed_ = false, device_ = false;
 };
 
 /// Writes the whole content atomically; makes missing parent folders.

@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "alkali/base/error.hpp"
 #include "alkali/base/nearest.hpp"
 #include "alkali/dataset/check.hpp"
 #include "alkali/structure/neighbour_list.hpp"
@@ -35,7 +36,12 @@ void report_missing(const Label& label, const Frame& frame, const io::FrameNotes
 
 // True if some atom's surroundings are so lopsided that its force cannot be exactly zero.
 bool symmetry_allows_forces(const structure::Structure& atoms) {
-    const auto list = structure::neighbour_list(atoms, asymmetry_reach);
+    structure::NeighbourList list;
+    try {
+        list = structure::neighbour_list(atoms, asymmetry_reach);
+    } catch (const InputError&) {
+        return false;  // the check of structures names the cell
+    }
     for (std::size_t i = 0; i < list.atoms(); ++i) {
         Vec3 sum = Vec3::Zero();
         for (auto e = static_cast<std::size_t>(list.first[i]); e < static_cast<std::size_t>(list.first[i + 1]); ++e) {

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <map>
 
+#include "alkali/base/error.hpp"
 #include "alkali/dataset/check.hpp"
 #include "alkali/dataset/hash.hpp"
 #include "alkali/structure/neighbour_list.hpp"
@@ -70,7 +71,12 @@ void check_structures(const FrameSet& set, const CheckLimits& limits, std::vecto
     std::vector<std::map<Pair, Shortest>> shortest;
     std::map<Pair, std::vector<double>> all;
     for (const auto& frame : set.frames) {
-        shortest.push_back(shortest_distances(frame.structure));
+        try {
+            shortest.push_back(shortest_distances(frame.structure));
+        } catch (const InputError& error) {  // a cell too small to have its images counted
+            shortest.emplace_back();
+            findings.push_back({Severity::error, "overlap", frame.where(), error.fault() + "; " + error.hint()});
+        }
         for (const auto& [pair, s] : shortest.back()) all[pair].push_back(s.distance);
     }
     std::map<Pair, double> usual;

@@ -72,6 +72,9 @@ std::vector<std::size_t> named_groups(const Groups& groups, const std::vector<st
 std::vector<std::size_t> drawn_groups(const Groups& groups, std::size_t total, base::Random& random) {
     std::vector<std::string> names;
     for (const auto& [name, members] : groups) names.push_back(name);
+    if (total > 0 && names.size() < 2)
+        throw InputError("whole groups cannot be held out: all frames are of one group", {},
+                         "name their groups in the frames' info (group or config_type), or split without groups");
     random.shuffle(names);
     std::vector<std::size_t> held;
     for (std::size_t k = 0; k + 1 < names.size() && held.size() < total; ++k) {

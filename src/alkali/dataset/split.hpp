@@ -32,8 +32,9 @@ struct SplitOptions {
 /// Frame numbers by group.
 [[nodiscard]] std::map<std::string, std::vector<std::size_t>> by_group(std::span<const Frame> frames);
 
-/// Errors: InputError for a fraction outside 0..1 or an unknown group (nearest named). With a fraction strictly between
-/// 0 and 1 and at least two frames neither part is empty. The same seed gives the same split on every machine.
+/// Errors: InputError for a fraction outside 0..1, an unknown group (nearest named), or whole groups where there is only
+/// one. With a fraction strictly between 0 and 1 and at least two frames neither part is empty. The same seed gives the
+/// same split on every machine.
 [[nodiscard]] Split split(std::span<const Frame> frames, const SplitOptions& options);
 
 }  // namespace alkali::dataset

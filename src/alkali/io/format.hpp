@@ -62,19 +62,25 @@ public:
 
 enum class Access { stream, folder };
 
+/// Which labels a format can hold: none, the forces, or energy, forces and stress.
+enum class Holds { structure, forces, labels };
+
 /// A format as data: the help text and the documentation's table are made from these.
 struct FormatInfo {
     std::string name;
     std::vector<std::string> patterns;  ///< file names with * for anything, by which it is recognised
     bool reads = false, writes = false;
     Access access = Access::stream;  ///< one file, or a folder of files
-    std::string help;                ///< one line: what it holds, sign and units
+    Holds holds = Holds::labels;
+    std::string help;  ///< one line: what it holds, sign and units
 };
 
 [[nodiscard]] std::vector<FormatInfo> formats();
 /// A table of all formats as text.
 [[nodiscard]] std::string formats_help();
 
+/// The format of this name, or (empty name) the one that the file's name tells; InputError if there is none.
+[[nodiscard]] FormatInfo format_info(const std::filesystem::path& path, const std::string& name = {});
 /// The name of the format that the file's name (or being a deepmd folder) tells; InputError if none.
 [[nodiscard]] std::string detect_format(const std::filesystem::path& path);
 /// Errors: InputError for an unknown or unrecognised format (nearest named), FileError if it cannot be read.

@@ -24,6 +24,7 @@ struct Format {
     std::string name;
     std::vector<std::string> patterns;
     std::string help;
+    Holds holds;
     OpenStream open_stream;
     OpenFolder open_folder;
     Write write;
@@ -35,32 +36,37 @@ const std::vector<Format>& table() {
         {"extxyz",
          {"*.extxyz", "*.xyz"},
          "extended XYZ as ASE writes it; stress in eV/angstrom^3, positive in tension",
+         Holds::labels,
          open_extxyz,
          nullptr,
          write_extxyz},
         {"deepmd",
          {"*/"},
          "folder of deepmd-kit: type.raw, set.*/*.npy; virial = -stress x volume in eV",
+         Holds::labels,
          nullptr,
          open_deepmd,
          write_deepmd},
-        {"vasprun", {"*vasprun*.xml"}, "VASP's vasprun.xml, every ionic step; free energy", open_vasprun, nullptr, nullptr},
-        {"outcar", {"*OUTCAR*"}, "VASP's OUTCAR, every ionic step; free energy", open_outcar, nullptr, nullptr},
+        {"vasprun", {"*vasprun*.xml"}, "VASP's vasprun.xml, every ionic step; free energy", Holds::labels, open_vasprun, nullptr, nullptr},
+        {"outcar", {"*OUTCAR*"}, "VASP's OUTCAR, every ionic step; free energy", Holds::labels, open_outcar, nullptr, nullptr},
         {"poscar",
          {"POSCAR*", "CONTCAR*", "*.poscar", "*.vasp"},
          "VASP's POSCAR: one structure, no labels",
+         Holds::structure,
          open_poscar,
          nullptr,
          write_poscar},
         {"lammps-data",
          {"*.lmp", "*.data", "data.*", "*.lammps-data"},
          "LAMMPS data, atom style atomic, units metal: one structure",
+         Holds::structure,
          open_lammps_data,
          nullptr,
          write_lammps_data},
         {"lammps-dump",
          {"*.dump", "dump.*", "*.lammpstrj"},
          "LAMMPS dump (custom), units metal; forces",
+         Holds::forces,
          open_lammps_dump,
          nullptr,
          write_lammps_dump},
@@ -98,8 +104,19 @@ const Format& find_format(const std::filesystem::path& path, const std::string& 
         for (const auto& pattern : format.patterns)
             if (matches(pattern, leaf)) return format;
     std::vector<std::string> names;
-    throw InputError("the name does not tell the file's format", path.string(),
-                     fmt::format("say which (format, --from or --to): {}", known_names(names)));
+    throw InputError(
+        "the name does not tell the file's format", path.string(),
+        fmt::format("rename it, or say which format (--format for an input, --to for the output of data convert): {}", known_names(names)));
+}
+
+FormatInfo info_of(const Format& format) {
+    return {format.name,
+            format.patterns,
+            format.open_stream != nullptr || format.open_folder != nullptr,
+            format.write != nullptr,
+            format.open_folder != nullptr ? Access::folder : Access::stream,
+            format.holds,
+            format.help};
 }
 
 }  // namespace
@@ -114,9 +131,7 @@ const UsualKeys& usual_keys() {
 
 std::vector<FormatInfo> formats() {
     std::vector<FormatInfo> infos;
-    for (const auto& format : table())
-        infos.push_back({format.name, format.patterns, format.open_stream != nullptr || format.open_folder != nullptr,
-                         format.write != nullptr, format.open_folder != nullptr ? Access::folder : Access::stream, format.help});
+    for (const auto& format : table()) infos.push_back(info_of(format));
     return infos;
 }
 
@@ -133,6 +148,8 @@ std::string formats_help() {
     }
     return text;
 }
+
+FormatInfo format_info(const std::filesystem::path& path, const std::string& name) { return info_of(find_format(path, name)); }
 
 std::string detect_format(const std::filesystem::path& path) { return find_format(path, {}).name; }
 

@@ -38,6 +38,7 @@ void check_labels(const structure::Labels& labels, const Place& place) {
 bool Lines::next(std::string& line) {
     if (!std::getline(stream_, line)) return false;
     ++number_;
+    if (number_ == 1 && line.starts_with("\xef\xbb\xbf")) line.erase(0, 3);  // byte order mark of UTF-8
     if (!line.empty() && line.back() == '\r') line.pop_back();
     return true;
 }

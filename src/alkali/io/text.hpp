@@ -11,7 +11,7 @@
 // What the readers of text files share.
 namespace alkali::io {
 
-/// Lines of a stream without their ends (also CR LF), counted.
+/// Lines of a stream without their ends (also CR LF) and a leading byte order mark, counted.
 class Lines {
 public:
     explicit Lines(std::istream& stream) : stream_(stream) {}

@@ -40,6 +40,12 @@ Record combine(const std::vector<const Record*>& members) {
     std::vector<json> values;
     for (const auto* member : members) values.push_back(member->value);
     out.value = mean_of(values);
+    // What differs from member to member (residuals, steps taken, stability) is told of each.
+    for (const auto& [key, unused] : members.front()->settings.items()) {
+        json all = json::array();
+        for (const auto* member : members) all.push_back(member->settings.value(key, json()));
+        if (std::any_of(all.begin(), all.end(), [&](const json& one) { return one != all.front(); })) out.settings[key] = all;
+    }
     out.settings["committee"] = members.size();
     if (!out.value.is_number()) return out;
     out.settings["members"] = values;

@@ -19,8 +19,8 @@ using AfterProperty = std::function<void(const std::string& name, const records:
 
 /// Computes the chosen properties one after the other. A ConvergenceError ends its property only.
 /// A committee (Calculator::members() not empty) is asked member by member: a record's value is the mean of the members'
-/// values, its uncertainty their sample standard deviation, and settings.members holds the single values. So an
-/// uncertainty is that of the property itself, not of an average potential.
+/// values, its uncertainty their sample standard deviation, and settings.members holds the single values; settings that differ are lists by
+/// member. So an uncertainty is that of the property itself, not of an average potential.
 [[nodiscard]] Outcome compute_properties(calculator::Calculator& calculator, std::span<const Property> chosen, const Settings& settings,
                                          base::LogSink& log, base::ProgressSink& progress, const AfterProperty& after = {});
 

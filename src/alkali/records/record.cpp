@@ -34,7 +34,7 @@ nlohmann::json Records::to_json() const {
 }
 
 Records Records::from_json(const nlohmann::json& json, const std::string& where) {
-    if (!json.is_object() || json.value("schema", 0) != 1 || !json.contains("records") || !json["records"].is_object())
+    if (!json.is_object() || !json.contains("schema") || json["schema"] != 1 || !json.contains("records") || !json["records"].is_object())
         throw FileError("is not a records file of schema 1", where);
     Records records;
     for (const auto& [name, entry] : json["records"].items()) {
@@ -51,7 +51,9 @@ Records Records::from_json(const nlohmann::json& json, const std::string& where)
     return records;
 }
 
-void Records::save(const std::filesystem::path& path) const { base::write_file(path, to_json().dump(1) + "\n"); }
+void Records::save(const std::filesystem::path& path) const { base::write_file(path, text() + "\n"); }
+
+std::string Records::text() const { return to_json().dump(1, ' ', false, nlohmann::json::error_handler_t::replace); }
 
 Records Records::load(const std::filesystem::path& path) {
     const std::string text = base::read_file(path);

@@ -130,7 +130,12 @@ std::string header(const std::vector<const Source*>& own, const std::vector<Refe
         "<thead><tr><th rowspan=\"2\">Property</th><th rowspan=\"2\">Unit</th><th class=\"group own\" colspan=\"{}\">These results</th>",
         own.size());
     std::string bottom = "<tr>";
-    for (const auto* source : own) bottom += fmt::format("<th class=\"own\">{}</th>", escape(source->name));
+    for (const auto* source : own) {
+        const std::string crystal = crystal_of(*source);
+        const bool said = crystal.empty() || crystal == reference_crystal;
+        bottom += fmt::format("<th class=\"own\">{}{}</th>", escape(source->name),
+                              said ? "" : "<br><span class=\"variant\">" + escape(crystal) + "</span>");
+    }
     for (const auto& group : groups) {
         top += fmt::format("<th class=\"group\" colspan=\"{}\">{}</th>", group.columns.size(), escape(group.title));
         for (const auto& column : group.columns) {

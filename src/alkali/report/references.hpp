@@ -36,6 +36,8 @@ struct References {
 
 /// Parses data/references/report.json. Errors: InputError.
 [[nodiscard]] References parse_references(std::string_view json);
+/// What the lithium data are about, as crystal_of() says it.
+inline constexpr std::string_view reference_crystal = "bcc Li";
 /// The lithium data that travel inside the program.
 [[nodiscard]] References lithium_references();
 

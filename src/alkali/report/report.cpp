@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "alkali/report/figures.hpp"
 #include "alkali/report/property_table.hpp"
 #include "alkali/report/references.hpp"
@@ -93,10 +95,14 @@ constexpr const char* error_text =
 
 std::string render(const std::vector<std::filesystem::path>& folders, const Options& options) {
     const auto sources = load_sources(folders);
-    const auto references = lithium_references();
+    const bool comparable = std::any_of(sources.begin(), sources.end(), [](const Source& source) {
+        const std::string crystal = crystal_of(source);
+        return crystal.empty() || crystal == reference_crystal;
+    });
+    const auto references = comparable ? lithium_references() : References{};
     Citations citations;
     std::string body;
-    body += section("properties", "Properties beside DFT, experiment and other potentials", table_text,
+    body += section("properties", comparable ? "Properties beside DFT, experiment and other potentials" : "Properties", table_text,
                     property_table(sources, references, citations));
     body += section("equation-of-state", "Equation of state", "", figures({energy_volume_plot(sources)}));
     body += section("errors", "Errors on labelled data", error_text, error_table(sources, references, citations));

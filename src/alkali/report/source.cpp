@@ -79,6 +79,19 @@ Table read_csv(const fs::path& path) {
     return table;
 }
 
+std::string crystal_of(const Source& source) {
+    for (const auto& [name, record] : source.records.all()) {
+        const auto text = [&](const char* key) {
+            return record.settings.is_object() && record.settings.contains(key) && record.settings[key].is_string()
+                       ? record.settings[key].get<std::string>()
+                       : std::string{};
+        };
+        if (const std::string species = text("species"), structure = text("structure"); !species.empty() && !structure.empty())
+            return structure + " " + species;
+    }
+    return {};
+}
+
 Source load_source(const fs::path& folder) {
     if (!fs::is_directory(folder))
         throw FileError("not a folder of results", folder.string(), "name folders that alkali train or alkali properties wrote");

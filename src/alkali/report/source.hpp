@@ -35,6 +35,8 @@ struct Source {
     std::vector<Evaluation> evaluations;  ///< other *.json files of the same shape, by name
     std::optional<Table> metrics;         ///< metrics.csv
 };
+/// The crystal that a folder's records are of, such as "bcc Li"; empty where they do not say.
+[[nodiscard]] std::string crystal_of(const Source& source);
 /// Errors: FileError for a folder that is missing or holds nothing to report, or a records.json that is malformed.
 [[nodiscard]] Source load_source(const std::filesystem::path& folder);
 /// All folders, their names made distinct by their parents' where they clash.

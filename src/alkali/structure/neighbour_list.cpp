@@ -16,8 +16,9 @@ using Shift = std::array<int, 3>;
 
 // Atoms farther than this many cells outside would overflow the image numbers.
 constexpr double farthest_image = 5e8;
-// More images of a cell than this along one direction within the cutoff is a mistake in cell or cutoff.
-constexpr double most_images = 2000;
+// More images of a cell than this within the cutoff, along one direction or in all, are a mistake in cell or cutoff: no
+// crystal is that dense, and their edges would fill the memory.
+constexpr double most_images_along = 2000, most_images = 1e6;
 // Below this many atoms starting threads costs more than it gains.
 constexpr std::int64_t fewest_atoms_for_threads = 500;
 
@@ -158,13 +159,16 @@ private:
             wanted.maxCoeff(&largest);
             wanted[largest] = std::floor(std::max(1.0, std::min(wanted[largest] - 1, 0.8 * wanted[largest])));
         }
+        double images = 1;
         for (int c = 0; c < 3; ++c) {
             const auto axis = static_cast<std::size_t>(c);
             count_[axis] = static_cast<int>(wanted[c]);
             const double width = lengths[c] / wanted[c];
             const double reach = width > 0 ? std::ceil(padded_ / width) : 1.0;
-            if (periodic(axis) && reach / wanted[c] > most_images)
-                throw InputError(fmt::format("the cutoff spans {:.0f} images of the cell", reach / wanted[c]), {},
+            const double along = periodic(axis) ? reach / wanted[c] : 0;
+            images *= 2 * along + 1;
+            if (along > most_images_along || images > most_images)
+                throw InputError(fmt::format("the cutoff spans {:.0f} images of the cell", std::max(along, images)), {},
                                  "check the cell and the cutoff (both in angstrom)");
             reach_[axis] = static_cast<int>(periodic(axis) ? reach : std::min(reach, wanted[c]));
         }

@@ -120,7 +120,7 @@ void put_all(records::Records& records, const ErrorSums& sums, const std::string
 records::Records evaluate(calculator::Calculator& calculator, std::span<const structure::Frame> frames, const EvaluationSettings& settings,
                           base::ProgressSink& progress) {
     ErrorSums all;
-    std::map<std::string, ErrorSums> groups;
+    std::map<std::string, ErrorSums> groups;  // by the suffix of their records: names that differ in punctuation alone share one
     AllParity parity;
     for (std::size_t f = 0; f < frames.size(); ++f) {
         const auto& frame = frames[f];
@@ -134,7 +134,7 @@ records::Records evaluate(calculator::Calculator& calculator, std::span<const st
         ErrorSums own;
         add_errors(frame, prediction, own);
         all.add(own);
-        groups[dataset::group_of(frame)].add(own);
+        if (const std::string group = dataset::group_of(frame); !group.empty()) groups[record_suffix(group)].add(own);
         if (settings.parity_points > 0) parity.add(frame, prediction);
         progress.update({"evaluate", static_cast<double>(f + 1), static_cast<double>(frames.size()), {}});
     }
@@ -143,8 +143,7 @@ records::Records evaluate(calculator::Calculator& calculator, std::span<const st
                          "check the keys with alkali data check");
     records::Records records;
     put_all(records, all, "");
-    for (const auto& [group, sums] : groups)
-        if (!group.empty()) put_all(records, sums, record_suffix(group));
+    for (const auto& [suffix, sums] : groups) put_all(records, sums, suffix);
     if (settings.parity_points > 0) {
         records::Record record;
         record.value = parity.to_json(settings.parity_points);

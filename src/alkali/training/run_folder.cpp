@@ -72,7 +72,7 @@ void RunFolder::save_checkpoint(const TrainerState& state, const RunIdentity& id
 void RunFolder::save_model(const std::string& name, const models::TrainableModel& model, const nlohmann::json& figures) const {
     if (!writes_) return;
     nlohmann::json provenance = provenance_;
-    provenance["validation"] = figures;
+    provenance.update(figures);
     models::save_model(folder_ / (name + ".safetensors"), model, kinds_, provenance);
 }
 

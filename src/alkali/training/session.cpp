@@ -52,37 +52,75 @@ void check_labels(const Data& data, const LossSettings& loss) {
     need(loss.shear, counts.stresses, "stress", "shear");
     if (loss.total_energy == 0 && loss.forces == 0 && !loss.uses_stress())
         throw InputError("all weights of the loss are 0", "training.loss_coeffs");
+    // Their loss would be zero from the beginning, and the first model the best.
+    LabelCounts held;
+    for (const auto& frame : data.validation) held.add(frame);
+    const bool counts_for_something = (loss.total_energy > 0 && held.energies > 0) || (loss.forces > 0 && held.force_components > 0) ||
+                                      (loss.uses_stress() && held.stresses > 0);
+    if (!data.validation.empty() && !counts_for_something)
+        throw InputError("no validation frame has a label that the loss uses", "data.validation", "give other frames, or a share of train");
 }
 
-/// The hyperparameters that the config gives must be those of the model it starts from.
-void check_same_architecture(const models::TrainableModel& wanted, const models::TrainableModel& given, const std::string& file) {
+/// The hyperparameters that the config gives must be those of the model it starts from; what is trained is the config's choice.
+/// Keys that the config cannot give or leaves to the data are the file's. Gives the hyperparameters to go on with.
+nlohmann::json agreed_hyperparameters(const nlohmann::json& block, const models::TrainableModel& wanted,
+                                      const models::TrainableModel& given, const std::string& file) {
     if (wanted.kind() != given.kind())
         throw InputError("training.init_from is a model of kind " + given.kind() + ", model.type is " + wanted.kind(), file);
-    if (wanted.type_names() != given.type_names())
-        throw InputError("the model has other type_names than the config", file, "use the same list in the same order");
-    if (wanted.cutoff() != given.cutoff())
-        throw InputError(fmt::format("the model has the cutoff {}, the config {}", given.cutoff(), wanted.cutoff()), file,
-                         "use the same model block");
-    const auto& a = wanted.layout();
-    const auto& b = given.layout();
-    for (std::size_t k = 0; k < std::max(a.size(), b.size()); ++k)
-        if (k >= a.size() || k >= b.size() || a[k].name != b[k].name || a[k].shape != b[k].shape)
-            throw InputError("the model differs from the config in the tensor " + (k < a.size() ? a[k].name : b[k].name), file,
-                             "use the model block that the model was trained with (alkali info shows it)");
+    const auto ours = wanted.hyperparameters();
+    auto agreed = given.hyperparameters();
+    std::string different;
+    for (const auto& [key, value] : ours.items()) {
+        if (!block.contains(key) || block.at(key) == "auto" || agreed.value(key, nlohmann::json()) == value) continue;
+        if (key.ends_with("_trainable")) {
+            agreed[key] = value;
+            continue;
+        }
+        different += (different.empty() ? "model." : ", model.") + key + " (" + agreed.value(key, nlohmann::json()).dump() +
+                     " in the file, " + value.dump() + " in the config)";
+    }
+    if (!different.empty())
+        throw InputError("the model differs from the config in " + different, file,
+                         "use the model block that the model was trained with (alkali info shows it)");
+    return agreed;
+}
+
+/// Per-type values that the config gives itself replace those of the file: new data may have another zero of energy.
+std::string take_given_values(const nlohmann::json& block, const models::TrainableModel& wanted, models::TrainableModel& model) {
+    std::vector<double> parameters(model.parameters().begin(), model.parameters().end());
+    std::string taken;
+    for (const auto& info : wanted.layout()) {
+        const std::string key = "per_type_energy_" + info.name;
+        if (!block.contains(key) || block.at(key) == "auto") continue;
+        std::copy_n(wanted.parameters().begin() + static_cast<std::ptrdiff_t>(info.offset), info.size,
+                    parameters.begin() + static_cast<std::ptrdiff_t>(info.offset));
+        taken += (taken.empty() ? "" : ", ") + key;
+    }
+    model.set_parameters(parameters);
+    return taken;
 }
 
 std::shared_ptr<models::TrainableModel> make_model(const nlohmann::json& values, const Data& data, std::uint64_t seed,
                                                    const models::KindRegistry& kinds, base::LogSink& log) {
-    auto hyperparameters = values.at("model");
-    const std::string type = hyperparameters.at("type");
-    hyperparameters.erase("type");
-    std::shared_ptr<models::TrainableModel> model = kinds.at(type).create(hyperparameters, data.train, seed, log);
+    auto block = values.at("model");
+    const std::string type = block.at("type");
+    block.erase("type");
+    const auto& kind = kinds.at(type);
     const auto start = init_from(values);
-    if (!start) return model;
-    auto loaded = models::load_model(*start, kinds, model->precision());
-    check_same_architecture(*model, *loaded.model, start->string());
-    log.info("starting from " + start->string());
-    return loaded.model;
+    if (!start) return kind.create(block, data.train, seed, log);
+    base::NullSink unheard;  // what a new model would take from the data is not what is used
+    const std::shared_ptr<models::TrainableModel> wanted = kind.create(block, data.train, seed, unheard);
+    auto model = models::load_model(*start, kinds, wanted->precision()).model;
+    const auto agreed = agreed_hyperparameters(block, *wanted, *model, start->string());
+    if (agreed != model->hyperparameters()) {
+        const std::shared_ptr<models::TrainableModel> rebuilt =
+            kind.build(agreed, kind.derived ? kind.derived(*model) : nlohmann::json::object(), wanted->precision());
+        rebuilt->set_parameters(model->parameters());
+        model = rebuilt;
+    }
+    const std::string taken = take_given_values(block, *wanted, *model);
+    log.info("starting from " + start->string() + (taken.empty() ? "" : ", but for the config's " + taken));
+    return model;
 }
 
 nlohmann::json provenance(const SessionRequest& request, const Data& data, const std::string& data_hash, const nlohmann::json& values) {

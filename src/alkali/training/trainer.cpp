@@ -82,7 +82,7 @@ Outcome Trainer::run() {
         if (reason.empty()) report(used);
     }
     in_.model.set_parameters(ema_.average());
-    in_.folder.save_model("last", in_.model, figures(last_validation_.errors));
+    in_.folder.save_model("last", in_.model, figures_of({{}, state_.errors}));
     save_checkpoint(true);
     in_.progress.update({"training", 1, 1, reason});
     return {state_.epoch, state_.step, state_.best_epoch, state_.best_loss, reason, last_validation_};
@@ -143,7 +143,7 @@ void Trainer::close_epoch() {
         state_.best_loss = loss;
         state_.best_epoch = state_.epoch;
         in_.model.set_parameters(ema_.average());
-        in_.folder.save_model("best", in_.model, figures((validated ? last_validation_ : train).errors));
+        in_.folder.save_model("best", in_.model, figures_of(train));
         in_.model.set_parameters(state_.parameters);
     }
     const Seconds end = clock_.now();
@@ -151,6 +151,12 @@ void Trainer::close_epoch() {
     if (!validated) row.validation.terms.energy = std::nan("");
     in_.folder.add(row);
     deadline_.closing_took({end.wall - begin.wall, end.cpu - begin.cpu});
+}
+
+/// Without validation frames those of the epoch's training frames, under their own name: they tell how well the model fits.
+nlohmann::json Trainer::figures_of(const Evaluated& train) const {
+    if (in_.validation.size() > 0) return {{"validation", figures(last_validation_.errors)}};
+    return {{"train", figures(train.errors)}};
 }
 
 std::string Trainer::limit_reached(const Seconds& used) const {

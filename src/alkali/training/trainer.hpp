@@ -45,6 +45,7 @@ private:
     [[nodiscard]] std::string limit_reached(const Seconds& used) const;
     [[nodiscard]] double progress_share(const Seconds& used) const;
     [[nodiscard]] Evaluated validate();
+    [[nodiscard]] nlohmann::json figures_of(const Evaluated& train) const;
     void report(const Seconds& used);
     void save_checkpoint(bool finished);
     void sum_over_ranks(std::span<double> gradient, LossTerms& terms, ErrorSums& errors);

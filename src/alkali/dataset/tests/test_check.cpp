@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
 #include <limits>
@@ -135,6 +136,22 @@ TEST_F(DataCheck, overlapping_atoms_are_named) {
     ASSERT_FALSE(findings.empty());
     EXPECT_EQ(findings[0].check, "overlap");
     EXPECT_NE(findings[0].text.find("atoms 4 (Li) and 8 (Li) are 0.300"), std::string::npos) << findings[0].text;
+}
+
+// Its images within reach cannot be counted: the other frames must be checked all the same.
+TEST_F(DataCheck, a_cell_far_too_small_is_named_and_the_rest_is_checked) {
+    auto frames = good_frames();
+    const Mat3 tiny = 1e-4 * Mat3::Identity();
+    frames[3].structure = {structure::Cell(tiny), {3}, {Vec3::Zero()}};
+    frames[3].labels.forces = {Vec3::Zero()};
+    frames[5].labels.forces.reset();
+    const auto findings = findings_of(frames);
+    const auto found = [&](const std::string& check, const std::string& where) {
+        return std::any_of(findings.begin(), findings.end(),
+                           [&](const Finding& f) { return f.check == check && f.where.ends_with(where) && f.severity == Severity::error; });
+    };
+    EXPECT_TRUE(found("overlap", "frame 3"));
+    EXPECT_TRUE(found("missing", "frame 5"));
 }
 
 TEST_F(DataCheck, outliers_and_unbalanced_forces_are_named) {

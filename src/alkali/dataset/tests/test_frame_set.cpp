@@ -145,6 +145,11 @@ TEST(Split, whole_groups_stay_together) {
     EXPECT_THROW(static_cast<void>(split(frames, {0.2, 3, Grouping::whole, {"d"}})), InputError);
 }
 
+TEST(Split, whole_groups_need_two_of_them) {
+    EXPECT_THROW(static_cast<void>(split(frames_in_groups({{"a", 4}}), {0.2, 3, Grouping::whole, {}})), InputError);
+    EXPECT_TRUE(split(frames_in_groups({{"a", 4}}), {0.0, 3, Grouping::whole, {}}).held.empty());
+}
+
 TEST(Shifts, recover_the_energies_of_the_species) {
     std::vector<Frame> frames;
     for (int oxygens = 0; oxygens < 4; ++oxygens) {

@@ -43,6 +43,13 @@ TEST(ExtxyzHeader, splits_quotes_brackets_and_escapes_as_ase_does) {
     EXPECT_EQ(array_words("[[1, 2],[3 ,4]]").size(), 4u);
 }
 
+TEST(Extxyz, a_byte_order_mark_before_the_first_line_is_passed_over) {
+    EXPECT_EQ(first("\xef\xbb\xbf"
+                    "1\r\nenergy=2\r\nLi 0 0 0\r\n")
+                  .labels.energy,
+              2.0);
+}
+
 TEST(ExtxyzHeader, what_is_written_reads_back) {
     for (const std::string value : {"plain", "two words", "a\"b'c", "{x}", "[1]", "", "back\\slash", "a=b", "1 2 3", "é"}) {
         const auto pairs = parse_header(format_pair("key " + value, value));

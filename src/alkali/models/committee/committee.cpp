@@ -86,6 +86,14 @@ double Committee::cutoff() const {
     return cutoff;
 }
 
+void Committee::fix_sampling(const structure::Structure& reference) {
+    for (const auto& member : members_) member->fix_sampling(reference);
+}
+
+bool Committee::noisy() const {
+    return std::any_of(members_.begin(), members_.end(), [](const auto& member) { return member->noisy(); });
+}
+
 double Committee::cost_hint() const {
     double cost = 0;
     for (const auto& member : members_) cost += member->cost_hint();

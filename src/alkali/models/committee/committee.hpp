@@ -28,7 +28,9 @@ public:
     [[nodiscard]] std::string name() const override;
     [[nodiscard]] std::vector<int> species() const override { return members_[0]->species(); }
     [[nodiscard]] double cutoff() const override;
+    void fix_sampling(const structure::Structure& reference) override;
     [[nodiscard]] double cost_hint() const override;
+    [[nodiscard]] bool noisy() const override;
     [[nodiscard]] std::vector<calculator::Calculator*> members() override;
     [[nodiscard]] std::vector<std::pair<std::string, std::string>> provenance() const override;
 

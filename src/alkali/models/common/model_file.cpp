@@ -41,6 +41,14 @@ void check_format(const io::TensorFile& file, const std::string& where) {
                         "use the alkali version that wrote it, or train or import it again");
 }
 
+const ModelKind& kind_of(const KindRegistry& kinds, const std::string& name, const std::string& where) {
+    try {
+        return kinds.at(name);
+    } catch (const InputError& error) {
+        throw InputError(error.fault(), where, error.hint());
+    }
+}
+
 std::vector<double> parameters_from(const io::TensorFile& file, const TrainableModel& model, const std::string& where) {
     std::vector<double> values(model.parameters().size());
     std::vector<std::string> names;
@@ -94,7 +102,7 @@ LoadedModel load_model(const std::filesystem::path& path, const KindRegistry& ki
     check_format(file, where);
     LoadedModel loaded;
     loaded.kind = metadata(file, "kind", where);
-    const auto& kind = kinds.at(loaded.kind);
+    const auto& kind = kind_of(kinds, loaded.kind, where);
     const auto hyperparameters = json_metadata(file, "hyperparameters", where);
     const auto derived = file.metadata.contains("derived") ? json_metadata(file, "derived", where) : nlohmann::json::object();
     loaded.provenance = file.metadata.contains("provenance") ? json_metadata(file, "provenance", where) : nlohmann::json::object();

@@ -175,7 +175,7 @@ Raw KimCalculator::prepare(const Structure& structure, const Particles& particle
             std::string known;
             for (const auto& [n, code] : codes_) known += (known.empty() ? "" : ", ") + std::string(units::symbol(n));
             throw InputError(
-                "the KIM model does not know the species " + std::string(units::symbol(number)) + " of atom " + std::to_string(home),
+                "the KIM model does not know the species " + std::string(units::symbol(number)) + " of atom " + std::to_string(home + 1),
                 name(), "it knows " + known);
         }
         raw.codes.push_back(found->second);

@@ -53,8 +53,8 @@ private:
             for (auto e = edges_.first[i]; e < edges_.first[i + 1]; ++e) {
                 const auto k = static_cast<std::size_t>(e);
                 if (edges_.vector[k].norm() < overlap)
-                    throw InputError("atoms " + std::to_string(i) + " and " + std::to_string(edges_.neighbour[k]) +
-                                     " (counted from 0) are nearer than 0.1 angstrom");
+                    throw InputError("atoms " + std::to_string(i + 1) + " and " + std::to_string(edges_.neighbour[k] + 1) +
+                                     " are nearer than 0.1 angstrom");
                 if (!index_.contains(key(edges_.neighbour[k], edges_.shift[k]))) add(edges_.neighbour[k], edges_.shift[k]);
             }
     }

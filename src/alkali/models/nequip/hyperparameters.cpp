@@ -1,9 +1,11 @@
 #include "alkali/models/nequip/hyperparameters.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <numbers>
 
 #include "alkali/base/error.hpp"
+#include "alkali/base/nearest.hpp"
 #include "alkali/math/coupling.hpp"
 #include "alkali/units/elements.hpp"
 
@@ -36,6 +38,20 @@ void require(bool good, const char* key, const std::string& what) {
     if (!good) throw InputError(what, std::string("model.") + key);
 }
 
+/// A key that this program does not know may change what the model means: a file of a newer program, or a slip.
+void refuse_unknown_keys(const nlohmann::json& json) {
+    Hyperparameters any;
+    any.type_names = {"H"};
+    any.avg_num_neighbors = {1.0};
+    auto known = any.to_json();
+    for (const char* key : {"per_type_energy_scales", "per_type_energy_shifts"}) known[key] = nullptr;  // they live in the tensors
+    std::vector<std::string> names;
+    for (const auto& [key, unused] : known.items()) names.push_back(key);
+    for (const auto& [key, unused] : json.items())
+        if (!known.contains(key))
+            throw InputError("is no hyperparameter of this program's NequIP", "model." + key, base::did_you_mean(key, names));
+}
+
 std::vector<double> read_cutoffs(const nlohmann::json& table, const std::vector<std::string>& types, double r_max) {
     std::vector<double> cutoffs(types.size() * types.size(), r_max);
     for (const auto& [from, row] : table.items()) {
@@ -64,10 +80,13 @@ double exact_tanh_scale() {
 }
 
 Hyperparameters Hyperparameters::from_json(const nlohmann::json& json) {
+    refuse_unknown_keys(json);
     Hyperparameters h;
     read(json, "type_names", h.type_names);
     require(!h.type_names.empty(), "type_names", "is missing; give the chemical symbols, such as [Li]");
     for (const auto& name : h.type_names) require(units::is_symbol(name), "type_names", "'" + name + "' is not a chemical symbol");
+    for (auto name = h.type_names.begin(); name != h.type_names.end(); ++name)
+        require(std::find(h.type_names.begin(), name, *name) == name, "type_names", "has '" + *name + "' twice");
     read(json, "r_max", h.r_max);
     require(std::isfinite(h.r_max) && h.r_max > 0, "r_max", "must be a positive length in angstrom");
     read(json, "num_layers", h.num_layers);
@@ -97,6 +116,9 @@ Hyperparameters Hyperparameters::from_json(const nlohmann::json& json) {
     read(json, "polynomial_cutoff_p", h.polynomial_cutoff_p);
     require(h.polynomial_cutoff_p >= 2, "polynomial_cutoff_p", "must be at least 2");
     if (json.contains("avg_num_neighbors") && json["avg_num_neighbors"].is_object()) {
+        for (const auto& [name, unused] : json["avg_num_neighbors"].items())
+            require(std::find(h.type_names.begin(), h.type_names.end(), name) != h.type_names.end(), "avg_num_neighbors",
+                    "'" + name + "' is no type of the model");
         for (const auto& name : h.type_names) {
             require(json["avg_num_neighbors"].contains(name), "avg_num_neighbors", "has no entry for " + name);
             h.avg_num_neighbors.push_back(json["avg_num_neighbors"][name].get<double>());
@@ -132,7 +154,8 @@ Hyperparameters Hyperparameters::from_json(const nlohmann::json& json) {
     read(json, "model_dtype", dtype);
     h.model_dtype = precision_from(dtype);
     read(json, "spline_intervals", h.spline_intervals);
-    require(h.spline_intervals >= 8, "spline_intervals", "must be at least 8");
+    require(h.spline_intervals >= 8 && h.spline_intervals <= most_spline_intervals, "spline_intervals",
+            "must lie between 8 and " + std::to_string(most_spline_intervals));
     h.silu_scale = exact_silu_scale();
     h.tanh_scale = exact_tanh_scale();
     return h;

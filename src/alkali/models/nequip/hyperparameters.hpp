@@ -9,6 +9,9 @@
 
 namespace alkali::models::nequip {
 
+/// Far beyond what the rounding of float64 leaves to gain (the error falls with the fourth power).
+inline constexpr int most_spline_intervals = 65536;
+
 /// The hyperparameters of nequip's NequIPGNNModel, in its words.
 struct Hyperparameters {
     std::vector<std::string> type_names;
@@ -43,7 +46,7 @@ struct Hyperparameters {
     [[nodiscard]] int types() const { return static_cast<int>(type_names.size()); }
     /// Complete, as stored in a model file (scales and shifts live in the tensors).
     [[nodiscard]] nlohmann::json to_json() const;
-    /// Errors: InputError naming the key that is missing, of the wrong type or out of range.
+    /// Errors: InputError naming the key that is missing, unknown, of the wrong type or out of range.
     [[nodiscard]] static Hyperparameters from_json(const nlohmann::json& json);
 };
 

@@ -63,7 +63,7 @@ config::Options options() {
         pair.integer("polynomial_cutoff_p", "exponent of its cutoff function").fallback(6).at_least(2);
         return pair;
     }());
-    o.integer("spline_intervals", "intervals of the radial splines").fallback(256).at_least(8);
+    o.integer("spline_intervals", "intervals of the radial splines").fallback(256).at_least(8).at_most(most_spline_intervals);
     o.text("model_dtype", "precision of training and use")
         .fallback("mixed")
         .choices({"float32", "mixed", "float64"})
@@ -81,7 +81,7 @@ std::vector<double> per_type(const nlohmann::json& value, const std::string& key
         try {
             return given_energy_shifts(value.get<std::map<std::string, double>>(), types);
         } catch (const InputError& error) {
-            throw InputError(error.what(), "model." + key);
+            throw InputError(error.fault(), "model." + key, error.hint());
         }
     }
     return from_word(value.get<std::string>());
@@ -89,6 +89,17 @@ std::vector<double> per_type(const nlohmann::json& value, const std::string& key
 
 [[noreturn]] void unknown_word(const std::string& key, const std::string& word, const std::string& known) {
     throw InputError("'" + word + "' is not known", "model." + key, "use " + known);
+}
+
+/// A type that no frame holds keeps its random embedding: what the model says of such atoms means nothing.
+void warn_of_unseen_types(std::span<const structure::Frame> frames, const std::vector<std::string>& types, base::LogSink& log) {
+    std::vector<bool> seen(types.size());
+    for (const auto& frame : frames)
+        for (const int t : types_of(frame.structure, types, frame.where())) seen[static_cast<std::size_t>(t)] = true;
+    for (std::size_t t = 0; t < types.size(); ++t)
+        if (!seen[t])
+            log.warning("no training frame holds " + types[t] +
+                        ": the model will know nothing of it; take it out of model.type_names, or add frames");
 }
 
 std::unique_ptr<TrainableModel> create(const nlohmann::json& given, std::span<const structure::Frame> frames, std::uint64_t seed,
@@ -104,6 +115,7 @@ std::unique_ptr<TrainableModel> create(const nlohmann::json& given, std::span<co
     Hyperparameters hyper = Hyperparameters::from_json(json);
     if (neighbours.is_string()) hyper.avg_num_neighbors = {average_neighbours(frames, hyper.r_max)};
     const auto& types = hyper.type_names;
+    warn_of_unseen_types(frames, types, log);
     const auto scales = per_type(json.value("per_type_energy_scales", nlohmann::json("auto")), "per_type_energy_scales", types,
                                  [&](const std::string& word) {
                                      if (word != "auto") unknown_word("per_type_energy_scales", word, "auto, a number, or one per type");

@@ -215,6 +215,8 @@ TEST(CommitteeProperties, have_the_mean_and_the_spread_of_the_members) {
     EXPECT_NEAR(out.number("bulk_modulus"), one.number("bulk_modulus"), 1e-5 * one.number("bulk_modulus"));
     EXPECT_NEAR(*out.at("bulk_modulus").uncertainty, 0.2 * one.number("bulk_modulus"), 1e-4 * one.number("bulk_modulus"));
     EXPECT_EQ(out.at("bulk_modulus").settings.at("members").size(), 3u);
+    EXPECT_EQ(out.at("bulk_modulus").settings.at("residual").size(), 3u);
+    EXPECT_EQ(out.at("bulk_modulus").settings.at("fit"), one.at("bulk_modulus").settings.at("fit"));
     EXPECT_EQ(out.at("bulk_modulus").provenance.at("calculator"), "committee");
     EXPECT_FALSE(one.at("bulk_modulus").uncertainty.has_value());
     EXPECT_EQ(out.at("equation_of_state_curve").value.at("energy").size(), 11u);

@@ -105,6 +105,23 @@ TEST_F(Report, numbers_from_memory_are_marked) {
     EXPECT_THAT(render({folder_ / "x"}, {}), HasSubstr("14.85(15)†"));
 }
 
+TEST_F(Report, literature_on_bcc_lithium_stands_beside_bcc_lithium_alone) {
+    const auto page_of = [&](const std::string& name, const char* species, const char* structure) {
+        records::Records records;
+        records.set("C11", {14.9, "GPa", {}, {{"species", species}, {"structure", structure}}, {}});
+        records.save(folder_ / name / "records.json");
+        return folder_ / name;
+    };
+    const auto lithium = page_of("li", "Li", "bcc"), aluminium = page_of("al", "Al", "fcc"), other = page_of("other", "Li", "fcc");
+    EXPECT_THAT(render({lithium}, {}), HasSubstr("14.85(15)"));
+    EXPECT_THAT(render({aluminium}, {}), Not(HasSubstr("14.85(15)")));
+    EXPECT_THAT(render({other}, {}), Not(HasSubstr("14.85(15)")));
+    const auto both = render({lithium, aluminium}, {});
+    EXPECT_THAT(both, HasSubstr("14.85(15)"));
+    EXPECT_THAT(both, HasSubstr("fcc Al"));  // its column says what it is
+    EXPECT_THAT(both, Not(HasSubstr("bcc Li</")));
+}
+
 TEST_F(Report, two_folders_of_one_name_are_told_apart) {
     const auto sources = load_sources({sample("first/run"), sample("second/run/")});
     EXPECT_EQ(sources[0].name, "first/run");
@@ -187,6 +204,8 @@ TEST(PropertyNames, take_the_longest_quantity_and_keep_the_rest) {
     EXPECT_THAT(property_name("surface_energy_110").label, HasSubstr("(110)"));
     EXPECT_THAT(property_name("C11_300K").label, HasSubstr("(300K)"));
     EXPECT_EQ(property_name("bulk_modulus_vinet").label, "<i>B</i>, Vinet");
+    EXPECT_EQ(property_name("c0").section, property_name("a0").section);
+    EXPECT_EQ(property_name("C33").section, property_name("C11").section);
     EXPECT_EQ(property_name("something_new").label, "something_new");
     EXPECT_LT(property_name("a0").order, property_name("C11").order);
 }

@@ -142,6 +142,15 @@ TEST(NeighbourList, takes_linear_time) {
     EXPECT_LT(seconds(30), 27 * 6 * seconds(10));
 }
 
+// 10^8 edges of one atom: refused before they are counted, let alone stored.
+TEST(NeighbourList, refuses_a_cell_whose_images_would_fill_the_memory) {
+    const Structure thin{Cell::cubic(0.02), {3}, {Vec3::Zero()}};
+    EXPECT_THROW(static_cast<void>(neighbour_list(thin, 6.0)), InputError);
+    // A chain of atoms may be as dense: its images are few.
+    const Structure chain{Cell(Mat3(Vec3(0.02, 0, 0).asDiagonal()), {true, false, false}), {3}, {Vec3::Zero()}};
+    EXPECT_EQ(neighbour_list(chain, 6.0 - 1e-6).edges(), 598u);
+}
+
 TEST(NeighbourList, refuses_bad_cutoffs_and_positions) {
     auto structure = bcc("Li", 3.4);
     EXPECT_THROW(static_cast<void>(neighbour_list(structure, 0)), InputError);

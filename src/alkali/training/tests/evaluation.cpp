@@ -61,6 +61,13 @@ TEST(Evaluation, names_groups_with_letters_digits_and_underscores) {
     EXPECT_NEAR(records.number("energy_rmse_shifted_surface"), 2, 1e-6);
 }
 
+TEST(Evaluation, groups_whose_records_have_one_name_are_one) {
+    Case one;
+    one.frames[1].info["group"] = "bulk-A";
+    const auto records = one.records();
+    EXPECT_EQ(records.at("energy_rmse_bulk_A").settings.at("values"), 2);
+}
+
 TEST(Evaluation, parity_points_tell_their_frames) {
     const auto parity = Case().records().at("parity").value;
     EXPECT_EQ(parity["frames"].size(), 4U);

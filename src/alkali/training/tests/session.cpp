@@ -346,7 +346,31 @@ TEST_F(Session, starts_from_another_model_exactly) {
     for (std::size_t k = 0; k < a->parameters().size(); ++k) EXPECT_EQ(a->parameters()[k], b->parameters()[k]);
     auto other = toy_config(folder_, "max_epochs: 1, " + start);
     other.replace(other.find("num_gaussians: 4"), 16, "num_gaussians: 5");
-    EXPECT_THAT(failure(other, "third"), HasSubstr("differs from the config in the tensor weights"));
+    EXPECT_THAT(failure(other, "third"), HasSubstr("model.num_gaussians (4 in the file, 5 in the config)"));
+}
+
+TEST_F(Session, fine_tuning_follows_the_config_or_says_where_the_model_differs) {
+    const auto config = [&](const std::string& model, const std::string& training) {
+        return "model: {type: nequip, type_names: [Li, Na], r_max: 4.0, num_layers: 1, l_max: 1, num_features: 2, num_bessels: 4, "
+               "radial_mlp_depth: 1, radial_mlp_width: 4, spline_intervals: 16" +
+               model + "}\ndata: {train: " + (folder_ / "train.extxyz").string() + "}\ntraining: {max_epochs: 1, " + training + "}\n";
+    };
+    static_cast<void>(run(config("", "seed: 1"), "first"));
+    const auto start = "seed: 2, init_from: " + (folder_ / "first" / "last.safetensors").string();
+    EXPECT_THAT(failure(config(", polynomial_cutoff_p: 4", start), "second"),
+                HasSubstr("model.polynomial_cutoff_p (6 in the file, 4 in the config)"));
+    log_.text.clear();
+    static_cast<void>(run(config(", per_type_energy_shifts: {Li: -7, Na: -8}, per_type_energy_scales_trainable: true", start), "third"));
+    EXPECT_THAT(log_.text, HasSubstr("but for the config's per_type_energy_shifts"));
+    const auto model = models::load_model(folder_ / "third" / "last.safetensors", kinds()).model;
+    EXPECT_EQ(model->hyperparameters()["per_type_energy_scales_trainable"], true);
+    const auto& layout = model->layout();
+    const auto at = std::find_if(layout.begin(), layout.end(), [](const auto& info) { return info.name == "shifts"; });
+    EXPECT_EQ(model->parameters()[at->offset], -7);
+    EXPECT_EQ(model->parameters()[at->offset + 1], -8);
+    log_.text.clear();
+    static_cast<void>(run(config("", start), "fourth"));
+    EXPECT_THAT(log_.text, ::testing::Not(HasSubstr("energy shift")));  // those of the data are not used
 }
 
 TEST_F(Session, early_stopping_ends_the_run) {
@@ -379,6 +403,18 @@ TEST_F(Session, without_validation_frames_the_training_loss_decides) {
     const auto outcome = run(config, "out");
     EXPECT_GT(outcome.best_epoch, 0);
     EXPECT_TRUE(fs::exists(folder_ / "out" / "best.safetensors"));
+    const auto provenance = models::load_model(folder_ / "out" / "best.safetensors", kinds()).provenance;
+    EXPECT_TRUE(provenance["train"].contains("energy_rmse"));  // errors on frames that were trained on are no validation
+    EXPECT_FALSE(provenance.contains("validation"));
+}
+
+TEST_F(Session, validation_frames_without_any_label_that_counts_are_refused) {
+    auto frames = testing::labelled_frames(2, 7);
+    for (auto& frame : frames) frame.labels = {};
+    io::write_frames(folder_ / "bare.extxyz", frames);
+    auto config = toy_config(folder_, "max_epochs: 2", ", missing: mask");
+    config.replace(config.find("validation: 0.25"), 16, "validation: " + (folder_ / "bare.extxyz").string());
+    EXPECT_THAT(failure(config, "out"), HasSubstr("data.validation"));
 }
 
 }  // namespace

@@ -24,6 +24,9 @@ public:
     std::string name() const override { return std::to_string(static_cast<int>(value_)); }
     std::vector<int> species() const override { return {number_}; }
     double cutoff() const override { return value_; }
+    void fix_sampling(const structure::Structure& reference) override { held = reference.size(); }
+    bool noisy() const override { return value_ > 5; }
+    std::size_t held = 0;
 
 private:
     double value_;
@@ -58,6 +61,16 @@ TEST(Committee, shows_its_members) {
     EXPECT_EQ(committee.members().size(), 2U);
     EXPECT_EQ(committee.name(), "1,2");
     EXPECT_EQ(committee.cutoff(), 2.0);
+}
+
+TEST(Committee, holds_the_sampling_of_every_member_and_is_as_noisy_as_the_noisiest) {
+    Committee committee(members({1, 6}));
+    structure::Structure atom;
+    atom.add(3, Vec3::Zero());
+    committee.fix_sampling(atom);
+    for (auto* member : committee.members()) EXPECT_EQ(dynamic_cast<Constant&>(*member).held, 1U);
+    EXPECT_TRUE(committee.noisy());
+    EXPECT_FALSE(Committee(members({1, 2})).noisy());
 }
 
 TEST(Committee, refuses_one_member_and_members_of_different_species) {

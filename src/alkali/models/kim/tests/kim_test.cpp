@@ -178,7 +178,7 @@ TEST(KimSpecies, an_unsupported_one_is_refused_by_name_and_atom) {
     EXPECT_THROW(static_cast<void>(model->compute(wrong)), InputError);
     const auto message = message_of([&] { static_cast<void>(model->compute(wrong)); });
     EXPECT_THAT(message, HasSubstr("Na"));
-    EXPECT_THAT(message, HasSubstr("atom 1"));
+    EXPECT_THAT(message, HasSubstr("atom 2"));
     EXPECT_THAT(message, HasSubstr("knows Li"));
 }
 

@@ -1,0 +1,13 @@
+#pragma once
+#include <CLI/CLI.hpp>
+
+#include "alkali/io/format.hpp"
+
+namespace alkali::app {
+
+/// --format (also --from) and --type-names: what every command that reads structures offers.
+void add_structure_options(CLI::App& command, io::ReadOptions& read);
+/// The same and the keys of the labels.
+void add_label_options(CLI::App& command, io::ReadOptions& read);
+
+}  // namespace alkali::app

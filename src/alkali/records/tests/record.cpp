@@ -1,0 +1,51 @@
+#include "alkali/records/record.hpp"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include "alkali/base/error.hpp"
+
+namespace alkali::records {
+namespace {
+
+Records one(const std::string& note) {
+    Record record;
+    record.value = 3.425;
+    record.unit = "angstrom";
+    record.settings = {{"note", note}};
+    Records records;
+    records.set("a0", std::move(record));
+    return records;
+}
+
+std::filesystem::path scratch() { return std::filesystem::temp_directory_path() / ("alkali_records_" + std::to_string(::getpid())); }
+
+TEST(Records, what_is_saved_reads_back) {
+    const auto path = scratch();
+    one("plain").save(path);
+    const auto read = Records::load(path);
+    std::filesystem::remove(path);
+    EXPECT_EQ(read.to_json(), one("plain").to_json());
+    EXPECT_EQ(read.number("a0"), 3.425);
+    EXPECT_FALSE(read.at("a0").uncertainty);
+    EXPECT_THROW(static_cast<void>(read.at("b0")), InputError);
+}
+
+// File names and groups of frames may be in any encoding; they must not cost a result.
+TEST(Records, text_that_is_not_utf8_does_not_lose_the_numbers) {
+    const auto path = scratch();
+    one("caf\xe9").save(path);
+    const auto read = Records::load(path);
+    std::filesystem::remove(path);
+    EXPECT_EQ(read.number("a0"), 3.425);
+}
+
+TEST(Records, of_another_shape_are_refused_by_file) {
+    for (const char* text :
+         {"[]", "{}", R"({"schema": "one", "records": {}})", R"({"schema": 2, "records": {}})", R"({"schema": 1, "records": []})",
+          R"({"schema": 1, "records": {"a0": 3}})", R"({"schema": 1, "records": {"a0": {"value": 3}}})"})
+        EXPECT_THROW(static_cast<void>(Records::from_json(nlohmann::json::parse(text), "r.json")), FileError) << text;
+}
+
+}  // namespace
+}  // namespace alkali::records

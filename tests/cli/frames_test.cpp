@@ -1,0 +1,109 @@
+// What the commands that read and write frames do with unusual but good input.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+#include <set>
+#include <sstream>
+
+#include "alkali/base/files.hpp"
+#include "program.hpp"
+
+namespace alkali::cli_test {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::Not;
+
+class Frames : public testing::Test {
+protected:
+    void SetUp() override { write("model.safetensors", good_model()); }
+    void write(const std::string& name, const std::string& content) const { base::write_file(scratch_.path() / name, content); }
+    [[nodiscard]] std::string read(const std::string& name) const { return base::read_file(scratch_.path() / name); }
+    [[nodiscard]] Outcome alkali(const std::vector<std::string>& arguments) const { return run(arguments, scratch_.path()); }
+
+    const Scratch scratch_;
+};
+
+// A dump without symbols, under a name that tells no format.
+const char* const numbered =
+    "ITEM: TIMESTEP\n0\nITEM: NUMBER OF ATOMS\n2\nITEM: BOX BOUNDS pp pp pp\n0 3.4\n0 3.4\n0 3.4\n"
+    "ITEM: ATOMS id type x y z fx fy fz\n1 1 0 0 0 0 0 0\n2 1 1.7 1.7 1.7 0 0 0\n";
+
+TEST_F(Frames, with_type_numbers_are_read_by_every_command_that_asks_for_type_names) {
+    write("numbered", numbered);
+    const std::vector<std::string> options{"--format", "lammps-dump", "--type-names", "Li"};
+    for (std::vector<std::string> command : {std::vector<std::string>{"predict", "model.safetensors", "numbered", "-o", "out.extxyz"},
+                                             {"relax", "model.safetensors", "numbered", "-o", "relaxed.extxyz"},
+                                             {"evaluate", "model.safetensors", "numbered"},
+                                             {"info", "numbered"},
+                                             {"data", "check", "numbered"},
+                                             {"data", "convert", "numbered", "-o", "converted.extxyz"}}) {
+        const auto refused = alkali(command);
+        EXPECT_EQ(refused.status, 1) << command[0];
+        EXPECT_THAT(refused.errors, HasSubstr("--format")) << command[0];
+        command.insert(command.end(), options.begin(), options.end());
+        const auto outcome = alkali(command);
+        // The dump has no energy, which check calls an error of the data.
+        EXPECT_THAT(outcome.all(), Not(HasSubstr("Run with --help"))) << command[0];
+        EXPECT_EQ(outcome.status, command[1] == "check" ? 1 : 0) << command[0] << "\n" << outcome.all();
+    }
+}
+
+TEST_F(Frames, are_relaxed_whatever_their_labels_were) {
+    write("data.extxyz", with(good_frames(), "energy=-42.1 free_energy=-42.1", "energy=nan free_energy=nan"));
+    const auto outcome = alkali({"relax", "model.safetensors", "data.extxyz", "-o", "out.extxyz", "--fmax", "1"});
+    EXPECT_EQ(outcome.status, 0) << outcome.all();
+}
+
+TEST_F(Frames, that_lose_labels_in_a_conversion_are_counted) {
+    write("data.extxyz", good_frames());
+    const auto dump = alkali({"data", "convert", "data.extxyz", "-o", "out.dump"});
+    EXPECT_EQ(dump.status, 0);
+    EXPECT_THAT(dump.errors, AllOf(HasSubstr("warning"), HasSubstr("energy 2"), HasSubstr("stress 2"), Not(HasSubstr("forces 2"))));
+    const auto folder = alkali({"data", "convert", "data.extxyz", "-o", "folder/"});
+    EXPECT_EQ(folder.status, 0);
+    EXPECT_THAT(folder.errors, Not(HasSubstr("warning")));
+}
+
+TEST_F(Frames, of_groups_named_in_another_encoding_are_evaluated_into_valid_json) {
+    write("data.extxyz", with(good_frames(), "config_type=bulk", "config_type=caf\xe9"));
+    const auto outcome = alkali({"evaluate", "model.safetensors", "data.extxyz", "--json", "out.json"});
+    ASSERT_EQ(outcome.status, 0) << outcome.all();
+    EXPECT_TRUE(nlohmann::json::parse(read("out.json")).contains("records"));
+    EXPECT_EQ(alkali({"info", "data.extxyz", "--json", "info.json"}).status, 0);
+}
+
+std::set<std::string> groups_in(const std::string& text) {
+    std::set<std::string> groups;
+    std::istringstream words(text);
+    for (std::string word; words >> word;)
+        if (word.starts_with("config_type=")) groups.insert(word);
+    return groups;
+}
+
+TEST_F(Frames, of_one_group_stay_together_in_all_three_parts_of_a_split) {
+    std::string frames;
+    for (int group = 0; group < 8; ++group)
+        for (int k = 0; k < 5; ++k)
+            frames += "1\nProperties=species:S:1:pos:R:3 config_type=g" + std::to_string(group) + " energy=-1\nLi 0 0 0." +
+                      std::to_string(5 * group + k) + "\n";
+    write("all.extxyz", frames);
+    const auto outcome =
+        alkali({"data", "split", "all.extxyz", "-o", "parts", "--by", "whole-group", "--test", "0.25", "--fraction", "0.25"});
+    ASSERT_EQ(outcome.status, 0) << outcome.all();
+    std::size_t total = 0;
+    std::set<std::string> seen;
+    for (const char* part : {"train", "validation", "test"}) {
+        const auto groups = groups_in(read(std::string("parts/") + part + ".extxyz"));
+        EXPECT_FALSE(groups.empty()) << part;
+        total += groups.size();
+        seen.insert(groups.begin(), groups.end());
+    }
+    EXPECT_EQ(seen.size(), 8u);
+    EXPECT_EQ(total, 8u) << "a group is in two parts";
+}
+
+}  // namespace
+}  // namespace alkali::cli_test

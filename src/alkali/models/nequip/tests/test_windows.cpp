@@ -83,6 +83,8 @@ TEST(NequIPWindows, a_crystal_larger_than_a_window_equals_copies_of_a_smaller_on
     h.radial_mlp_width = 8;
     h.avg_num_neighbors = {14};
     h.model_dtype = Precision::float64;
+    h.silu_scale = exact_silu_scale();
+    h.tanh_scale = exact_tanh_scale();
     NequIP model(h);
     model.set_parameters(initial_parameters(model.architecture(), 3));
     const int n = 6, copies = 3;

@@ -38,9 +38,9 @@ std::vector<double> weights(const NequIP& model, double scale = 1.0) {
     return parameters;
 }
 
-NequIP model_with(int intervals, double scale = 1.0) {
-    NequIP model(small(intervals));
-    model.set_parameters(weights(model, scale));
+std::unique_ptr<NequIP> model_with(int intervals, double scale = 1.0) {
+    auto model = std::make_unique<NequIP>(small(intervals));
+    model->set_parameters(weights(*model, scale));
     return model;
 }
 
@@ -57,7 +57,7 @@ TEST(SplineGuard, probes_hold_every_species_at_three_densities_and_no_overlap) {
 
 TEST(SplineGuard, errors_fall_as_the_theory_of_cubic_splines_says) {
     const auto model = model_with(64);
-    SplineGuard guard(model.architecture().hyper, model.parameters());
+    SplineGuard guard(model->architecture().hyper, model->parameters());
     const auto coarse = guard.measure(128), fine = guard.measure(256), finer = guard.measure(512);
     EXPECT_GT(coarse.force_error, 1e-9);
     EXPECT_GT(coarse.force_error / fine.force_error, 6) << "third power of the interval, about";
@@ -108,24 +108,24 @@ TEST(SplineGuard, refines_a_coarse_grid_until_energies_and_forces_are_within_the
 }
 
 TEST(SplineGuard, leaves_a_grid_that_is_fine_enough_and_all_parameters_alone) {
-    auto model = model_with(2048);
-    const std::vector<double> before(model.parameters().begin(), model.parameters().end());
-    const auto table = model.refine_tabulation();
+    const auto model = model_with(2048);
+    const std::vector<double> before(model->parameters().begin(), model->parameters().end());
+    const auto table = model->refine_tabulation();
     EXPECT_TRUE(table->within_bounds());
     EXPECT_EQ(table->intervals, 2048);
-    EXPECT_EQ(before, std::vector<double>(model.parameters().begin(), model.parameters().end()));
+    EXPECT_EQ(before, std::vector<double>(model->parameters().begin(), model->parameters().end()));
 }
 
 TEST(SplineGuard, refines_once_what_is_fine_afterwards) {
-    auto model = model_with(16);
-    const auto first = model.refine_tabulation(), second = model.refine_tabulation();
+    const auto model = model_with(16);
+    const auto first = model->refine_tabulation(), second = model->refine_tabulation();
     EXPECT_EQ(first->intervals, second->intervals);
     EXPECT_EQ(first->force_error, second->force_error);
 }
 
 TEST(SplineGuard, says_so_when_no_grid_is_fine_enough) {
-    auto model = model_with(64, 1e9);
-    const auto table = model.refine_tabulation();
+    const auto model = model_with(64, 1e9);
+    const auto table = model->refine_tabulation();
     EXPECT_FALSE(table->within_bounds());
     EXPECT_EQ(table->intervals, 4096);
 }
@@ -135,7 +135,7 @@ protected:
     OpenedFile() { std::filesystem::create_directories(path_.parent_path()); }
     ~OpenedFile() override { std::filesystem::remove_all(path_.parent_path()); }
 
-    void save(int intervals, double scale = 1.0) { save_model(path_, model_with(intervals, scale), model_kinds(), nlohmann::json::object()); }
+    void save(int intervals, double scale = 1.0) { save_model(path_, *model_with(intervals, scale), model_kinds(), nlohmann::json::object()); }
     std::map<std::string, std::string> opened(const std::string& precision) {
         const auto provenance = open_model_files(path_.string(), {precision, 1}, model_kinds(), log_)->provenance();
         return {provenance.begin(), provenance.end()};

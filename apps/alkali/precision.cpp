@@ -40,8 +40,7 @@ std::vector<std::unique_ptr<calculator::Calculator>> open_all(const PrecisionArg
     for (const std::string name : names) {
         calculators.push_back(context.calculators.open(arguments.model, {name, arguments.threads}, context.log));
         auto& calculator = *calculators.back();
-        if (!calculator.members().empty())
-            throw InputError("is a committee", arguments.model, "give one model file after the other");
+        if (!calculator.members().empty()) throw InputError("is a committee", arguments.model, "give one model file after the other");
         const auto provenance = calculator.provenance();
         if (std::find(provenance.begin(), provenance.end(), std::pair<std::string, std::string>{"precision", name}) == provenance.end())
             throw InputError("offers no choice of precision", arguments.model, "give a model file that alkali trained or imported");

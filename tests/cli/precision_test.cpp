@@ -15,9 +15,9 @@ using testing::HasSubstr;
 
 /// A run of about a second: an untrained model has no crystal of its own, so a lattice constant is given.
 std::vector<std::string> quick(std::vector<std::string> more = {}) {
-    std::vector<std::string> words{"precision", "model.safetensors", "--a0",     "3.5", "--unrelaxed", "--atoms",      "15,53",
-                                   "--points",  "41",                "--nve-ps", "0.1", "--nve-atoms", "16",           "--settle-ps",
-                                   "0",         "--path-atoms",      "16",       "--motions", "8"};
+    std::vector<std::string> words{
+        "precision", "model.safetensors", "--a0", "3.5",         "--unrelaxed", "--atoms",      "15,53", "--points",  "41", "--nve-ps",
+        "0.1",       "--nve-atoms",       "16",   "--settle-ps", "0",           "--path-atoms", "16",    "--motions", "8"};
     words.insert(words.end(), more.begin(), more.end());
     return words;
 }
@@ -47,7 +47,8 @@ TEST(Precision, writes_noise_vacancies_drift_and_table_errors_of_all_precisions)
     EXPECT_EQ(records.at("nve_drift_float64").at("settings").at("dt"), 1.0);
     EXPECT_LT(number("table_force_error"), 1e-6);
     EXPECT_LT(number("table_energy_error"), 1e-7);
-    EXPECT_GE(records.at("table_force_error").at("settings").at("intervals"), records.at("table_force_error_trained").at("settings").at("intervals"));
+    EXPECT_GE(records.at("table_force_error").at("settings").at("intervals"),
+              records.at("table_force_error_trained").at("settings").at("intervals"));
 }
 
 TEST(Precision, repeats_itself_and_leaves_out_what_is_skipped) {

@@ -130,9 +130,7 @@ void VelocityVerlet::step() {
     ++steps_;
 }
 
-EnergySample VelocityVerlet::energies() const {
-    return {static_cast<double>(steps_) * dt_, result_.energy, kinetic_energy(motion_)};
-}
+EnergySample VelocityVerlet::energies() const { return {static_cast<double>(steps_) * dt_, result_.energy, kinetic_energy(motion_)}; }
 
 NveRun run_nve(calculator::Calculator& calculator, Motion start, const NveOptions& options) {
     if (options.steps < 0) throw InputError(fmt::format("{} steps cannot be run", options.steps));

@@ -57,8 +57,8 @@ private:
 };
 
 struct NveOptions {
-    double dt = 1;   ///< fs
-    long steps = 0;  ///< of dt
+    double dt = 1;                            ///< fs
+    long steps = 0;                           ///< of dt
     std::function<void(long done)> observer;  ///< called after each step, may be empty
 };
 

@@ -24,8 +24,8 @@ double typical_volume(const Hyperparameters& h) {
         sum += volume;
     }
     if (known) return sum / h.types();
-    const double neighbours = std::accumulate(h.avg_num_neighbors.begin(), h.avg_num_neighbors.end(), 0.0) /
-                              static_cast<double>(h.avg_num_neighbors.size());
+    const double neighbours =
+        std::accumulate(h.avg_num_neighbors.begin(), h.avg_num_neighbors.end(), 0.0) / static_cast<double>(h.avg_num_neighbors.size());
     // A model that was not told its neighbour count says 1; no condensed matter is thinner than 60 or denser than 3.
     return std::clamp(4.0 / 3.0 * std::numbers::pi * std::pow(h.r_max, 3) / neighbours, 3.0, 60.0);
 }
@@ -78,8 +78,7 @@ Tabulation SplineGuard::measure(int intervals) {
     Tabulation worst{intervals, 0, 0};
     for (std::size_t k = 0; k < probes_.size(); ++k) {
         const Outcome got = outcome(spline_, probes_[k]);
-        worst.energy_error =
-            std::max(worst.energy_error, std::abs(got.energy - exact_[k].energy) / static_cast<double>(probes_[k].size()));
+        worst.energy_error = std::max(worst.energy_error, std::abs(got.energy - exact_[k].energy) / static_cast<double>(probes_[k].size()));
         for (std::size_t i = 0; i < got.forces.size(); ++i)
             worst.force_error = std::max(worst.force_error, (got.forces[i] - exact_[k].forces[i]).cwiseAbs().maxCoeff());
     }

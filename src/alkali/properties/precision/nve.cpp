@@ -31,7 +31,8 @@ dynamics::Motion settled(const Trial& trial, const NveOptions& options, double d
 }  // namespace
 
 std::vector<NveResult> energy_drift_of(const Trial& trial, const NveOptions& options) {
-    if (!(options.temperature > 0)) throw InputError("the temperature must be positive, it is " + std::to_string(options.temperature) + " K");
+    if (!(options.temperature > 0))
+        throw InputError("the temperature must be positive, it is " + std::to_string(options.temperature) + " K");
     if (block_of(trial.crystal, options.atoms).size() < 2)
         throw InputError("molecular dynamics needs two atoms at least", {}, "ask for a larger cell");
     const double dt = time_step(options, dynamics::atomic_masses(trial.crystal).front());
@@ -51,8 +52,8 @@ std::vector<NveResult> energy_drift_of(const Trial& trial, const NveOptions& opt
         const auto drift = dynamics::energy_drift(run.samples, start.masses.size());
         double kinetic = 0;
         for (const auto& s : run.samples) kinetic += s.kinetic / static_cast<double>(run.samples.size());
-        results.push_back({start.masses.size(), dt, 2 * kinetic / (freedom * units::boltzmann), drift.value, drift.standard_error,
-                           drift.fluctuation});
+        results.push_back(
+            {start.masses.size(), dt, 2 * kinetic / (freedom * units::boltzmann), drift.value, drift.standard_error, drift.fluctuation});
     }
     return results;
 }

@@ -74,8 +74,7 @@ std::vector<PathResult> energy_along_path(const Trial& trial, const PathOptions&
             auto& worst = results[v];
             worst.energy_difference = std::max(worst.energy_difference, std::abs(result.energy - reference.energy) / atoms);
             for (std::size_t i = 0; i < structure.size(); ++i)
-                worst.force_difference =
-                    std::max(worst.force_difference, (result.forces[i] - reference.forces[i]).cwiseAbs().maxCoeff());
+                worst.force_difference = std::max(worst.force_difference, (result.forces[i] - reference.forces[i]).cwiseAbs().maxCoeff());
         }
     }
     trial.progress.update({"path", 1, 1, {}});

@@ -22,9 +22,9 @@ void add_path(const Study& study, const Trial& trial, const PathOptions& options
     for (std::size_t v = 0; v < results.size(); ++v) {
         const auto& variant = trial.variants[v];
         const auto& r = results[v];
-        const nlohmann::json settings = {{"atoms", r.atoms},       {"points", options.points}, {"rattle", options.rattle},
-                                         {"reach", options.reach}, {"degree", options.degree}, {"seed", trial.seed},
-                                         {"reference", trial.reference().name}};
+        const nlohmann::json settings = {
+            {"atoms", r.atoms},         {"points", options.points}, {"rattle", options.rattle},           {"reach", options.reach},
+            {"degree", options.degree}, {"seed", trial.seed},       {"reference", trial.reference().name}};
         out.set("energy_noise_" + variant.name, record_of(study, variant, r.noise, "eV/atom", settings));
         if (v + 1 == results.size()) continue;
         out.set("energy_difference_" + variant.name, record_of(study, variant, r.energy_difference, "eV/atom", settings));
@@ -87,7 +87,8 @@ structure::Structure block_of(const structure::Structure& cell, std::size_t atom
 }
 
 Records measure(Study& study, std::span<const Variant> variants, const Options& options, base::ProgressSink& progress) {
-    const Trial trial{variants, options.a0 > 0 ? study.crystal().make(options.a0) : study.ground_state().at_minimum, progress, options.seed};
+    const Trial trial{variants, options.a0 > 0 ? study.crystal().make(options.a0) : study.ground_state().at_minimum, progress,
+                      options.seed};
     Records out;
     if (options.with_path) add_path(study, trial, options.path, out);
     if (options.with_vacancy) add_vacancy(study, trial, options.vacancy, out);

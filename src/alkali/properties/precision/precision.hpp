@@ -14,7 +14,7 @@ namespace alkali::properties::precision {
 
 /// The model in one precision.
 struct Variant {
-    std::string name;                             ///< "float32", "mixed", "float64"
+    std::string name;  ///< "float32", "mixed", "float64"
     calculator::Calculator* calculator = nullptr;
 };
 

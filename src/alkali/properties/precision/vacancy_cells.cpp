@@ -25,8 +25,8 @@ Structure moved(const Structure& s, base::Random& random) {
 
 /// eV per atom of the perfect crystal.
 struct Bulk {
-    double single = 0;          ///< as it stands
-    double mean = 0, error = 0; ///< over the motions, and the standard error of that
+    double single = 0;           ///< as it stands
+    double mean = 0, error = 0;  ///< over the motions, and the standard error of that
 };
 
 Bulk bulk_energy(calculator::Calculator& calculator, const Structure& crystal, const std::vector<Structure>& motions) {
@@ -56,7 +56,8 @@ Structure vacancy_cell(const Trial& trial, std::size_t atoms, const VacancyOptio
 }  // namespace
 
 std::vector<std::vector<VacancyResult>> vacancy_energies(const Trial& trial, const VacancyOptions& options) {
-    if (options.motions < 2) throw InputError("a mean over " + std::to_string(options.motions) + " motions has no spread", {}, "take 2 or more");
+    if (options.motions < 2)
+        throw InputError("a mean over " + std::to_string(options.motions) + " motions has no spread", {}, "take 2 or more");
     base::Random random(trial.seed);
     std::vector<Structure> motions;
     for (int k = 0; k < options.motions; ++k) motions.push_back(moved(trial.crystal, random));

@@ -167,7 +167,9 @@ NveOptions short_run() {
 TEST(Drift, is_that_of_the_calculator_and_leaves_the_other_alone) {
     // Heat of 20 ueV/atom/ps that the forces know nothing of.
     long calls = 0;
-    Bench bench([&](const Structure& s, calculator::Result& r) { r.energy += 20e-6 * static_cast<double>(s.size()) * 4e-3 * static_cast<double>(calls++); });
+    Bench bench([&](const Structure& s, calculator::Result& r) {
+        r.energy += 20e-6 * static_cast<double>(s.size()) * 4e-3 * static_cast<double>(calls++);
+    });
     const auto results = energy_drift_of(bench.trial, short_run());
     EXPECT_NEAR(results[0].drift - results[1].drift, 20e-6, 1e-11) << "both run the same way";
     EXPECT_LT(std::abs(results[1].drift), 2e-6);
@@ -196,7 +198,7 @@ TEST(Block, is_the_nearest_cube) {
 }
 
 TEST(Measure, gives_records_with_units_variants_and_reference) {
-    Faulty exact, faulty([](const Structure&, calculator::Result& r) { r.energy = rounded(r.energy, 1e-6); });
+    Faulty exact, faulty([](const Structure&, calculator::Result&r) { r.energy = rounded(r.energy, 1e-6); });
     const std::vector<Variant> variants{{"mixed", &faulty}, {"float64", &exact}};
     base::NullSink log;
     SilentProgress progress;

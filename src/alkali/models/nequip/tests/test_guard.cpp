@@ -135,7 +135,9 @@ protected:
     OpenedFile() { std::filesystem::create_directories(path_.parent_path()); }
     ~OpenedFile() override { std::filesystem::remove_all(path_.parent_path()); }
 
-    void save(int intervals, double scale = 1.0) { save_model(path_, *model_with(intervals, scale), model_kinds(), nlohmann::json::object()); }
+    void save(int intervals, double scale = 1.0) {
+        save_model(path_, *model_with(intervals, scale), model_kinds(), nlohmann::json::object());
+    }
     std::map<std::string, std::string> opened(const std::string& precision) {
         const auto provenance = open_model_files(path_.string(), {precision, 1}, model_kinds(), log_)->provenance();
         return {provenance.begin(), provenance.end()};
@@ -149,7 +151,8 @@ protected:
         std::string text;
     };
     Warnings log_;
-    const std::filesystem::path path_ = std::filesystem::temp_directory_path() / ("alkali_guard_" + std::to_string(::getpid())) / "m.safetensors";
+    const std::filesystem::path path_ =
+        std::filesystem::temp_directory_path() / ("alkali_guard_" + std::to_string(::getpid())) / "m.safetensors";
 };
 
 TEST_F(OpenedFile, is_refined_alike_in_every_precision_and_says_what_its_tables_change) {

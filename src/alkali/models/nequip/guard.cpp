@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "alkali/base/random.hpp"
+#include "alkali/base/threads.hpp"
 #include "alkali/models/common/structure_graph.hpp"
 #include "alkali/models/contract/assemble.hpp"
 #include "alkali/structure/builders.hpp"
@@ -56,7 +57,9 @@ SplineGuard::SplineGuard(const Hyperparameters& hyperparameters, std::span<const
     NequIP exact(in_float64(hyperparameters), {RadialMode::exact, {}});
     exact.set_parameters(parameters);
     spline_.set_parameters(parameters);
-    for (const auto& probe : probes_) exact_.push_back(outcome(exact, probe));
+    // One thread per probe: they are too small to be shared out.
+    exact_.resize(probes_.size());
+    base::parallel_for(probes_.size(), [&](std::size_t k) { exact_[k] = outcome(exact, probes_[k]); });
 }
 
 SplineGuard::Outcome SplineGuard::outcome(const NequIP& model, const structure::Structure& probe) {
@@ -76,8 +79,10 @@ SplineGuard::Outcome SplineGuard::outcome(const NequIP& model, const structure::
 Tabulation SplineGuard::measure(int intervals) {
     spline_.set_spline_intervals(intervals);
     Tabulation worst{intervals, 0, 0};
+    std::vector<Outcome> found(probes_.size());
+    base::parallel_for(probes_.size(), [&](std::size_t k) { found[k] = outcome(spline_, probes_[k]); });
     for (std::size_t k = 0; k < probes_.size(); ++k) {
-        const Outcome got = outcome(spline_, probes_[k]);
+        const Outcome& got = found[k];
         worst.energy_error = std::max(worst.energy_error, std::abs(got.energy - exact_[k].energy) / static_cast<double>(probes_[k].size()));
         for (std::size_t i = 0; i < got.forces.size(); ++i)
             worst.force_error = std::max(worst.force_error, (got.forces[i] - exact_[k].forces[i]).cwiseAbs().maxCoeff());

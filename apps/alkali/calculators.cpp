@@ -9,9 +9,9 @@ namespace alkali::app {
 calculator::Registry make_calculators() {
     calculator::Registry registry;
     registry.add("", "FILE            a model file (best.safetensors); several with commas between them are a committee",
-                 [](const std::string& rest, const calculator::OpenOptions& options, base::LogSink&) {
+                 [](const std::string& rest, const calculator::OpenOptions& options, base::LogSink& log) {
                      if (options.threads > 0) omp_set_num_threads(options.threads);
-                     return models::open_model_files(rest, options, models::model_kinds());
+                     return models::open_model_files(rest, options, models::model_kinds(), log);
                  });
     registry.add(
         "kim", "kim:MODEL_ID    a portable model of the KIM-API (SNAP_ZuoChenLi_2019_Li__MO_732106099012_000)",

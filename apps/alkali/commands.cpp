@@ -10,6 +10,7 @@ namespace alkali::app {
     X(evaluate)            \
     X(import)              \
     X(info)                \
+    X(precision)           \
     X(predict)             \
     X(properties)          \
     X(relax)               \

@@ -13,6 +13,14 @@
 namespace alkali::app {
 namespace {
 
+nlohmann::json table_info(const std::optional<models::Tabulation>& table) {
+    if (!table) return nullptr;
+    return {{"intervals", table->intervals},
+            {"energy_error", table->energy_error},
+            {"force_error", table->force_error},
+            {"within_bounds", table->within_bounds()}};
+}
+
 nlohmann::json model_info(const std::filesystem::path& path) {
     const auto loaded = models::load_model(path, models::model_kinds());
     nlohmann::json tensors = nlohmann::json::object();
@@ -21,13 +29,18 @@ nlohmann::json model_info(const std::filesystem::path& path) {
         tensors[info.name] = info.shape;
         if (info.trainable) trainable += info.size;
     }
+    const auto hyperparameters = loaded.model->hyperparameters();
+    // Errors against the exact functions in eV/atom and eV/angstrom, largest over the model's probe structures.
+    const nlohmann::json tables = {{"as_trained", table_info(loaded.model->tabulation())},
+                                   {"as_used", table_info(loaded.model->refine_tabulation())}};
     return {{"kind", loaded.kind},
             {"type_names", loaded.model->type_names()},
             {"cutoff", loaded.model->cutoff()},
             {"precision", models::to_string(loaded.model->precision())},
             {"parameters", loaded.model->parameters().size()},
             {"trainable_parameters", trainable},
-            {"hyperparameters", loaded.model->hyperparameters()},
+            {"hyperparameters", hyperparameters},
+            {"tables", tables},
             {"tensors", tensors},
             {"provenance", loaded.provenance}};
 }

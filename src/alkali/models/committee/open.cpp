@@ -1,5 +1,7 @@
 #include "alkali/models/committee/open.hpp"
 
+#include <fmt/format.h>
+
 #include <sstream>
 
 #include "alkali/models/committee/committee.hpp"
@@ -9,10 +11,28 @@
 namespace alkali::models {
 namespace {
 
-std::unique_ptr<calculator::Calculator> open_one(const std::string& file, std::optional<Precision> precision, const KindRegistry& kinds) {
+using Provenance = std::vector<std::pair<std::string, std::string>>;
+
+/// Tables fine enough for inference, and what they change as provenance.
+void refine(const LoadedModel& loaded, const std::string& file, Provenance& provenance, base::LogSink& log) {
+    const auto table = loaded.model->refine_tabulation();
+    if (!table) return;
+    const auto errors = fmt::format("{} intervals: {:.1e} eV/atom and {:.1e} eV/angstrom from the exact functions", table->intervals,
+                                    table->energy_error, table->force_error);
+    if (table->within_bounds())
+        log.debug(fmt::format("{}: tables of {}", file, errors));
+    else
+        log.warning(fmt::format("{}: even tables of {}; is the model trained?", file, errors));
+    provenance.emplace_back("table_intervals", std::to_string(table->intervals));
+    provenance.emplace_back("table_energy_error", fmt::format("{:.3g}", table->energy_error));
+    provenance.emplace_back("table_force_error", fmt::format("{:.3g}", table->force_error));
+}
+
+std::unique_ptr<calculator::Calculator> open_one(const std::string& file, std::optional<Precision> precision, const KindRegistry& kinds,
+                                                 base::LogSink& log) {
     const auto loaded = load_model(file, kinds, precision);
-    std::vector<std::pair<std::string, std::string>> provenance = {{"model", loaded.kind},
-                                                                   {"precision", std::string(to_string(loaded.model->precision()))}};
+    Provenance provenance = {{"model", loaded.kind}, {"precision", std::string(to_string(loaded.model->precision()))}};
+    refine(loaded, file, provenance, log);
     for (const char* key : {"version", "date", "command", "data_hash"})
         if (loaded.provenance.contains(key) && loaded.provenance[key].is_string())
             provenance.emplace_back(key, loaded.provenance[key].get<std::string>());
@@ -22,13 +42,13 @@ std::unique_ptr<calculator::Calculator> open_one(const std::string& file, std::o
 }  // namespace
 
 std::unique_ptr<calculator::Calculator> open_model_files(const std::string& files, const calculator::OpenOptions& options,
-                                                         const KindRegistry& kinds) {
+                                                         const KindRegistry& kinds, base::LogSink& log) {
     std::optional<Precision> precision;
     if (!options.precision.empty()) precision = precision_from(options.precision);
     std::vector<std::unique_ptr<calculator::Calculator>> members;
     std::istringstream list(files);
     for (std::string file; std::getline(list, file, ',');)
-        if (!file.empty()) members.push_back(open_one(file, precision, kinds));
+        if (!file.empty()) members.push_back(open_one(file, precision, kinds, log));
     if (members.size() == 1) return std::move(members[0]);
     return std::make_unique<Committee>(std::move(members));
 }

@@ -1,6 +1,7 @@
 #pragma once
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -63,6 +64,17 @@ public:
     virtual void accumulate_gradient(const GradientSeeds& seeds, std::span<double> gradient) = 0;
 };
 
+/// Functions inside a model that are kept as tables: how fine these are, and what they change (docs/decisions/0011).
+struct Tabulation {
+    int intervals = 0;
+    double energy_error = 0;  ///< eV/atom, |tables - exact functions|, both in float64, largest over the model's probe structures
+    double force_error = 0;   ///< eV/angstrom, the same for components of forces
+
+    static constexpr double energy_bound = 1e-7, force_bound = 1e-6;
+    /// The probes keep half of the bounds, since larger structures meet larger extremes.
+    [[nodiscard]] bool within_bounds() const { return energy_error <= 0.5 * energy_bound && force_error <= 0.5 * force_bound; }
+};
+
 /// A model whose parameters can be fitted. Master parameters are float64 in one flat vector; set_parameters() derives
 /// what the kernels use (splines, float32 copies).
 class TrainableModel : public Model {
@@ -71,6 +83,11 @@ public:
     [[nodiscard]] virtual std::span<const double> parameters() const = 0;
     virtual void set_parameters(std::span<const double> parameters) = 0;
     [[nodiscard]] virtual std::unique_ptr<TrainingPass> make_training_pass() const = 0;
+    /// Measured for the present parameters at every call; nothing where the model keeps no tables.
+    [[nodiscard]] virtual std::optional<Tabulation> tabulation() const { return {}; }
+    /// For inference: makes the tables finer by doubling until they are within the bounds or cannot be made finer, and
+    /// says what they are then. Never coarser than the model was trained with. Not while evaluate() runs elsewhere.
+    virtual std::optional<Tabulation> refine_tabulation() { return {}; }
 };
 
 }  // namespace alkali::models

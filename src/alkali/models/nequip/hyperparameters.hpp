@@ -36,9 +36,9 @@ struct Hyperparameters {
     bool zbl = false;                          ///< ZBL pair term added
     int zbl_polynomial_cutoff_p = 6;
     Precision model_dtype = Precision::mixed;
-    /// Intervals of the radial splines on [0, cutoff]. Part of the model: it is trained with them. The default serves
-    /// models that were trained without splines.
-    int spline_intervals = 1024;
+    /// Intervals of the radial splines on [0, cutoff]. Part of the model: it is trained with them. Inference takes more
+    /// where these are too few (guard.hpp), models that were trained without splines included.
+    int spline_intervals = 256;
     /// e3nn's normalize2mom: scale of silu and tanh that makes <f(z)^2> = 1. e3nn samples it, so its numbers
     /// travel with an imported model (among the derived constants); else the exact integrals.
     double silu_scale = 0, tanh_scale = 0;

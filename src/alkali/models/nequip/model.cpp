@@ -5,6 +5,7 @@
 #include "alkali/base/error.hpp"
 #include "alkali/base/random.hpp"
 #include "alkali/models/nequip/gradient.hpp"
+#include "alkali/models/nequip/guard.hpp"
 
 namespace alkali::models::nequip {
 namespace {
@@ -79,6 +80,27 @@ void NequIP::set_parameters(std::span<const double> parameters) {
     const int intervals = architecture_.hyper.spline_intervals;
     if (double_) derive(architecture_, radial_, parameters_, intervals, double_->weights);
     if (single_) derive(architecture_, radial_, parameters_, intervals, single_->weights);
+}
+
+void NequIP::set_spline_intervals(int intervals) {
+    if (intervals < 8) throw InputError("must be at least 8", "model.spline_intervals");
+    architecture_.hyper.spline_intervals = intervals;
+    set_parameters(std::vector<double>(parameters_));
+}
+
+std::optional<Tabulation> NequIP::tabulation() const {
+    return SplineGuard(architecture_.hyper, parameters_).measure(architecture_.hyper.spline_intervals);
+}
+
+std::optional<Tabulation> NequIP::refine_tabulation() {
+    // 16 times the default: an error that falls with the third power of the interval has fallen by 4000 there, and a table
+    // of 350 columns takes 6 MB per layer.
+    constexpr int finest = 4096;
+    SplineGuard guard(architecture_.hyper, parameters_);
+    Tabulation table = guard.measure(architecture_.hyper.spline_intervals);
+    while (!table.within_bounds() && 2 * table.intervals <= finest) table = guard.measure(2 * table.intervals);
+    if (table.intervals != architecture_.hyper.spline_intervals) set_spline_intervals(table.intervals);
+    return table;
 }
 
 void NequIP::evaluate(const Graph& graph, Exchange& exchange, const Evaluation& out) const {

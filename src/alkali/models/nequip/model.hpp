@@ -31,6 +31,11 @@ public:
     void set_parameters(std::span<const double> parameters) override;
     [[nodiscard]] std::unique_ptr<TrainingPass> make_training_pass() const override;
 
+    [[nodiscard]] std::optional<Tabulation> tabulation() const override;
+    std::optional<Tabulation> refine_tabulation() override;
+    /// Other splines through the same network. Errors: InputError for fewer than 8.
+    void set_spline_intervals(int intervals);
+
     [[nodiscard]] const Architecture& architecture() const { return architecture_; }
 
 private:

@@ -33,7 +33,12 @@ function(alkali_tests name)
   add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE ${ARG_LIBRARIES} GTest::gtest GTest::gmock GTest::gtest_main)
   target_compile_definitions(${name} PRIVATE ALKALI_SOURCE_DIR="${CMAKE_SOURCE_DIR}" ALKALI_BINARY_DIR="${CMAKE_BINARY_DIR}")
-  gtest_discover_tests(${name} TEST_FILTER -Slow* DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 600)
+  set(environment)
+  if(ALKALI_SANITIZE)
+    # The MEAM driver of openkim-models frees arrays of new[] with delete; that is not ours to find.
+    set(environment ENVIRONMENT "ASAN_OPTIONS=alloc_dealloc_mismatch=0")
+  endif()
+  gtest_discover_tests(${name} TEST_FILTER -Slow* DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 600 ${environment})
   gtest_discover_tests(${name} TEST_FILTER Slow* TEST_PREFIX slow. TEST_LIST ${name}_slow DISCOVERY_TIMEOUT 60 PROPERTIES LABELS slow TIMEOUT 7200)
 endfunction()
 

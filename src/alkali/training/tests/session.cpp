@@ -246,11 +246,13 @@ TEST_F(Session, killed_run_continues_to_the_same_bits) {
 TEST_F(Session, ranks_of_mpi_train_the_model_of_one_process) {
     const auto config = toy_config(folder_, "max_epochs: 5");
     static_cast<void>(run(config, "one"));
-    const std::string start =
-        std::string(
-            "exec env OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_rmaps_base_oversubscribe=1 ALKALI_TEST_MPI=1 ") +
-        child_folder + "=" + folder_.string() + " " ALKALI_MPIEXEC " -n 2 " + fs::read_symlink("/proc/self/exe").string() +
-        " --gtest_filter=SessionChild.trains_where_told > " + (folder_ / "mpi.log").string() + " 2>&1";
+    // Open MPI leaves memory behind: no leak check of the ranks.
+    const std::string start = std::string(
+                                  "exec env ASAN_OPTIONS=detect_leaks=0 OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 "
+                                  "OMPI_MCA_rmaps_base_oversubscribe=1 ALKALI_TEST_MPI=1 ") +
+                              child_folder + "=" + folder_.string() + " " ALKALI_MPIEXEC " -n 2 " +
+                              fs::read_symlink("/proc/self/exe").string() + " --gtest_filter=SessionChild.trains_where_told > " +
+                              (folder_ / "mpi.log").string() + " 2>&1";
     ASSERT_EQ(std::system(start.c_str()), 0) << base::read_file(folder_ / "mpi.log");
     const auto one = models::load_model(folder_ / "one" / "last.safetensors", kinds()).model,
                two = models::load_model(folder_ / "killed" / "last.safetensors", kinds()).model;

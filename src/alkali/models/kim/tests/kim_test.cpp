@@ -13,11 +13,6 @@
 #include "alkali/structure/neighbour_list.hpp"
 #include "alkali/units/constants.hpp"
 
-#if defined(__SANITIZE_ADDRESS__)
-// The MEAM driver of openkim-models frees arrays of new[] with delete; that is not ours to find.
-extern "C" const char* __asan_default_options() { return "alloc_dealloc_mismatch=0"; }
-#endif
-
 namespace alkali::models::kim {
 namespace {
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "alkali/models/contract/parts.hpp"
 #include "alkali/models/nequip/zbl.hpp"
 
 namespace alkali::models::nequip {
@@ -71,9 +72,11 @@ kernels::RadialView<T> Pass<T>::radial_view(int k, bool slopes) {
     if (setup_.mode == RadialMode::spline) return view;
     const RadialNetwork& radial = (*setup_.radial)[static_cast<std::size_t>(k)];
     std::vector<double> rows(geometry_.x.size() * static_cast<std::size_t>(radial.width())), derivative(slopes ? rows.size() : 0);
+    base::Laps laps(profile_);
     radial.evaluate(setup_.parameters, geometry_.x, rows, derivative);
     rows_.assign(rows.begin(), rows.end());
     slopes_.assign(derivative.begin(), derivative.end());
+    laps.end(part::radial);
     view.rows = rows_.data();
     view.slopes = slopes ? slopes_.data() : nullptr;
     return view;
@@ -93,6 +96,7 @@ void Pass<T>::forward_layer(int k, const Graph& graph, Exchange& exchange) {
             std::copy_n(setup_.weights->embedding.data() + graph.types[static_cast<std::size_t>(i)] * in, in,
                         features_.data() + static_cast<std::ptrdiff_t>(i) * in);
     }
+    base::Laps laps(profile_);
     state.y.resize(static_cast<std::size_t>(graph.num_atoms()) * static_cast<std::size_t>(in));
 #pragma omp parallel for schedule(dynamic)
     for (int begin = 0; begin < rows; begin += chunk) {
@@ -101,6 +105,7 @@ void Pass<T>::forward_layer(int k, const Graph& graph, Exchange& exchange) {
         apply(plan.linear_1, weights.linear_1, kernels, features_.data() + offset, state.y.data() + offset, end - begin, false);
         scale_rows(graph, state.y.data(), in, begin, end);
     }
+    laps.end(part::linear);
     if (k > 0) exchange.forward(state.y.data(), static_cast<std::size_t>(in));
 
     const auto local = static_cast<std::size_t>(graph.num_local);
@@ -122,6 +127,7 @@ void Pass<T>::forward_layer(int k, const Graph& graph, Exchange& exchange) {
     {
         base::AlignedVector<T> mid(setup_.keep ? 0 : static_cast<std::size_t>(chunk * middle));
         base::AlignedVector<T> value(static_cast<std::size_t>(scalars)), first(static_cast<std::size_t>(scalars));
+        base::Laps laps(profile_);
 #pragma omp for schedule(dynamic)
         for (int begin = 0; begin < graph.num_local; begin += chunk) {
             const int end = std::min(begin + chunk, graph.num_local);
@@ -129,6 +135,7 @@ void Pass<T>::forward_layer(int k, const Graph& graph, Exchange& exchange) {
             task.output = setup_.keep ? state.mid.data() + static_cast<std::ptrdiff_t>(begin) * middle : mid.data();
             task.output_begin = begin;
             kernels.convolution.forward(task, begin, end);
+            laps.end(part::tensor_product_forward);
             T* z = state.z.data() + static_cast<std::ptrdiff_t>(begin) * out;
             apply(plan.linear_2, weights.linear_2, kernels, task.output, z, end - begin, false);
             if (plan.self_connection)
@@ -136,6 +143,7 @@ void Pass<T>::forward_layer(int k, const Graph& graph, Exchange& exchange) {
                     apply(plan.self, weights.self[type], kernels, features_.data() + static_cast<std::ptrdiff_t>(start) * in,
                           state.z.data() + static_cast<std::ptrdiff_t>(start) * out, count, true);
                 });
+            laps.end(part::linear);
             for (int i = begin; i < end; ++i) {
                 const auto kept = static_cast<std::ptrdiff_t>(i) * scalars;
                 ActivatedRow<T> row{value.data(), first.data(), nullptr};
@@ -144,6 +152,7 @@ void Pass<T>::forward_layer(int k, const Graph& graph, Exchange& exchange) {
                 activate_row(plan, kernels, zi, row);
                 gate_forward(plan.gate, row, zi, next.data() + static_cast<std::ptrdiff_t>(i) * left);
             }
+            laps.end(part::gate);
         }
     }
     if (setup_.keep) state.x = std::move(features_);
@@ -154,6 +163,7 @@ template <class T>
 void Pass<T>::read_out(const Graph& graph, const Evaluation& out) {
     const int width = setup_.architecture->layers.back().output.width;
     const auto inputs = static_cast<std::size_t>(readout_.inputs());
+    base::Laps laps(profile_);
     feature_gradient_.assign(static_cast<std::size_t>(graph.num_local) * static_cast<std::size_t>(width), T(0));
 #pragma omp parallel
     {
@@ -169,6 +179,7 @@ void Pass<T>::read_out(const Graph& graph, const Evaluation& out) {
             out.energies[static_cast<std::size_t>(i)] = setup_.weights->scales[type] * energy + setup_.weights->shifts[type];
         }
     }
+    laps.end(part::readout);
 }
 
 template <class T>
@@ -187,6 +198,7 @@ void Pass<T>::backward_layer(int k, const Graph& graph, Exchange& exchange) {
     {
         base::AlignedVector<T> z_gradient(setup_.keep ? 0 : static_cast<std::size_t>(chunk * out));
         base::AlignedVector<T> value(static_cast<std::size_t>(scalars)), first(static_cast<std::size_t>(scalars));
+        base::Laps laps(profile_);
 #pragma omp for schedule(dynamic)
         for (int begin = 0; begin < graph.num_local; begin += chunk) {
             const int end = std::min(begin + chunk, graph.num_local);
@@ -202,6 +214,7 @@ void Pass<T>::backward_layer(int k, const Graph& graph, Exchange& exchange) {
                 gate_backward(plan.gate, row, z, feature_gradient_.data() + static_cast<std::ptrdiff_t>(i) * left,
                               dz + static_cast<std::ptrdiff_t>(i - begin) * out);
             }
+            laps.end(part::gate);
             apply_transposed(plan.linear_2, weights.linear_2, kernels, dz,
                              state.mid_gradient.data() + static_cast<std::ptrdiff_t>(begin) * middle, end - begin, false);
             if (k > 0)
@@ -209,6 +222,7 @@ void Pass<T>::backward_layer(int k, const Graph& graph, Exchange& exchange) {
                     apply_transposed(plan.self, weights.self[type], kernels, dz + static_cast<std::ptrdiff_t>(start - begin) * out,
                                      below.data() + static_cast<std::ptrdiff_t>(start) * in, count, false);
                 });
+            laps.end(part::linear);
         }
     }
     if (setup_.keep) state.x_gradient = std::move(feature_gradient_);
@@ -226,11 +240,14 @@ void Pass<T>::backward_layer(int k, const Graph& graph, Exchange& exchange) {
     convolve.input_gradient = k > 0 ? state.y_gradient.data() : nullptr;
     convolve.x_gradient = geometry_.x_gradient.data();
     convolve.harmonics_gradient = geometry_.harmonics_gradient.data();
+    base::Laps laps(profile_);
 #pragma omp parallel for schedule(dynamic)
     for (int begin = 0; begin < atoms; begin += chunk) kernels.convolution.backward(convolve, begin, std::min(begin + chunk, atoms));
+    laps.end(part::tensor_product_backward);
     if (!setup_.keep) base::AlignedVector<T>().swap(state.mid_gradient);
     if (k == 0) return;
     exchange.reverse_add(state.y_gradient.data(), static_cast<std::size_t>(in));
+    laps.skip();
 #pragma omp parallel for schedule(dynamic)
     for (int begin = 0; begin < graph.num_local; begin += chunk) {
         const int end = std::min(begin + chunk, graph.num_local);
@@ -239,6 +256,7 @@ void Pass<T>::backward_layer(int k, const Graph& graph, Exchange& exchange) {
         apply_transposed(plan.linear_1, weights.linear_1, kernels, state.y_gradient.data() + offset, below.data() + offset, end - begin,
                          true);
     }
+    laps.end(part::linear);
     if (!setup_.keep) base::AlignedVector<T>().swap(state.y_gradient);
     feature_gradient_ = std::move(below);
 }
@@ -280,11 +298,16 @@ void Pass<T>::add_pair_repulsion(const Graph& graph, const Evaluation& out) {
 template <class T>
 void Pass<T>::evaluate(const Graph& graph, Exchange& exchange, const Evaluation& out) {
     const int count = static_cast<int>(layers_.size());
+    profile_ = out.profile;
+    base::Laps laps(profile_);
     prepare(graph);
+    laps.end(part::geometry);
     for (int k = 0; k < count; ++k) forward_layer(k, graph, exchange);
     read_out(graph, out);
     for (int k = count - 1; k >= 0; --k) backward_layer(k, graph, exchange);
+    laps.skip();
     finish(graph, out);
+    laps.end(part::geometry);
     if (setup_.architecture->hyper.zbl) add_pair_repulsion(graph, out);
     if (!setup_.round_geometry) return;
     for (double& energy : out.energies) energy = static_cast<double>(static_cast<float>(energy));

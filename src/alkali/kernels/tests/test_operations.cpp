@@ -30,7 +30,8 @@ Counted loop_over(int l1, int l2, int l3, int channels) {
         pairs.insert({table.terms[t].m1, table.terms[t].m3});
         folded.multiply();  // C Y
     }
-    Tally forward = folded, backward, tangent = folded, tangent_backward, weights;
+    // The backward pass finds D made; the others stand alone.
+    Tally forward = folded, backward, tangent = folded, tangent_backward = folded, weights;
     if (l2 > 0) tangent.operations += folded.operations, tangent_backward.operations += folded.operations;  // C dY
     for (int u = 0; u < channels; ++u) {
         for (int m1 = -l1; m1 <= l1; ++m1) {

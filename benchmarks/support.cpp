@@ -1,22 +1,10 @@
 #include "support.hpp"
 
-#include <algorithm>
-
 #include "alkali/kernels/contract/machine.hpp"
 #include "alkali/structure/builders.hpp"
 
 namespace alkali::benchmarks {
-namespace {
-
-double fastest(const std::vector<kernels::Peak>& peaks) {
-    double best = 0;
-    for (const auto& peak : peaks) best = std::max(best, peak.gflops);
-    return best;
-}
-
-}  // namespace
-
-Peaks::Peaks() : float32_(fastest(kernels::measured_peaks<float>(1))), float64_(fastest(kernels::measured_peaks<double>(1))) {}
+Peaks::Peaks() : float32_(kernels::measured_peak<float>(1)), float64_(kernels::measured_peak<double>(1)) {}
 
 void count_operations(benchmark::State& state, double operations, double peak_gflops) {
     using benchmark::Counter;

@@ -16,12 +16,6 @@ constexpr double lattice_constant = 3.434;  // angstrom
 constexpr double rattle = 0.05;             // angstrom, standard deviation of each component
 constexpr std::uint64_t seed = 1;
 
-double fastest(const std::vector<kernels::Peak>& peaks) {
-    double best = 0;
-    for (const auto& peak : peaks) best = std::max(best, peak.gflops);
-    return best;
-}
-
 double timed(calculator::Calculator& calculator, const structure::Structure& structure, base::Profile* profile) {
     using Clock = std::chrono::steady_clock;
     const calculator::Request request{false, profile};
@@ -47,8 +41,7 @@ double Timing::median() const {
 }
 
 Ceilings measure_ceilings(int threads) {
-    return {fastest(kernels::measured_peaks<float>(threads)), fastest(kernels::measured_peaks<double>(threads)),
-            1e-9 * kernels::measured_bandwidth(threads)};
+    return {kernels::measured_peak<float>(threads), kernels::measured_peak<double>(threads), 1e-9 * kernels::measured_bandwidth(threads)};
 }
 
 structure::Structure rattled_bcc(std::size_t atoms, int number) {

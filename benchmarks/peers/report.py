@@ -71,44 +71,57 @@ def page(document):
     )
 
 
-def plot(results):
-    """Horizontal bars on a logarithmic axis, as SVG: one group per row that has figures."""
-    rows = [r for r in results if value(r, "peer") and value(r, "mixed")]
-    colours = {"peer": "#8a8f98", "mixed": "#c2410c", "float64": "#f2a877"}
-    left, width, bar, gap = 330, 560, 11, 12
-    values = [value(r, who) for r in rows for who in CONTESTANTS if value(r, who)]
-    if not values:
-        return None
-    low, high = math.floor(math.log10(min(values))), math.ceil(math.log10(max(values)))
-    high = max(high, low + 1)
+LEFT, WIDTH, BAR, GAP = 330, 560, 11, 12  # pixels
+COLOURS = {"peer": "#8a8f98", "mixed": "#c2410c", "float64": "#f2a877"}
+
+
+def _text(x, y, text, anchor="start"):
+    return f'<text x="{x:.1f}" y="{y}" text-anchor="{anchor}">{text}</text>'
+
+
+def _bars(results, unit, top):
+    """(SVG elements, height) of the rows of one unit on a logarithmic axis."""
+    values = [value(r, who) for r in results for who in CONTESTANTS if value(r, who)]
+    low = math.floor(math.log10(min(values)))
+    high = max(math.ceil(math.log10(max(values))), low + 1)
+    height = (3 * BAR + GAP) * len(results) + 30
 
     def x(v):
-        return left + width * (math.log10(v) - low) / (high - low)
+        return LEFT + WIDTH * (math.log10(v) - low) / (high - low)
 
-    group = 3 * bar + gap
-    height = 40 + group * len(rows) + 30
-    out = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{left + width + 80}" height="{height}" font-family="sans-serif" font-size="11">',
-        "<title>CPU time of alkali and its peers</title>",
-        '<rect width="100%" height="100%" fill="white"/>',
-    ]
-    for i, who in enumerate(CONTESTANTS):
-        out.append(f'<rect x="{left + 110 * i}" y="8" width="10" height="10" fill="{colours[who]}"/>')
-        out.append(f'<text x="{left + 14 + 110 * i}" y="17">{"peer" if who == "peer" else "alkali " + who}</text>')
+    out = [_text(LEFT - 8, top + height - 8, unit, "end")]
     for decade in range(low, high + 1):
-        out.append(f'<line x1="{x(10**decade):.1f}" x2="{x(10**decade):.1f}" y1="28" y2="{height - 24}" stroke="#ddd"/>')
-        out.append(f'<text x="{x(10**decade):.1f}" y="{height - 10}" text-anchor="middle">{10.0**decade:g}</text>')
-    for number, result in enumerate(rows):
-        top = 34 + group * number
-        text = f"{result['name']} ({result['unit']})"
-        out.append(f'<text x="{left - 8}" y="{top + 2 * bar}" text-anchor="end">{text}</text>')
+        at = x(10**decade)
+        out.append(f'<line x1="{at:.1f}" x2="{at:.1f}" y1="{top}" y2="{top + height - 22}" stroke="#ddd"/>')
+        out.append(_text(at, top + height - 8, f"{10.0**decade:g}", "middle"))
+    for number, result in enumerate(results):
+        begin = top + 6 + (3 * BAR + GAP) * number
+        out.append(_text(LEFT - 8, begin + 2 * BAR, result["name"], "end"))
         for i, who in enumerate(CONTESTANTS):
             if not value(result, who):
                 continue
-            y, end = top + bar * i, x(value(result, who))
-            out.append(f'<rect x="{left}" y="{y}" width="{end - left:.1f}" height="{bar - 1}" fill="{colours[who]}"/>')
-            out.append(f'<text x="{end + 4:.1f}" y="{y + bar - 2}">{_number(value(result, who))}</text>')
-    return "\n".join([*out, "</svg>"]) + "\n"
+            y, end = begin + BAR * i, max(x(value(result, who)), LEFT + 1)
+            out.append(f'<rect x="{LEFT}" y="{y}" width="{end - LEFT:.1f}" height="{BAR - 1}" fill="{COLOURS[who]}"/>')
+            out.append(_text(end + 4, y + BAR - 2, _number(value(result, who))))
+    return out, height
+
+
+def plot(results):
+    """Horizontal bars as SVG, an axis for each unit; None without figures."""
+    measured = [r for r in results if value(r, "peer") and value(r, "mixed")]
+    if not measured:
+        return None
+    out, top = [], 34
+    for i, who in enumerate(CONTESTANTS):
+        out.append(f'<rect x="{LEFT + 110 * i}" y="8" width="10" height="10" fill="{COLOURS[who]}"/>')
+        out.append(_text(LEFT + 14 + 110 * i, 17, "peer" if who == "peer" else "alkali " + who))
+    for unit in dict.fromkeys(r["unit"] for r in measured):
+        elements, height = _bars([r for r in measured if r["unit"] == unit], unit, top)
+        out += elements
+        top += height + 8
+    head = f'<svg xmlns="http://www.w3.org/2000/svg" width="{LEFT + WIDTH + 80}" height="{top}" font-family="sans-serif" font-size="11">'
+    title = "<title>CPU time of alkali and its peers</title>"
+    return "\n".join([head, title, '<rect width="100%" height="100%" fill="white"/>', *out, "</svg>"]) + "\n"
 
 
 def write(folder, document):

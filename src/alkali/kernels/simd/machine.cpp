@@ -111,8 +111,18 @@ std::vector<Peak> measured_peaks(int threads) {
             peaks.push_back({hwy::TargetName(kernel.target), 1e-9 * best_rate<T>(kernel.function, threads)});
     return peaks;
 }
+
+template <class T>
+double measured_peak(int threads) {
+    double best = 0;
+    for (const Peak& peak : measured_peaks<T>(threads)) best = std::max(best, peak.gflops);
+    return best;
+}
+
 template std::vector<Peak> measured_peaks<float>(int threads);
 template std::vector<Peak> measured_peaks<double>(int threads);
+template double measured_peak<float>(int threads);
+template double measured_peak<double>(int threads);
 
 double measured_bandwidth(int threads) {
     constexpr long size = 8'000'000;

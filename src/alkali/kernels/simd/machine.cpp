@@ -78,9 +78,8 @@ double since(Clock::time_point start) { return std::chrono::duration<double>(Clo
 /// Best rate of one kernel on `threads` threads at once.
 template <class T>
 double best_rate(simd::MultiplyAdd<T> kernel, int threads) {
-    constexpr double run_seconds = 0.02;
+    constexpr long rounds = 1 << 22;  // about 10 ms: far more than starting a team takes, less than a scheduler's turn
     double best = 0;
-    long rounds = 1 << 16;
     for (int run = 0; run < runs; ++run) {
         double operations = 0;
         const auto start = Clock::now();
@@ -91,12 +90,7 @@ double best_rate(simd::MultiplyAdd<T> kernel, int threads) {
             // Never true: the sums tend to one.
             if (sink > T(1e30)) operations = 0;
         }
-        const double seconds = since(start);
-        best = std::max(best, operations / seconds);
-        if (seconds < run_seconds / 2) {
-            rounds = static_cast<long>(static_cast<double>(rounds) * std::clamp(run_seconds / seconds, 2.0, 64.0));
-            --run;
-        }
+        best = std::max(best, operations / since(start));
     }
     return best;
 }

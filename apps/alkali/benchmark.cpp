@@ -1,88 +1,88 @@
 #include <fmt/format.h>
 #include <omp.h>
 
-#include <algorithm>
-#include <chrono>
-#include <cmath>
+#include <map>
 #include <memory>
-#include <nlohmann/json.hpp>
 
-#include "alkali/base/error.hpp"
 #include "alkali/base/files.hpp"
-#include "alkali/base/process.hpp"
-#include "alkali/base/random.hpp"
-#include "alkali/structure/structure.hpp"
+#include "benchmark_measure.hpp"
 #include "command.hpp"
 
 namespace alkali::app {
 namespace {
-
-// What every benchmark of alkali runs on, so that figures can be compared: cubic bcc cells of lithium's lattice constant.
-constexpr double lattice_constant = 3.434;  // angstrom
-constexpr double rattle = 0.05;             // angstrom, standard deviation of each component
-constexpr std::uint64_t seed = 1;
 
 struct BenchmarkArguments {
     std::string calculator;
     std::vector<std::size_t> atoms = {54, 432, 2000};
     std::vector<int> threads = {1};
     std::vector<std::string> precisions = {""};
-    double seconds = 2;
+    Effort effort;
+    bool ceilings = true;
+    bool parts = false;
     std::filesystem::path json;
 };
 
-structure::Structure rattled_bcc(std::size_t atoms, int number) {
-    const int n = std::max(1, static_cast<int>(std::lround(std::cbrt(static_cast<double>(atoms) / 2))));
-    const structure::Structure cell{
-        structure::Cell::cubic(lattice_constant), {number, number}, {Vec3::Zero(), Vec3::Constant(lattice_constant / 2)}};
-    auto crystal = structure::repeated(cell, {n, n, n});
-    base::Random random(seed);
-    for (auto& position : crystal.positions)
-        for (int k = 0; k < 3; ++k) position[k] += rattle * random.normal();
-    return crystal;
+std::string number(const nlohmann::json& value, int digits, double factor = 1) {
+    return value.is_null() ? "-" : fmt::format("{:.{}f}", factor * value.get<double>(), digits);
 }
 
-/// Shortest wall time of one compute(), in seconds: what the machine does when nothing else disturbs it.
-double time_of(calculator::Calculator& calculator, const structure::Structure& structure, double seconds) {
-    using Clock = std::chrono::steady_clock;
-    static_cast<void>(calculator.compute(structure));  // memory, caches
-    double best = INFINITY, total = 0;
-    for (int runs = 0; runs < 3 || total < seconds; ++runs) {
-        const auto start = Clock::now();
-        static_cast<void>(calculator.compute(structure));
-        const double took = std::chrono::duration<double>(Clock::now() - start).count();
-        best = std::min(best, took);
-        total += took;
-    }
-    return best;
+/// One entry of the JSON list.
+nlohmann::json result_json(const Timing& timing, int threads, const std::string& precision, const Ceilings& ceilings) {
+    const auto atoms = static_cast<double>(timing.atoms);
+    const double gflops = timing.gflops(), peak = ceilings.gflops(precision);
+    const auto known = [](double value) { return value > 0 ? nlohmann::json(value) : nlohmann::json(nullptr); };
+    return {{"atoms", timing.atoms},
+            {"threads", threads},
+            {"precision", precision},
+            {"us_per_atom", 1e6 * timing.shortest() / atoms},
+            {"us_per_atom_median", 1e6 * timing.median() / atoms},
+            {"cpu_us_per_atom", 1e6 * timing.cpu_seconds / atoms},
+            {"runs", timing.seconds.size()},
+            {"gflops", known(gflops)},
+            {"operations_per_atom", known(timing.profile.operations() / atoms)},
+            {"peak_gflops", known(peak)},
+            {"share_of_peak", known(peak > 0 ? gflops / peak : 0)},
+            {"bandwidth_gb_per_s", known(ceilings.gigabytes_per_second)},
+            {"peak_rss_bytes", timing.peak_bytes},
+            {"base_rss_bytes", timing.base_bytes},
+            {"bytes_per_atom", timing.bytes_per_atom()},
+            {"parts", parts_json(timing, peak)}};
+}
+
+void print_parts(const nlohmann::json& parts) {
+    for (const auto& [name, part] : parts.items())
+        fmt::print("    {:<26} {:>10} us/atom {:>8} GFLOP/s {:>6} % of peak\n", name, number(part["us_per_atom"], 2),
+                   number(part["gflops"], 1), number(part["share_of_peak"], 1, 100));
 }
 
 void run_benchmark(const BenchmarkArguments& arguments, Context& context) {
     nlohmann::json results = nlohmann::json::array();
-    fmt::print("{:>8} {:>8} {:>10} {:>12} {:>12}\n", "atoms", "threads", "precision", "us/atom", "peak MB");
+    std::map<int, Ceilings> ceilings;
+    for (const int threads : arguments.threads) {
+        auto& ceiling = ceilings[threads];
+        if (!arguments.ceilings || ceiling.float32_gflops > 0) continue;
+        ceiling = measure_ceilings(threads);
+        fmt::print("{} thread{}: at best {:.0f} GFLOP/s in float32, {:.0f} in float64, {:.1f} GB/s of memory\n", threads,
+                   threads == 1 ? "" : "s", ceiling.float32_gflops, ceiling.float64_gflops, ceiling.gigabytes_per_second);
+    }
+    fmt::print("{:>8} {:>8} {:>10} {:>12} {:>12} {:>10} {:>8} {:>10} {:>12}\n", "atoms", "threads", "precision", "us/atom", "median",
+               "GFLOP/s", "% peak", "peak MB", "bytes/atom");
     for (const auto& precision : arguments.precisions)
         for (const int threads : arguments.threads)
             for (const auto atoms : arguments.atoms) {
                 omp_set_num_threads(threads);
                 const auto calculator = context.calculators.open(arguments.calculator, {precision, threads}, context.log);
-                const auto species = calculator->species();
-                const auto structure = rattled_bcc(atoms, species.empty() ? 3 : species[0]);
                 std::string used = precision;
                 for (const auto& [key, value] : calculator->provenance())
                     if (key == "precision") used = value;
-                base::reset_peak_resident_bytes();
-                const double microseconds =
-                    1e6 * time_of(*calculator, structure, arguments.seconds) / static_cast<double>(structure.size());
-                const auto peak = base::peak_resident_bytes();
-                // No model counts its operations yet: an honest null rather than a guess.
-                results.push_back({{"atoms", structure.size()},
-                                   {"threads", threads},
-                                   {"precision", used.empty() ? "float64" : used},
-                                   {"us_per_atom", microseconds},
-                                   {"gflops", nullptr},
-                                   {"peak_rss_bytes", peak}});
-                fmt::print("{:>8} {:>8} {:>10} {:>12.2f} {:>12.0f}\n", structure.size(), threads,
-                           results.back()["precision"].get<std::string>(), microseconds, static_cast<double>(peak) / 1e6);
+                if (used.empty()) used = "float64";
+                const Timing timing = measure(*calculator, atoms, arguments.effort);
+                results.push_back(result_json(timing, threads, used, ceilings[threads]));
+                const auto& r = results.back();
+                fmt::print("{:>8} {:>8} {:>10} {:>12} {:>12} {:>10} {:>8} {:>10.0f} {:>12.0f}\n", timing.atoms, threads, used,
+                           number(r["us_per_atom"], 2), number(r["us_per_atom_median"], 2), number(r["gflops"], 1),
+                           number(r["share_of_peak"], 1, 100), 1e-6 * static_cast<double>(timing.peak_bytes), timing.bytes_per_atom());
+                if (arguments.parts) print_parts(r["parts"]);
             }
     if (!arguments.json.empty()) base::write_file(arguments.json, results.dump(2) + "\n");
 }
@@ -91,9 +91,9 @@ void run_benchmark(const BenchmarkArguments& arguments, Context& context) {
 
 void add_benchmark(CLI::App& app, Context& context) {
     auto arguments = std::make_shared<BenchmarkArguments>();
-    auto* command = app.add_subcommand("benchmark", "Time and memory of energy, forces and stress");
+    auto* command = app.add_subcommand("benchmark", "Time, memory and share of the machine's peak of energy, forces and stress");
     command->add_option("calculator", arguments->calculator, "Model file, kim:MODEL_ID, ...")->required()->type_name("CALC");
-    command->add_option("--atoms", arguments->atoms, "Sizes; the nearest cubic bcc cell is taken (54, 432, 2000, 16000)")
+    command->add_option("--atoms", arguments->atoms, "Sizes; the nearest cubic bcc cell is taken (54, 432, 2000, 16000, 128000)")
         ->delimiter(',')
         ->capture_default_str();
     command->add_option("--threads", arguments->threads, "Numbers of threads")
@@ -101,15 +101,22 @@ void add_benchmark(CLI::App& app, Context& context) {
         ->capture_default_str()
         ->check(CLI::PositiveNumber);
     command->add_option("--precision", arguments->precisions, "float32, mixed, float64; default: as the model says")->delimiter(',');
-    command->add_option("--seconds", arguments->seconds, "Time to spend on each")->capture_default_str();
+    command->add_option("--seconds", arguments->effort.seconds, "Least time to spend on each")->capture_default_str();
+    command->add_option("--repeat", arguments->effort.repeat, "Least number of runs of each")
+        ->capture_default_str()
+        ->check(CLI::PositiveNumber);
+    command->add_flag("--parts", arguments->parts, "Print where the time goes (the JSON always has it)");
+    command->add_flag("!--no-peak", arguments->ceilings, "Leave the machine's peak and bandwidth unmeasured");
     command
         ->add_option("--json", arguments->json,
-                     "Write {atoms, threads, precision, us_per_atom, gflops, peak_rss_bytes} of each to this file")
+                     "Write {atoms, threads, precision, us_per_atom, gflops, peak_rss_bytes, parts, ...} of each to this file")
         ->type_name("FILE");
     command->footer(
-        "Cubic bcc cells, a = 3.434 angstrom, 0.05 angstrom Gaussian rattle, fixed seed; neighbour list included; shortest of the runs.\n"
+        "Cubic bcc cells, a = 3.434 angstrom, 0.05 angstrom Gaussian rattle, fixed seed; neighbour list included; us/atom of the\n"
+        "shortest run and of the median. GFLOP/s: operations of the model's formulas, none twice (docs/performance.md).\n"
         "Examples:\n"
-        "  alkali benchmark out/nequip/best.safetensors --atoms 54,2000 --threads 1,2 --json speed.json");
+        "  alkali benchmark out/nequip/best.safetensors --atoms 54,2000 --threads 1,2 --parts --json speed.json\n"
+        "  alkali benchmark kim:SNAP_ZuoChenLi_2019_Li__MO_732106099012_000 --atoms 2000 --repeat 5");
     command->callback([arguments, &context] { run_benchmark(*arguments, context); });
 }
 

@@ -10,6 +10,8 @@ namespace alkali::base {
 void reset_peak_resident_bytes();
 /// Largest resident memory of this process so far (or since the reset), bytes.
 [[nodiscard]] std::int64_t peak_resident_bytes();
+/// Gives memory that was freed back to the system where the allocator can (glibc), so that it does not count as resident.
+void return_free_memory();
 /// Today as 2026-01-31 (UTC).
 [[nodiscard]] std::string utc_date();
 

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "alkali/base/profile.hpp"
 #include "alkali/structure/structure.hpp"
 
 namespace alkali::calculator {
@@ -12,6 +13,8 @@ namespace alkali::calculator {
 /// What to compute besides energy, forces and stress.
 struct Request {
     bool per_atom = false;  ///< per-atom energies and virials
+    /// Receives time and operations of each part from calculators that can tell (models/contract/parts.hpp).
+    base::Profile* profile = nullptr;
 };
 
 struct Result {

@@ -6,6 +6,7 @@
 #include "alkali/base/error.hpp"
 #include "alkali/models/common/structure_graph.hpp"
 #include "alkali/models/contract/assemble.hpp"
+#include "alkali/models/contract/parts.hpp"
 #include "alkali/units/elements.hpp"
 
 namespace alkali::models {
@@ -21,18 +22,23 @@ std::vector<int> ModelCalculator::species() const {
 }
 
 calculator::Result ModelCalculator::compute(const structure::Structure& structure, const calculator::Request& request) {
+    base::Laps laps(request.profile);
     const auto data = structure_graph(structure, model_->type_names(), model_->cutoff(), {});
     const Graph graph = data.view();
+    laps.end(part::neighbour_list);
     calculator::Result result;
     result.energies.resize(structure.size());
     result.forces.resize(structure.size());
     if (request.per_atom) result.virials.resize(structure.size());
     edge_gradient_.resize(data.list.edges());
     NoExchange exchange;
-    model_->evaluate(graph, exchange, {result.energies, edge_gradient_});
+    model_->evaluate(graph, exchange, {result.energies, edge_gradient_, request.profile});
+    if (request.profile) model_->count_operations(graph, *request.profile);
 
+    laps.skip();
     Assembly assembly{result.forces, result.virials};
     assemble(graph, incoming_edges(graph), edge_gradient_, assembly);
+    laps.end(part::assembly);
     result.energy = std::accumulate(result.energies.begin(), result.energies.end(), 0.0);
     if (!std::isfinite(result.energy)) throw InternalError("the model gives an energy that is not finite", name_);
     if (const double volume = structure.cell.volume(); volume > 0) result.stress = -assembly.virial / volume;

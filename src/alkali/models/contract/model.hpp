@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "alkali/base/profile.hpp"
 #include "alkali/models/contract/graph.hpp"
 
 namespace alkali::models {
@@ -17,8 +18,9 @@ enum class Precision { float32, mixed, float64 };
 
 /// Where a model writes. Sizes are the caller's: (num_local), (E).
 struct Evaluation {
-    std::span<double> energies;     ///< eV per local atom
-    std::span<Vec3> edge_gradient;  ///< d(sum of energies of all domains)/d(edge vector), eV/angstrom
+    std::span<double> energies;        ///< eV per local atom
+    std::span<Vec3> edge_gradient;     ///< d(sum of energies of all domains)/d(edge vector), eV/angstrom
+    base::Profile* profile = nullptr;  ///< receives the time of each part (parts.hpp), if wanted
 };
 
 /// A trained potential. Thread-safe for concurrent evaluate() on different graphs; uses OpenMP inside with results that do
@@ -33,6 +35,12 @@ public:
     [[nodiscard]] virtual double cutoff() const = 0;
     [[nodiscard]] virtual Precision precision() const = 0;
     virtual void evaluate(const Graph& graph, Exchange& exchange, const Evaluation& out) const = 0;
+    /// Adds the operations that the model's formulas need for one evaluate() of this graph, by part (parts.hpp); nothing for
+    /// models that do not count.
+    virtual void count_operations(const Graph& graph, base::Profile& profile) const {
+        static_cast<void>(graph);
+        static_cast<void>(profile);
+    }
     /// Hyperparameters as in the config's `model` block, complete (defaults filled in).
     [[nodiscard]] virtual nlohmann::json hyperparameters() const = 0;
 };

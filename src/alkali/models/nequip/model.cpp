@@ -6,6 +6,7 @@
 #include "alkali/base/random.hpp"
 #include "alkali/models/nequip/gradient.hpp"
 #include "alkali/models/nequip/guard.hpp"
+#include "alkali/models/nequip/operations.hpp"
 
 namespace alkali::models::nequip {
 namespace {
@@ -108,6 +109,11 @@ void NequIP::evaluate(const Graph& graph, Exchange& exchange, const Evaluation& 
         double_->evaluate(*this, graph, exchange, out);
     else
         single_->evaluate(*this, graph, exchange, out);
+}
+
+void NequIP::count_operations(const Graph& graph, base::Profile& profile) const {
+    for (const auto& [part, operations] : nequip::operations(architecture_, graph.num_local, graph.num_edges()))
+        profile.add_operations(part, operations);
 }
 
 std::unique_ptr<TrainingPass> NequIP::make_training_pass() const {

@@ -25,6 +25,7 @@ public:
     [[nodiscard]] double cutoff() const override { return architecture_.hyper.r_max; }
     [[nodiscard]] Precision precision() const override { return architecture_.hyper.model_dtype; }
     void evaluate(const Graph& graph, Exchange& exchange, const Evaluation& out) const override;
+    void count_operations(const Graph& graph, base::Profile& profile) const override;
     [[nodiscard]] nlohmann::json hyperparameters() const override { return architecture_.hyper.to_json(); }
     [[nodiscard]] const std::vector<ParameterInfo>& layout() const override { return architecture_.parameters; }
     [[nodiscard]] std::span<const double> parameters() const override { return parameters_; }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "alkali/math/rounding.hpp"
+#include "alkali/models/contract/parts.hpp"
 #include "alkali/models/nequip/zbl.hpp"
 
 namespace alkali::models::nequip {
@@ -65,9 +66,11 @@ kernels::RadialView<T> Pass<T>::radial_view(int k, const Graph& graph, bool slop
     for (std::size_t e = 0; e < x.size(); ++e)
         x[e] = edges.at(static_cast<std::int64_t>(e)).norm() / edges.cutoff_of(static_cast<std::int64_t>(e));
     std::vector<double> rows(x.size() * static_cast<std::size_t>(radial.width())), derivative(slopes ? rows.size() : 0);
+    base::Laps laps(profile_);
     radial.evaluate(setup_.parameters, x, rows, derivative);
     rows_.assign(rows.begin(), rows.end());
     slopes_.assign(derivative.begin(), derivative.end());
+    laps.end(part::radial);
     view.rows = rows_.data();
     view.slopes = slopes ? slopes_.data() : nullptr;
     return view;
@@ -100,6 +103,7 @@ void Pass<T>::embed(const Graph& graph) {
 #pragma omp parallel
     {
         Rows local(setup_.keep ? 0 : size_of(chunk, width));
+        base::Laps laps(profile_);
 #pragma omp for schedule(dynamic)
         for (int begin = 0; begin < rows; begin += chunk) {
             const int end = std::min(begin + chunk, rows);
@@ -108,6 +112,7 @@ void Pass<T>::embed(const Graph& graph) {
                 std::copy_n(setup_.weights->embedding.data() + graph.types[static_cast<std::size_t>(i)] * width, width,
                             x + offset_of(i - begin, width));
             project(0, graph, x, begin, end);
+            laps.end(part::linear);
         }
     }
 }
@@ -161,6 +166,7 @@ void Pass<T>::forward_layer(int k, const Graph& graph, Exchange& exchange) {
     {
         Rows mid(setup_.keep ? 0 : size_of(chunk, middle)), features(size_of(chunk, left));
         Rows value(static_cast<std::size_t>(scalars)), first(static_cast<std::size_t>(scalars));
+        base::Laps laps(profile_);
 #pragma omp for schedule(dynamic)
         for (int begin = 0; begin < local; begin += chunk) {
             const int end = std::min(begin + chunk, local);
@@ -168,8 +174,10 @@ void Pass<T>::forward_layer(int k, const Graph& graph, Exchange& exchange) {
             task.output = setup_.keep ? state.mid.data() + offset_of(begin, middle) : mid.data();
             task.output_begin = begin;
             kernels.convolution.forward(task, begin, end);
+            laps.end(part::tensor_product_forward);
             apply(plan.linear_2, weights.linear_2, kernels, task.output, state.z.data() + offset_of(begin, out), end - begin,
                   plan.self_connection);
+            laps.end(part::linear);
             T* x = features.data();
             if (last)
                 x = features_.data() + offset_of(begin, left);
@@ -183,7 +191,9 @@ void Pass<T>::forward_layer(int k, const Graph& graph, Exchange& exchange) {
                 activate_row(plan, kernels, z, row);
                 gate_forward(plan.gate, row, z, x + offset_of(i - begin, left));
             }
+            laps.end(part::gate);
             if (!last) project(k + 1, graph, x, begin, end);
+            laps.end(part::linear);
         }
     }
 }
@@ -193,6 +203,7 @@ void Pass<T>::read_out(const Graph& graph, const Evaluation& out) {
     const int width = setup_.architecture->layers.back().output.width;
     const auto inputs = static_cast<std::size_t>(readout_.inputs());
     const int last = static_cast<int>(layers_.size()) - 1;
+    base::Laps laps(profile_);
     if (setup_.keep) layers_.back().z_gradient.resize(layers_.back().z.size());
     feature_gradient_.assign(static_cast<std::size_t>(graph.num_local) * static_cast<std::size_t>(width), T(0));
 #pragma omp parallel
@@ -208,10 +219,12 @@ void Pass<T>::read_out(const Graph& graph, const Evaluation& out) {
             for (std::size_t u = 0; u < inputs; ++u) back[u] = static_cast<T>(setup_.weights->scales[type] * gradient[u]);
             out.energies[static_cast<std::size_t>(i)] = setup_.weights->scales[type] * energy + setup_.weights->shifts[type];
         }
-#pragma omp for schedule(dynamic)
-        for (int begin = 0; begin < graph.num_local; begin += chunk)
-            backward_gate(last, feature_gradient_.data() + offset_of(begin, width), begin, std::min(begin + chunk, graph.num_local));
     }
+    laps.end(part::readout);
+#pragma omp parallel for schedule(dynamic)
+    for (int begin = 0; begin < graph.num_local; begin += chunk)
+        backward_gate(last, feature_gradient_.data() + offset_of(begin, width), begin, std::min(begin + chunk, graph.num_local));
+    laps.end(part::gate);
     if (setup_.keep) layers_.back().x_gradient = feature_gradient_;
 }
 
@@ -277,14 +290,19 @@ void Pass<T>::backward_layer(int k, const Graph& graph, Exchange& exchange, cons
     convolve.input_gradient = k > 0 ? y_gradient(k).data() : nullptr;
     convolve.edge_gradient = result.edge_gradient.data();
 #pragma omp parallel
-    for (const Window& window : windows_.windows) {
-        const std::span<const std::int32_t> enter = window.enter;
+    {
+        base::Laps laps(profile_);
+        for (const Window& window : windows_.windows) {
+            const std::span<const std::int32_t> enter = window.enter;
 #pragma omp for schedule(dynamic)
-        for (std::size_t c = 0; c < enter.size(); c += chunk)
-            backward_linear(k, enter.subspan(c, std::min<std::size_t>(chunk, enter.size() - c)));
+            for (std::size_t c = 0; c < enter.size(); c += chunk)
+                backward_linear(k, enter.subspan(c, std::min<std::size_t>(chunk, enter.size() - c)));
+            laps.end(part::linear);
 #pragma omp for schedule(dynamic)
-        for (int begin = window.begin; begin < window.end; begin += chunk)
-            kernels.convolution.backward(convolve, begin, std::min(begin + chunk, window.end));
+            for (int begin = window.begin; begin < window.end; begin += chunk)
+                kernels.convolution.backward(convolve, begin, std::min(begin + chunk, window.end));
+            laps.end(part::tensor_product_backward);
+        }
     }
     if (k > 0) {
         exchange.reverse_add(y_gradient(k).data(), static_cast<std::size_t>(in));
@@ -296,6 +314,7 @@ void Pass<T>::backward_layer(int k, const Graph& graph, Exchange& exchange, cons
 #pragma omp parallel
         {
             Rows local(size_of(chunk, in));
+            base::Laps laps(profile_);
 #pragma omp for schedule(dynamic)
             for (int begin = 0; begin < graph.num_local; begin += chunk) {
                 const int end = std::min(begin + chunk, graph.num_local);
@@ -307,7 +326,9 @@ void Pass<T>::backward_layer(int k, const Graph& graph, Exchange& exchange, cons
                 scale_rows(graph, y_gradient(k).data(), in, begin, end);
                 apply_transposed(plan.linear_1, weights.linear_1, kernels, y_gradient(k).data() + offset_of(begin, in), below, end - begin,
                                  true);
+                laps.end(part::linear);
                 backward_gate(k - 1, below, begin, end);
+                laps.end(part::gate);
             }
         }
     }
@@ -336,7 +357,10 @@ void Pass<T>::add_pair_repulsion(const Graph& graph, const Evaluation& out) {
 template <class T>
 void Pass<T>::evaluate(const Graph& graph, Exchange& exchange, const Evaluation& out) {
     const int count = static_cast<int>(layers_.size());
+    profile_ = out.profile;
+    base::Laps laps(profile_);
     prepare(graph);
+    laps.end(part::geometry);
     embed(graph);
     for (int k = 0; k < count; ++k) forward_layer(k, graph, exchange);
     read_out(graph, out);

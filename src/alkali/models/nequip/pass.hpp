@@ -93,7 +93,8 @@ protected:
     Rows mid_gradient_;      ///< (rows of the windows, convolution output) dE/dmid of the layer at work
     Windows windows_;
     IncomingEdges incoming_;
-    std::vector<T> rows_, slopes_;  ///< RadialMode::exact: weights per edge of the present layer
+    base::Profile* profile_ = nullptr;  ///< of the present evaluate()
+    std::vector<T> rows_, slopes_;      ///< RadialMode::exact: weights per edge of the present layer
 };
 
 }  // namespace alkali::models::nequip

@@ -23,7 +23,8 @@ std::vector<int> ModelCalculator::species() const {
 
 calculator::Result ModelCalculator::compute(const structure::Structure& structure, const calculator::Request& request) {
     base::Laps laps(request.profile);
-    const auto data = structure_graph(structure, model_->type_names(), model_->cutoff(), {});
+    auto data = structure_graph(structure, model_->type_names(), model_->cutoff(), {});
+    decltype(data.list.shift)().swap(data.list.shift);  // the vectors carry the images: room for the model
     const Graph graph = data.view();
     laps.end(part::neighbour_list);
     calculator::Result result;

@@ -33,7 +33,7 @@ class Row:
     model: str = "r6_l2"  # of alkali, and of nequip where that is the peer
     atoms: int = 2000
     mode: str = ""  # nequip: aoti or eager; kim: key of KIM; ml_snap: linear or quadratic; deepmd: precision
-    bar: float = 0  # how many times faster alkali's mixed is asked to be (issue's "shown by"); 0: none
+    bar: float = 0  # how many times faster alkali's mixed should be; 0: no aim
 
     @property
     def unit(self):

@@ -102,14 +102,14 @@ template <class T, class Coupling>
 HWY_NOINLINE void forward_path(const Coupling coupling, const Path& path, const Block<T>& block, bool first, T* HWY_RESTRICT out) {
     const hn::ScalableTag<T> d;
     using V = hn::Vec<decltype(d)>;
-    const int lanes = static_cast<int>(hn::Lanes(d)), channels = path.channels;
+    const int lanes = static_cast<int>(hn::Lanes(d)), channels = path.channels, column = path.weight - block.first_column;
     for (int c = 0; c < channels; c += lanes) {
         V sum[most_components];
         for (int m = 0; m < coupling.n3(); ++m) sum[m] = first ? hn::Zero(d) : hn::LoadU(d, out + path.output + m * channels + c);
         for (int e = 0; e < block.count; ++e) {
             const T* HWY_RESTRICT x = block.source[e] + path.input + c;
             const T* HWY_RESTRICT folded = block.folded.data() + path.pairs * block_edges + e;
-            const V w = hn::LoadU(d, block.weight[e] + c);
+            const V w = hn::LoadU(d, block.weight[e] + column + c);
             V a[most_components];
             for (int m = 0; m < coupling.n1(); ++m) a[m] = hn::Mul(w, hn::LoadU(d, x + m * channels));
             coupling.for_each([&](const Term& t) ALKALI_INLINED {
@@ -145,8 +145,9 @@ void forward(const ConvolveForward<T>& a, int begin, int end) {
         if (start == stop) std::memset(out, 0, static_cast<std::size_t>(plan.output_width) * sizeof(T));
         for (std::int64_t e = start; e < stop; e += block.count) {
             take_outgoing<T>(a, e, stop, nullptr, block);
+            PathGroup group;
             for (std::size_t p = 0; p < plan.paths.size(); ++p) {
-                path_weights<false>(a.radial, plan.weight_width, plan.paths[p], block);
+                if (p == group.end) group_weights<false>(a.radial, plan, group = group_from(plan, p), block);
                 with_coupling(plan.paths[p], plan.terms[p],
                               [&](const auto coupling) HWY_ATTR { forward_path(coupling, plan.paths[p], block, e == start, out); });
             }
@@ -226,7 +227,7 @@ HWY_NOINLINE void backward_path(const Coupling coupling, const Path& path, const
                                 T* HWY_RESTRICT in_gradient, LaneSums<T>& sums) {
     const hn::ScalableTag<T> d;
     using V = hn::Vec<decltype(d)>;
-    const int lanes = static_cast<int>(hn::Lanes(d)), channels = path.channels;
+    const int lanes = static_cast<int>(hn::Lanes(d)), channels = path.channels, column = path.weight - block.first_column;
     for (int c = 0; c < channels; c += lanes) {
         V x[most_components], dx[most_components];
         for (int m = 0; m < coupling.n1(); ++m) {
@@ -236,7 +237,7 @@ HWY_NOINLINE void backward_path(const Coupling coupling, const Path& path, const
         for (int e = 0; e < block.count; ++e) {
             const T* HWY_RESTRICT g = block.source[e] + path.output + c;
             const T* HWY_RESTRICT folded = block.folded.data() + path.pairs * block_edges + e;
-            const V w = hn::LoadU(d, block.weight[e] + c), slope = hn::LoadU(d, block.slope[e] + c);
+            const V w = hn::LoadU(d, block.weight[e] + column + c), slope = hn::LoadU(d, block.slope[e] + column + c);
             V out[most_components], back[most_components];
             for (int m = 0; m < coupling.n3(); ++m) out[m] = hn::LoadU(d, g + m * channels);
             for (int m = 0; m < coupling.n1(); ++m) back[m] = hn::Zero(d);
@@ -310,8 +311,9 @@ void backward(const ConvolveBackward<T>& a, int begin, int end) {
         for (std::int64_t s = a.incoming_first[j]; s < stop; s += block.count) {
             take_incoming<T>(a, s, stop, nullptr, block);
             sums.clear();
+            PathGroup group;
             for (std::size_t p = 0; p < plan.paths.size(); ++p) {
-                path_weights<true>(a.radial, plan.weight_width, plan.paths[p], block);
+                if (p == group.end) group_weights<true>(a.radial, plan, group = group_from(plan, p), block);
                 with_coupling(plan.paths[p], plan.terms[p], [&](const auto coupling) HWY_ATTR {
                     backward_path(coupling, plan.paths[p], block, a.input + row, in_gradient.data(), sums);
                 });

@@ -28,7 +28,7 @@ template <class T, class Coupling>
 HWY_NOINLINE void tangent_path(const Coupling coupling, const Path& path, const Block<T>& block, bool first, T* HWY_RESTRICT out) {
     const hn::ScalableTag<T> d;
     using V = hn::Vec<decltype(d)>;
-    const int lanes = static_cast<int>(hn::Lanes(d)), channels = path.channels;
+    const int lanes = static_cast<int>(hn::Lanes(d)), channels = path.channels, column = path.weight - block.first_column;
     for (int c = 0; c < channels; c += lanes) {
         V sum[most_components];
         for (int m = 0; m < coupling.n3(); ++m) sum[m] = first ? hn::Zero(d) : hn::LoadU(d, out + path.output + m * channels + c);
@@ -36,8 +36,8 @@ HWY_NOINLINE void tangent_path(const Coupling coupling, const Path& path, const 
             const T* HWY_RESTRICT x = block.source[e] + path.input + c;
             const T* HWY_RESTRICT folded = block.folded.data() + path.pairs * block_edges + e;
             const T* HWY_RESTRICT folded_tangent = block.folded_tangent.data() + path.pairs * block_edges + e;
-            const V w = hn::LoadU(d, block.weight[e] + c);
-            const V wt = hn::Mul(hn::Set(d, block.x_tangent[e]), hn::LoadU(d, block.slope[e] + c));
+            const V w = hn::LoadU(d, block.weight[e] + column + c);
+            const V wt = hn::Mul(hn::Set(d, block.x_tangent[e]), hn::LoadU(d, block.slope[e] + column + c));
             V a[most_components], at[most_components];
             for (int m = 0; m < coupling.n1(); ++m) {
                 const V value = hn::LoadU(d, x + m * channels);
@@ -70,8 +70,9 @@ void tangent(const ConvolveTangent<T>& a, int begin, int end) {
         for (; e < f.first[i + 1]; e += block.count) {
             take_outgoing<T>(f, e, f.first[i + 1], a.input_tangent, block);
             take_tangent(plan, a.edge_tangent, block);
+            PathGroup group;
             for (std::size_t p = 0; p < plan.paths.size(); ++p) {
-                path_weights<true>(f.radial, plan.weight_width, plan.paths[p], block);
+                if (p == group.end) group_weights<true>(f.radial, plan, group = group_from(plan, p), block);
                 with_coupling(plan.paths[p], plan.terms[p],
                               [&](const auto coupling) HWY_ATTR { tangent_path(coupling, plan.paths[p], block, e == f.first[i], out); });
             }
@@ -93,7 +94,7 @@ HWY_NOINLINE void tangent_backward_path(const Coupling coupling, const Path& pat
                                         WeightAdjoints<T>& adjoints) {
     const hn::ScalableTag<T> d;
     using V = hn::Vec<decltype(d)>;
-    const int lanes = static_cast<int>(hn::Lanes(d)), channels = path.channels;
+    const int lanes = static_cast<int>(hn::Lanes(d)), channels = path.channels, column = path.weight - block.first_column;
     for (int c = 0; c < channels; c += lanes) {
         V x[most_components], xt[most_components], dx[most_components];
         for (int m = 0; m < coupling.n1(); ++m) {
@@ -119,9 +120,9 @@ HWY_NOINLINE void tangent_backward_path(const Coupling coupling, const Path& pat
                 full[t.m1] = hn::MulAdd(f, adjoint[t.m3], full[t.m1]);
                 full[t.m1] = hn::MulAdd(hn::Set(d, folded_tangent[t.pair * block_edges]), out[t.m3], full[t.m1]);
             });
-            const V w = hn::LoadU(d, block.weight[e] + c);
+            const V w = hn::LoadU(d, block.weight[e] + column + c);
             const V step = hn::Set(d, block.x_tangent[e]);
-            const V wt = hn::Mul(step, hn::LoadU(d, block.slope[e] + c));
+            const V wt = hn::Mul(step, hn::LoadU(d, block.slope[e] + column + c));
             V weight = hn::Zero(d), slope = hn::Zero(d);
             for (int m = 0; m < coupling.n1(); ++m) {
                 weight = hn::MulAdd(x[m], full[m], hn::MulAdd(xt[m], back[m], weight));
@@ -173,8 +174,9 @@ void tangent_backward(const ConvolveTangentBackward<T>& a, int begin, int end) {
         for (std::int64_t s = b.incoming_first[j]; s < stop; s += block.count) {
             take_incoming<T>(b, s, stop, a.output_adjoint, block);
             take_tangent(plan, a.edge_tangent, block);
+            PathGroup group;
             for (std::size_t p = 0; p < plan.paths.size(); ++p) {
-                path_weights<true>(b.radial, width, plan.paths[p], block);
+                if (p == group.end) group_weights<true>(b.radial, plan, group = group_from(plan, p), block);
                 with_coupling(plan.paths[p], plan.terms[p], [&](const auto coupling) HWY_ATTR {
                     tangent_backward_path(coupling, plan.paths[p], block, width, b.input + row,
                                           a.input_tangent ? a.input_tangent + row : nullptr, in_adjoint, adjoints);

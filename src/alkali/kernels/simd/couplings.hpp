@@ -11,8 +11,13 @@ namespace alkali::kernels::simd {
 /// Largest number of components a path may have; sizes local arrays of the kernels.
 inline constexpr int most_components = 2 * math::max_angular_order + 1;
 
-/// Paths with all orders up to this are unrolled by the compiler; higher ones walk their term list.
+/// Paths with all orders up to this are unrolled by the compiler; higher ones walk their term list. Sanitizers make the long
+/// unrolled ones take many minutes to compile: there only short ones are.
+#if defined(__SANITIZE_ADDRESS__)
+inline constexpr int highest_static_order = 1;
+#else
 inline constexpr int highest_static_order = 3;
+#endif
 
 /// A coupling term as the kernels visit it; `opens` marks the first of its (m1, m3) pair.
 struct Term {

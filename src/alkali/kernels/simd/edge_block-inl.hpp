@@ -22,6 +22,7 @@ namespace alkali::kernels::simd::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
 inline constexpr int block_edges = 16;
+inline constexpr int group_columns = 128;
 
 /// One value per edge of a block.
 template <class T>
@@ -66,20 +67,21 @@ struct Block {
     std::int64_t edge[block_edges];
     const T* source[block_edges];  ///< input or output-gradient row at the far end of the edge
     const T* second[block_edges];  ///< its tangent or adjoint
-    const T* weight[block_edges];  ///< weights of the present path
-    const T* slope[block_edges];   ///< slopes of the present path (dw/dx)
+    const T* weight[block_edges];  ///< weights of the present group of paths
+    const T* slope[block_edges];   ///< their slopes dw/dx
+    int first_column = 0;          ///< of the group
 
     Lanes<double> unit[3], inverse_length, inverse_cutoff, x;
     Lanes<T> direction[3], direction_tangent[3], x_tangent;
     Lanes<T> tap[4], slope_tap[4];  ///< of the cubic B-spline
     int interval[block_edges];
 
-    Rows weights, slopes;         ///< (block_edges, channels) of the present path
+    Rows weights, slopes;         ///< (block_edges, columns) of the present group
     Rows harmonics, tangents;     ///< (S, block_edges) and their directional derivatives
     Rows folded, folded_tangent;  ///< (pairs, block_edges)
 
     explicit Block(const ConvolutionPlan& plan) {
-        int channels = 0;
+        int channels = std::min(group_columns, plan.weight_width);
         for (const Path& path : plan.paths) channels = std::max(channels, path.channels);
         const auto rows = [](int n) { return static_cast<std::size_t>(n * block_edges); };
         weights.resize(rows(channels));
@@ -253,37 +255,54 @@ HWY_NOINLINE void fold(const ConvolutionPlan& plan, const typename Block<T>::Row
     }
 }
 
-/// Weights of one path for the block's edges; with Slopes also dw/dx.
+/// Paths [begin, end) whose weights are evaluated together.
+struct PathGroup {
+    std::size_t begin = 0, end = 0;
+};
+
+/// The paths from `begin` on whose weights lie side by side in at most `group_columns` columns: wide enough that the place
+/// in the table is looked up rarely, narrow enough that the block's weights stay in the first cache.
+HWY_INLINE PathGroup group_from(const ConvolutionPlan& plan, std::size_t begin) {
+    PathGroup group{begin, begin + 1};
+    int column = plan.paths[begin].weight + plan.paths[begin].channels;
+    while (group.end < plan.paths.size() && plan.paths[group.end].weight == column) {
+        column += plan.paths[group.end].channels;
+        if (column - plan.paths[begin].weight > group_columns) break;
+        ++group.end;
+    }
+    return group;
+}
+
+/// Weights of the paths of a group for the block's edges; with Slopes also dw/dx.
 template <bool Slopes, class T>
-HWY_NOINLINE void path_weights(const RadialView<T>& radial, int width, const Path& path, Block<T>& block) {
+HWY_NOINLINE void group_weights(const RadialView<T>& radial, const ConvolutionPlan& plan, const PathGroup& group, Block<T>& block) {
+    const int width = plan.weight_width, first = plan.paths[group.begin].weight;
+    const int columns = plan.paths[group.end - 1].weight + plan.paths[group.end - 1].channels - first;
+    block.first_column = first;
     if (radial.rows) {
         for (int e = 0; e < block.count; ++e) {
-            block.weight[e] = radial.rows + block.edge[e] * width + path.weight;
-            block.slope[e] = Slopes ? radial.slopes + block.edge[e] * width + path.weight : nullptr;
+            block.weight[e] = radial.rows + block.edge[e] * width + first;
+            block.slope[e] = Slopes ? radial.slopes + block.edge[e] * width + first : nullptr;
         }
         return;
     }
     const hn::ScalableTag<T> d;
-    const int lanes = static_cast<int>(hn::Lanes(d)), channels = path.channels;
+    const int lanes = static_cast<int>(hn::Lanes(d));
     for (int e = 0; e < block.count; ++e) {
-        T* HWY_RESTRICT w = block.weights.data() + e * channels;
-        T* HWY_RESTRICT s = block.slopes.data() + e * channels;
+        T* HWY_RESTRICT w = block.weights.data() + e * columns;
+        T* HWY_RESTRICT s = block.slopes.data() + e * columns;
         block.weight[e] = w;
         block.slope[e] = s;
-        const T* HWY_RESTRICT c = radial.coefficients + static_cast<std::ptrdiff_t>(block.interval[e]) * width + path.weight;
-        for (int u = 0; u < channels; u += lanes) {
+        const T* HWY_RESTRICT c = radial.coefficients + static_cast<std::ptrdiff_t>(block.interval[e]) * width + first;
+        const auto v0 = hn::Set(d, block.tap[0][e]), v1 = hn::Set(d, block.tap[1][e]), v2 = hn::Set(d, block.tap[2][e]),
+                   v3 = hn::Set(d, block.tap[3][e]);
+        const auto s0 = hn::Set(d, block.slope_tap[0][e]), s1 = hn::Set(d, block.slope_tap[1][e]), s2 = hn::Set(d, block.slope_tap[2][e]),
+                   s3 = hn::Set(d, block.slope_tap[3][e]);
+        for (int u = 0; u < columns; u += lanes) {
             const auto c0 = hn::LoadU(d, c + u), c1 = hn::LoadU(d, c + width + u), c2 = hn::LoadU(d, c + 2 * width + u),
                        c3 = hn::LoadU(d, c + 3 * width + u);
-            auto value = hn::Mul(hn::Set(d, block.tap[0][e]), c0);
-            value = hn::MulAdd(hn::Set(d, block.tap[1][e]), c1, value);
-            value = hn::MulAdd(hn::Set(d, block.tap[2][e]), c2, value);
-            hn::Store(hn::MulAdd(hn::Set(d, block.tap[3][e]), c3, value), d, w + u);
-            if constexpr (Slopes) {
-                auto slope = hn::Mul(hn::Set(d, block.slope_tap[0][e]), c0);
-                slope = hn::MulAdd(hn::Set(d, block.slope_tap[1][e]), c1, slope);
-                slope = hn::MulAdd(hn::Set(d, block.slope_tap[2][e]), c2, slope);
-                hn::Store(hn::MulAdd(hn::Set(d, block.slope_tap[3][e]), c3, slope), d, s + u);
-            }
+            hn::Store(hn::MulAdd(v3, c3, hn::MulAdd(v2, c2, hn::MulAdd(v1, c1, hn::Mul(v0, c0)))), d, w + u);
+            if constexpr (Slopes) hn::Store(hn::MulAdd(s3, c3, hn::MulAdd(s2, c2, hn::MulAdd(s1, c1, hn::Mul(s0, c0)))), d, s + u);
         }
     }
 }

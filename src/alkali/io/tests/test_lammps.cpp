@@ -10,34 +10,14 @@
 #include "alkali/base/random.hpp"
 #include "alkali/io/format.hpp"
 #include "alkali/io/lammps.hpp"
+#include "alkali/io/tests/text_frames.hpp"
 #include "alkali/structure/builders.hpp"
 #include "alkali/structure/neighbour_list.hpp"
 
 namespace alkali::io {
 namespace {
 
-std::vector<Frame> read_text(const std::string& format, const std::string& text, ReadOptions options = {}) {
-    options.format = format;
-    const auto reader = open_reader(std::make_unique<std::istringstream>(text), "FILE", options);
-    std::vector<Frame> frames;
-    for (Frame frame; reader->next(frame);) frames.push_back(frame);
-    return frames;
-}
-
-std::string fault(const std::string& format, const std::string& text) {
-    try {
-        static_cast<void>(read_text(format, text));
-    } catch (const FileError& error) {
-        return error.what();
-    }
-    return "no error";
-}
-
-std::string with(std::string text, const std::string& from, const std::string& to) {
-    const auto at = text.find(from);
-    EXPECT_NE(at, std::string::npos) << from;
-    return text.replace(at, from.size(), to);
-}
+using tests::fault, tests::read_text, tests::with;
 
 // Lengths of all edges, sorted: the same for structures that differ by rotation, mirror, cell choice and wrapping.
 std::vector<double> distances(const structure::Structure& atoms) {

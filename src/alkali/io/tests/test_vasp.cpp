@@ -7,6 +7,7 @@
 #include "alkali/base/files.hpp"
 #include "alkali/base/random.hpp"
 #include "alkali/io/format.hpp"
+#include "alkali/io/tests/text_frames.hpp"
 #include "alkali/io/text.hpp"
 #include "alkali/io/vasp.hpp"
 #include "alkali/structure/builders.hpp"
@@ -17,28 +18,7 @@ namespace {
 
 const std::filesystem::path golden = std::filesystem::path(ALKALI_SOURCE_DIR) / "tests/golden/readers";
 
-std::vector<Frame> read_text(const std::string& format, const std::string& text, ReadOptions options = {}) {
-    options.format = format;
-    const auto reader = open_reader(std::make_unique<std::istringstream>(text), "FILE", options);
-    std::vector<Frame> frames;
-    for (Frame frame; reader->next(frame);) frames.push_back(frame);
-    return frames;
-}
-
-std::string fault(const std::string& format, const std::string& text) {
-    try {
-        static_cast<void>(read_text(format, text));
-    } catch (const FileError& error) {
-        return error.what();
-    }
-    return "no error";
-}
-
-std::string with(std::string text, const std::string& from, const std::string& to) {
-    const auto at = text.find(from);
-    EXPECT_NE(at, std::string::npos) << from;
-    return text.replace(at, from.size(), to);
-}
+using tests::fault, tests::read_text, tests::with;
 
 const std::string poscar =
     "Li O\n2.0\n2 0 0\n0 2 0\n0 0 3\nLi_sv O\n1 2\nSelective dynamics\nDirect\n0 0 0 T T F\n0.5 0.5 0.5 T T T\n0.25 0 0 F F F\n\n0 0 0\n";

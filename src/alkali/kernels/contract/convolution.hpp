@@ -104,6 +104,12 @@ struct ConvolveBackward {
     const std::int32_t* output_row = nullptr;  ///< (local)
     T* input_gradient = nullptr;               ///< (atoms, input_width), overwritten; may be null, may be the input itself
     Vec3* edge_gradient = nullptr;             ///< (E) dE/d(edge vector), added to
+
+    /// Where the row of output_gradient that belongs to an incoming edge begins.
+    [[nodiscard]] std::ptrdiff_t output_offset(std::int64_t slot) const {
+        const std::int32_t centre = incoming_centre[slot];
+        return static_cast<std::ptrdiff_t>(output_row ? output_row[centre] : centre) * plan->output_width;
+    }
 };
 
 /// Directional derivative of the forward pass: tangents of input and edge vectors give the tangent of out.

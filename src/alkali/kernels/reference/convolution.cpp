@@ -93,9 +93,7 @@ void backward(const ConvolveBackward<T>& a, int begin, int end) {
             const std::int64_t e = a.incoming_edge[s];
             const Edge edge = edge_at(plan, a.edges, e);
             weights(a.radial, edge.x, e, plan.weight_width, w, slope);
-            const std::int32_t centre = a.incoming_centre[s];
-            const T* out_gradient =
-                a.output_gradient + static_cast<std::ptrdiff_t>(a.output_row ? a.output_row[centre] : centre) * plan.output_width;
+            const T* out_gradient = a.output_gradient + a.output_offset(s);
             for (std::size_t p = 0; p < plan.paths.size(); ++p) {
                 const Path& path = plan.paths[p];
                 for (const PathTerm& t : plan.terms[p]) {
@@ -155,14 +153,15 @@ void tangent_backward(const ConvolveTangentBackward<T>& a, int begin, int end) {
     std::vector<T> w(width), slope(width), w_adjoint(width), slope_adjoint(width);
     for (int j = begin; j < end; ++j) {
         const auto row = static_cast<std::ptrdiff_t>(j) * plan.input_width;
-        if (b.input_gradient) std::fill(b.input_gradient + row, b.input_gradient + row + plan.input_width, T(0));
+        std::vector<T> in_adjoint(plan.input_width, T(0));
         for (std::int64_t s = b.incoming_first[j]; s < b.incoming_first[j + 1]; ++s) {
             const std::int64_t e = b.incoming_edge[s];
             const Edge edge = edge_at(plan, b.edges, e);
             weights(b.radial, edge.x, e, width, w, slope);
             std::fill(w_adjoint.begin(), w_adjoint.end(), T(0));
             std::fill(slope_adjoint.begin(), slope_adjoint.end(), T(0));
-            const auto centre = static_cast<std::ptrdiff_t>(b.incoming_centre[s]) * plan.output_width;
+            const T* out_gradient = b.output_gradient + b.output_offset(s);
+            const T* out_adjoint = a.output_adjoint + b.output_offset(s);
             const auto edge_dy = harmonics_tangent(edge, a.edge_tangent[e]);
             const T dx = T(edge.x_gradient.dot(a.edge_tangent[e]));
             for (std::size_t p = 0; p < plan.paths.size(); ++p) {
@@ -173,10 +172,10 @@ void tangent_backward(const ConvolveTangentBackward<T>& a, int begin, int end) {
                     for (int u = 0; u < path.channels; ++u) {
                         const int k = path.input + t.m1 * path.channels + u;
                         const T x = b.input[row + k], x_tangent = a.input_tangent ? a.input_tangent[row + k] : T(0);
-                        const T g = T(t.value) * b.output_gradient[centre + path.output + t.m3 * path.channels + u];
-                        const T o = T(t.value) * a.output_adjoint[centre + path.output + t.m3 * path.channels + u];
+                        const T g = T(t.value) * out_gradient[path.output + t.m3 * path.channels + u];
+                        const T o = T(t.value) * out_adjoint[path.output + t.m3 * path.channels + u];
                         const T wk = w[path.weight + u], sk = slope[path.weight + u];
-                        if (b.input_gradient) b.input_gradient[row + k] += o * wk * y + g * (sk * dx * y + wk * dy);
+                        in_adjoint[k] += o * wk * y + g * (sk * dx * y + wk * dy);
                         w_adjoint[path.weight + u] += o * x * y + g * (x_tangent * y + x * dy);
                         slope_adjoint[path.weight + u] += g * x * y * dx;
                     }
@@ -195,6 +194,7 @@ void tangent_backward(const ConvolveTangentBackward<T>& a, int begin, int end) {
                 if (a.slope_gradient) a.slope_gradient[e * width + k] = slope_adjoint[k];
             }
         }
+        if (b.input_gradient) std::copy(in_adjoint.begin(), in_adjoint.end(), b.input_gradient + row);
     }
 }
 

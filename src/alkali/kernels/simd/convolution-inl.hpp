@@ -34,31 +34,22 @@ struct StaticCoupling {
     [[nodiscard]] HWY_INLINE constexpr int n3() const { return 2 * L3 + 1; }
     template <class F>
     HWY_INLINE void for_each(F f) const {
-        visit(f, std::make_index_sequence<count>());
+        visit<static_terms<L1, L2, L3>>(f, std::make_index_sequence<count>());
     }
     template <class F>
     HWY_INLINE void for_each_harmonic_term(F f) const {
-        visit_harmonic(f, std::make_index_sequence<count>());
+        visit<harmonic_gradient_terms<L1, L2, L3>>(f, std::make_index_sequence<count>());
     }
 
 private:
-    template <std::size_t I, class F>
+    template <const auto& Terms, std::size_t I, class F>
     HWY_INLINE static void one(F& f) {
-        constexpr Term term = static_terms<L1, L2, L3>[I];
+        constexpr auto term = Terms[I];
         f(term);
     }
-    template <class F, std::size_t... I>
+    template <const auto& Terms, class F, std::size_t... I>
     HWY_INLINE static void visit(F& f, std::index_sequence<I...>) {
-        (one<I>(f), ...);
-    }
-    template <std::size_t I, class F>
-    HWY_INLINE static void one_harmonic(F& f) {
-        constexpr HarmonicGradientTerm term = harmonic_gradient_terms<L1, L2, L3>[I];
-        f(term);
-    }
-    template <class F, std::size_t... I>
-    HWY_INLINE static void visit_harmonic(F& f, std::index_sequence<I...>) {
-        (one_harmonic<I>(f), ...);
+        (one<Terms, I>(f), ...);
     }
 };
 
@@ -96,28 +87,47 @@ HWY_INLINE void with_coupling(const Path& path, const std::vector<PathTerm>& ter
     (std::make_integer_sequence<int, base * base * base>());
 }
 
+/// Evaluates the radial weights group by group (with Slopes also dw/dx) and calls f(coupling, path) for each path.
+template <bool Slopes, class T, class F>
+HWY_INLINE void for_each_path(const ConvolutionPlan& plan, const RadialView<T>& radial, Block<T>& block, F f) {
+    PathGroup group;
+    for (std::size_t p = 0; p < plan.paths.size(); ++p) {
+        if (p == group.end) group_weights<Slopes>(radial, plan, group = group_from(plan, p), block);
+        with_coupling(plan.paths[p], plan.terms[p], [&](const auto coupling) HWY_ATTR { f(coupling, plan.paths[p]); });
+    }
+}
+
 // ---- forward ----
+
+/// Sums over the block's edges into the output of a path, held in registers: calls add(column, e, sum) for each vector of
+/// channels, which starts at `column`, and each edge. `first`: the output begins here.
+template <class T, class Coupling, class Add>
+HWY_INLINE void sum_over_edges(const Coupling coupling, const Path& path, int count, bool first, T* HWY_RESTRICT out, Add add) {
+    const hn::ScalableTag<T> d;
+    const int lanes = static_cast<int>(hn::Lanes(d)), channels = path.channels;
+    for (int c = 0; c < channels; c += lanes) {
+        hn::Vec<decltype(d)> sum[most_components];
+        for (int m = 0; m < coupling.n3(); ++m) sum[m] = first ? hn::Zero(d) : hn::LoadU(d, out + path.output + m * channels + c);
+        for (int e = 0; e < count; ++e) add(c, e, sum);
+        for (int m = 0; m < coupling.n3(); ++m) hn::StoreU(sum[m], d, out + path.output + m * channels + c);
+    }
+}
 
 template <class T, class Coupling>
 HWY_NOINLINE void forward_path(const Coupling coupling, const Path& path, const Block<T>& block, bool first, T* HWY_RESTRICT out) {
     const hn::ScalableTag<T> d;
     using V = hn::Vec<decltype(d)>;
-    const int lanes = static_cast<int>(hn::Lanes(d)), channels = path.channels, column = path.weight - block.first_column;
-    for (int c = 0; c < channels; c += lanes) {
-        V sum[most_components];
-        for (int m = 0; m < coupling.n3(); ++m) sum[m] = first ? hn::Zero(d) : hn::LoadU(d, out + path.output + m * channels + c);
-        for (int e = 0; e < block.count; ++e) {
-            const T* HWY_RESTRICT x = block.source[e] + path.input + c;
-            const T* HWY_RESTRICT folded = block.folded.data() + path.pairs * block_edges + e;
-            const V w = hn::LoadU(d, block.weight[e] + column + c);
-            V a[most_components];
-            for (int m = 0; m < coupling.n1(); ++m) a[m] = hn::Mul(w, hn::LoadU(d, x + m * channels));
-            coupling.for_each([&](const Term& t) ALKALI_INLINED {
-                if (t.opens) sum[t.m3] = hn::MulAdd(hn::Set(d, folded[t.pair * block_edges]), a[t.m1], sum[t.m3]);
-            });
-        }
-        for (int m = 0; m < coupling.n3(); ++m) hn::StoreU(sum[m], d, out + path.output + m * channels + c);
-    }
+    const int channels = path.channels, column = path.weight - block.first_column;
+    sum_over_edges(coupling, path, block.count, first, out, [&](int c, int e, V* sum) ALKALI_INLINED {
+        const T* HWY_RESTRICT x = block.source[e] + path.input + c;
+        const T* HWY_RESTRICT folded = block.folded.data() + path.pairs * block_edges + e;
+        const V w = hn::LoadU(d, block.weight[e] + column + c);
+        V a[most_components];
+        for (int m = 0; m < coupling.n1(); ++m) a[m] = hn::Mul(w, hn::LoadU(d, x + m * channels));
+        coupling.for_each([&](const Term& t) ALKALI_INLINED {
+            if (t.opens) sum[t.m3] = hn::MulAdd(hn::Set(d, folded[t.pair * block_edges]), a[t.m1], sum[t.m3]);
+        });
+    });
 }
 
 /// The next edges of centre i, from e on, up to a block. source: rows of `input` at their neighbours.
@@ -145,12 +155,9 @@ void forward(const ConvolveForward<T>& a, int begin, int end) {
         if (start == stop) std::memset(out, 0, static_cast<std::size_t>(plan.output_width) * sizeof(T));
         for (std::int64_t e = start; e < stop; e += block.count) {
             take_outgoing<T>(a, e, stop, nullptr, block);
-            PathGroup group;
-            for (std::size_t p = 0; p < plan.paths.size(); ++p) {
-                if (p == group.end) group_weights<false>(a.radial, plan, group = group_from(plan, p), block);
-                with_coupling(plan.paths[p], plan.terms[p],
-                              [&](const auto coupling) HWY_ATTR { forward_path(coupling, plan.paths[p], block, e == start, out); });
-            }
+            for_each_path<false>(plan, a.radial, block, [&](const auto coupling, const Path& path) HWY_ATTR {
+                forward_path(coupling, path, block, e == start, out);
+            });
         }
     }
 }
@@ -262,8 +269,7 @@ HWY_INLINE void take_incoming(const ConvolveBackward<T>& a, std::int64_t s, std:
     block.count = static_cast<int>(std::min<std::int64_t>(block_edges, end - s));
     for (int k = 0; k < block.count; ++k) {
         block.edge[k] = a.incoming_edge[s + k];
-        const std::int32_t centre = a.incoming_centre[s + k];
-        const auto row = static_cast<std::ptrdiff_t>(a.output_row ? a.output_row[centre] : centre) * a.plan->output_width;
+        const auto row = a.output_offset(s + k);
         block.source[k] = a.output_gradient + row;
         if (adjoint) block.second[k] = adjoint + row;
     }
@@ -311,13 +317,9 @@ void backward(const ConvolveBackward<T>& a, int begin, int end) {
         for (std::int64_t s = a.incoming_first[j]; s < stop; s += block.count) {
             take_incoming<T>(a, s, stop, nullptr, block);
             sums.clear();
-            PathGroup group;
-            for (std::size_t p = 0; p < plan.paths.size(); ++p) {
-                if (p == group.end) group_weights<true>(a.radial, plan, group = group_from(plan, p), block);
-                with_coupling(plan.paths[p], plan.terms[p], [&](const auto coupling) HWY_ATTR {
-                    backward_path(coupling, plan.paths[p], block, a.input + row, in_gradient.data(), sums);
-                });
-            }
+            for_each_path<true>(plan, a.radial, block, [&](const auto coupling, const Path& path) HWY_ATTR {
+                backward_path(coupling, path, block, a.input + row, in_gradient.data(), sums);
+            });
             add_edge_gradients(plan, block, sums, a.edge_gradient);
         }
         if (a.input_gradient) std::copy(in_gradient.begin(), in_gradient.end(), a.input_gradient + row);

@@ -28,34 +28,29 @@ template <class T, class Coupling>
 HWY_NOINLINE void tangent_path(const Coupling coupling, const Path& path, const Block<T>& block, bool first, T* HWY_RESTRICT out) {
     const hn::ScalableTag<T> d;
     using V = hn::Vec<decltype(d)>;
-    const int lanes = static_cast<int>(hn::Lanes(d)), channels = path.channels, column = path.weight - block.first_column;
-    for (int c = 0; c < channels; c += lanes) {
-        V sum[most_components];
-        for (int m = 0; m < coupling.n3(); ++m) sum[m] = first ? hn::Zero(d) : hn::LoadU(d, out + path.output + m * channels + c);
-        for (int e = 0; e < block.count; ++e) {
-            const T* HWY_RESTRICT x = block.source[e] + path.input + c;
-            const T* HWY_RESTRICT folded = block.folded.data() + path.pairs * block_edges + e;
-            const T* HWY_RESTRICT folded_tangent = block.folded_tangent.data() + path.pairs * block_edges + e;
-            const V w = hn::LoadU(d, block.weight[e] + column + c);
-            const V wt = hn::Mul(hn::Set(d, block.x_tangent[e]), hn::LoadU(d, block.slope[e] + column + c));
-            V a[most_components], at[most_components];
-            for (int m = 0; m < coupling.n1(); ++m) {
-                const V value = hn::LoadU(d, x + m * channels);
-                a[m] = hn::Mul(w, value);
-                at[m] = hn::Mul(wt, value);
-            }
-            if (block.second[e]) {
-                const T* HWY_RESTRICT xt = block.second[e] + path.input + c;
-                for (int m = 0; m < coupling.n1(); ++m) at[m] = hn::MulAdd(w, hn::LoadU(d, xt + m * channels), at[m]);
-            }
-            coupling.for_each([&](const Term& t) ALKALI_INLINED {
-                if (!t.opens) return;
-                sum[t.m3] = hn::MulAdd(hn::Set(d, folded[t.pair * block_edges]), at[t.m1], sum[t.m3]);
-                sum[t.m3] = hn::MulAdd(hn::Set(d, folded_tangent[t.pair * block_edges]), a[t.m1], sum[t.m3]);
-            });
+    const int channels = path.channels, column = path.weight - block.first_column;
+    sum_over_edges(coupling, path, block.count, first, out, [&](int c, int e, V* sum) ALKALI_INLINED {
+        const T* HWY_RESTRICT x = block.source[e] + path.input + c;
+        const T* HWY_RESTRICT folded = block.folded.data() + path.pairs * block_edges + e;
+        const T* HWY_RESTRICT folded_tangent = block.folded_tangent.data() + path.pairs * block_edges + e;
+        const V w = hn::LoadU(d, block.weight[e] + column + c);
+        const V wt = hn::Mul(hn::Set(d, block.x_tangent[e]), hn::LoadU(d, block.slope[e] + column + c));
+        V a[most_components], at[most_components];
+        for (int m = 0; m < coupling.n1(); ++m) {
+            const V value = hn::LoadU(d, x + m * channels);
+            a[m] = hn::Mul(w, value);
+            at[m] = hn::Mul(wt, value);
         }
-        for (int m = 0; m < coupling.n3(); ++m) hn::StoreU(sum[m], d, out + path.output + m * channels + c);
-    }
+        if (block.second[e]) {
+            const T* HWY_RESTRICT xt = block.second[e] + path.input + c;
+            for (int m = 0; m < coupling.n1(); ++m) at[m] = hn::MulAdd(w, hn::LoadU(d, xt + m * channels), at[m]);
+        }
+        coupling.for_each([&](const Term& t) ALKALI_INLINED {
+            if (!t.opens) return;
+            sum[t.m3] = hn::MulAdd(hn::Set(d, folded[t.pair * block_edges]), at[t.m1], sum[t.m3]);
+            sum[t.m3] = hn::MulAdd(hn::Set(d, folded_tangent[t.pair * block_edges]), a[t.m1], sum[t.m3]);
+        });
+    });
 }
 
 template <class T>
@@ -70,12 +65,9 @@ void tangent(const ConvolveTangent<T>& a, int begin, int end) {
         for (; e < f.first[i + 1]; e += block.count) {
             take_outgoing<T>(f, e, f.first[i + 1], a.input_tangent, block);
             take_tangent(plan, a.edge_tangent, block);
-            PathGroup group;
-            for (std::size_t p = 0; p < plan.paths.size(); ++p) {
-                if (p == group.end) group_weights<true>(f.radial, plan, group = group_from(plan, p), block);
-                with_coupling(plan.paths[p], plan.terms[p],
-                              [&](const auto coupling) HWY_ATTR { tangent_path(coupling, plan.paths[p], block, e == f.first[i], out); });
-            }
+            for_each_path<true>(plan, f.radial, block, [&](const auto coupling, const Path& path) HWY_ATTR {
+                tangent_path(coupling, path, block, e == f.first[i], out);
+            });
         }
     }
 }
@@ -165,23 +157,18 @@ void tangent_backward(const ConvolveTangentBackward<T>& a, int begin, int end) {
     WeightAdjoints<T> adjoints;
     adjoints.weight.resize(static_cast<std::size_t>(block_edges * width));
     adjoints.slope.resize(adjoints.weight.size());
-    base::AlignedVector<T> unwanted(b.input_gradient ? 0 : static_cast<std::size_t>(plan.input_width));
+    base::AlignedVector<T> in_adjoint(static_cast<std::size_t>(plan.input_width));
     for (int j = begin; j < end; ++j) {
         const auto row = static_cast<std::ptrdiff_t>(j) * plan.input_width;
-        T* in_adjoint = b.input_gradient ? b.input_gradient + row : unwanted.data();
-        std::memset(in_adjoint, 0, static_cast<std::size_t>(plan.input_width) * sizeof(T));
+        std::fill(in_adjoint.begin(), in_adjoint.end(), T(0));
         const std::int64_t stop = b.incoming_first[j + 1];
         for (std::int64_t s = b.incoming_first[j]; s < stop; s += block.count) {
             take_incoming<T>(b, s, stop, a.output_adjoint, block);
             take_tangent(plan, a.edge_tangent, block);
-            PathGroup group;
-            for (std::size_t p = 0; p < plan.paths.size(); ++p) {
-                if (p == group.end) group_weights<true>(b.radial, plan, group = group_from(plan, p), block);
-                with_coupling(plan.paths[p], plan.terms[p], [&](const auto coupling) HWY_ATTR {
-                    tangent_backward_path(coupling, plan.paths[p], block, width, b.input + row,
-                                          a.input_tangent ? a.input_tangent + row : nullptr, in_adjoint, adjoints);
-                });
-            }
+            for_each_path<true>(plan, b.radial, block, [&](const auto coupling, const Path& path) HWY_ATTR {
+                tangent_backward_path(coupling, path, block, width, b.input + row, a.input_tangent ? a.input_tangent + row : nullptr,
+                                      in_adjoint.data(), adjoints);
+            });
             if (a.coefficient_gradient) scatter_to_spline(block, width, adjoints, a.coefficient_gradient);
             for (int e = 0; e < block.count; ++e) {
                 const auto bytes = static_cast<std::size_t>(width) * sizeof(T);
@@ -189,6 +176,7 @@ void tangent_backward(const ConvolveTangentBackward<T>& a, int begin, int end) {
                 if (a.slope_gradient) std::memcpy(a.slope_gradient + block.edge[e] * width, adjoints.slope.data() + e * width, bytes);
             }
         }
+        if (b.input_gradient) std::copy(in_adjoint.begin(), in_adjoint.end(), b.input_gradient + row);
     }
 }
 

@@ -170,48 +170,44 @@ HWY_NOINLINE void locate_tangent(const Vec3* tangent, Block<T>& block) {
     });
 }
 
-template <class T>
-HWY_NOINLINE void evaluate_harmonics(const ConvolutionPlan& plan, Block<T>& block) {
+/// Runs the recursion of the plan over rows (S, block_edges) that begin with `constant`: each next row is the sum of
+/// add(term, k, sum) over its terms, k being the first edge of a vector.
+template <class T, class Add>
+HWY_INLINE void recur(const ConvolutionPlan& plan, T constant, T* rows, Add add) {
     const EdgeTag<T> d;
-    const int lanes = static_cast<int>(hn::Lanes(d));
-    T* HWY_RESTRICT y = block.harmonics.data();
-    for (int k = 0; k < block_edges; k += lanes) {
-        hn::Store(hn::Set(d, T(1)), d, y + k);
+    for (int k = 0; k < block_edges; k += static_cast<int>(hn::Lanes(d))) {
+        hn::Store(hn::Set(d, constant), d, rows + k);
         for (std::size_t t = 0; t < plan.recursion.size();) {
             const int up = plan.recursion[t].up;
             auto sum = hn::Zero(d);
-            for (; t < plan.recursion.size() && plan.recursion[t].up == up; ++t) {
-                const HarmonicTerm& term = plan.recursion[t];
-                const auto step = hn::Mul(hn::Set(d, T(term.value)), hn::Load(d, block.direction[term.axis].at(k)));
-                sum = hn::MulAdd(step, hn::Load(d, y + term.down * block_edges + k), sum);
-            }
-            hn::Store(sum, d, y + up * block_edges + k);
+            for (; t < plan.recursion.size() && plan.recursion[t].up == up; ++t) sum = add(plan.recursion[t], k, sum);
+            hn::Store(sum, d, rows + up * block_edges + k);
         }
     }
 }
 
 template <class T>
+HWY_NOINLINE void evaluate_harmonics(const ConvolutionPlan& plan, Block<T>& block) {
+    const EdgeTag<T> d;
+    T* const y = block.harmonics.data();
+    recur(plan, T(1), y, [&](const HarmonicTerm& term, int k, auto sum) ALKALI_INLINED {
+        const auto step = hn::Mul(hn::Set(d, T(term.value)), hn::Load(d, block.direction[term.axis].at(k)));
+        return hn::MulAdd(step, hn::Load(d, y + term.down * block_edges + k), sum);
+    });
+}
+
+template <class T>
 HWY_NOINLINE void evaluate_harmonic_tangents(const ConvolutionPlan& plan, Block<T>& block) {
     const EdgeTag<T> d;
-    const int lanes = static_cast<int>(hn::Lanes(d));
-    const T* HWY_RESTRICT y = block.harmonics.data();
-    T* HWY_RESTRICT dy = block.tangents.data();
-    for (int k = 0; k < block_edges; k += lanes) {
-        hn::Store(hn::Zero(d), d, dy + k);
-        for (std::size_t t = 0; t < plan.recursion.size();) {
-            const int up = plan.recursion[t].up;
-            auto sum = hn::Zero(d);
-            for (; t < plan.recursion.size() && plan.recursion[t].up == up; ++t) {
-                const HarmonicTerm& term = plan.recursion[t];
-                const auto c = hn::Set(d, T(term.value));
-                const auto turn = hn::Mul(c, hn::Load(d, block.direction_tangent[term.axis].at(k)));
-                const auto step = hn::Mul(c, hn::Load(d, block.direction[term.axis].at(k)));
-                sum = hn::MulAdd(turn, hn::Load(d, y + term.down * block_edges + k), sum);
-                sum = hn::MulAdd(step, hn::Load(d, dy + term.down * block_edges + k), sum);
-            }
-            hn::Store(sum, d, dy + up * block_edges + k);
-        }
-    }
+    const T* const y = block.harmonics.data();
+    T* const dy = block.tangents.data();
+    recur(plan, T(0), dy, [&](const HarmonicTerm& term, int k, auto sum) ALKALI_INLINED {
+        const auto c = hn::Set(d, T(term.value));
+        const auto turn = hn::Mul(c, hn::Load(d, block.direction_tangent[term.axis].at(k)));
+        const auto step = hn::Mul(c, hn::Load(d, block.direction[term.axis].at(k)));
+        sum = hn::MulAdd(turn, hn::Load(d, y + term.down * block_edges + k), sum);
+        return hn::MulAdd(step, hn::Load(d, dy + term.down * block_edges + k), sum);
+    });
 }
 
 /// Reverse of the recursion: from dE/dY (S, block_edges), overwritten, to dE/d(direction), as if it were free.

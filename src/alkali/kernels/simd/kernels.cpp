@@ -20,8 +20,8 @@ std::vector<KernelSet<T>> simd_kernels() {
     std::vector<KernelSet<T>> sets;
     const auto products = simd::matrix_product_kernels<T>();
     const auto activations = simd::activation_kernels<T>();
-    const auto trainings = simd::training_kernels<T>();
-    for (const auto& [target, inference] : simd::inference_kernels<T>()) {
+    const auto trainings = simd::convolution_halves<simd::TrainingKernels<T>>();
+    for (const auto& [target, inference] : simd::convolution_halves<simd::InferenceKernels<T>>()) {
         if ((hwy::SupportedTargets() & target) == 0) continue;
         const auto& training = of_target(trainings, target);
         sets.push_back({hwy::TargetName(target),

@@ -25,10 +25,8 @@ struct TrainingKernels {
     void (*tangent_backward)(const ConvolveTangentBackward<T>&, int begin, int end);
 };
 
-template <class T>
-[[nodiscard]] std::vector<PerTarget<InferenceKernels<T>>> inference_kernels();
-template <class T>
-[[nodiscard]] std::vector<PerTarget<TrainingKernels<T>>> training_kernels();
+template <class Half>
+[[nodiscard]] std::vector<PerTarget<Half>> convolution_halves();
 template <class T>
 [[nodiscard]] std::vector<PerTarget<MatrixProductKernel<T>>> matrix_product_kernels();
 template <class T>

@@ -65,6 +65,29 @@ void connect(Problem<T>& p, base::Random& random) {
     }
 }
 
+/// Rubbish that must be overwritten.
+template <class T>
+base::AlignedVector<T> rubbish(std::size_t size) {
+    return base::AlignedVector<T>(size, T(1e30));
+}
+
+std::size_t product(std::size_t a, int b) { return a * static_cast<std::size_t>(b); }
+
+}  // namespace
+
+template <class T>
+RadialView<T> Problem<T>::radial_view() const {
+    RadialView<T> view;
+    if (radial == Radial::spline) {
+        view.coefficients = coefficients.data();
+        view.intervals = intervals;
+    } else {
+        view.rows = rows.data();
+        view.slopes = slopes.data();
+    }
+    return view;
+}
+
 template <class T>
 ConvolveForward<T> forward_view(const Problem<T>& p) {
     ConvolveForward<T> a;
@@ -89,29 +112,6 @@ ConvolveBackward<T> backward_view(const Problem<T>& p) {
     a.input = p.input.data();
     a.output_gradient = p.output_gradient.data();
     return a;
-}
-
-/// Rubbish that must be overwritten.
-template <class T>
-base::AlignedVector<T> rubbish(std::size_t size) {
-    return base::AlignedVector<T>(size, T(1e30));
-}
-
-std::size_t product(std::size_t a, int b) { return a * static_cast<std::size_t>(b); }
-
-}  // namespace
-
-template <class T>
-RadialView<T> Problem<T>::radial_view() const {
-    RadialView<T> view;
-    if (radial == Radial::spline) {
-        view.coefficients = coefficients.data();
-        view.intervals = intervals;
-    } else {
-        view.rows = rows.data();
-        view.slopes = slopes.data();
-    }
-    return view;
 }
 
 template <class T>
@@ -242,6 +242,8 @@ Array flattened(const std::vector<Vec3>& vectors) {
 #define ALKALI_INSTANTIATE(T)                                                                 \
     template struct Problem<T>;                                                               \
     template Problem<T> make_problem<T>(const Shape&, std::uint64_t);                         \
+    template ConvolveForward<T> forward_view<T>(const Problem<T>&);                           \
+    template ConvolveBackward<T> backward_view<T>(const Problem<T>&);                         \
     template Array run_forward<T>(const KernelSet<T>&, const Problem<T>&);                    \
     template Array run_tangent<T>(const KernelSet<T>&, const Problem<T>&);                    \
     template Backward run_backward<T>(const KernelSet<T>&, const Problem<T>&, InputGradient); \

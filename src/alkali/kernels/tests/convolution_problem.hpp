@@ -46,6 +46,12 @@ struct Problem {
 template <class T>
 [[nodiscard]] Problem<T> make_problem(const Shape& shape, std::uint64_t seed);
 
+/// Everything but what is written.
+template <class T>
+[[nodiscard]] ConvolveForward<T> forward_view(const Problem<T>& problem);
+template <class T>
+[[nodiscard]] ConvolveBackward<T> backward_view(const Problem<T>& problem);
+
 using Array = std::vector<double>;
 
 /// Results in float64 for comparison.

@@ -69,15 +69,7 @@ TYPED_TEST(Convolution, adds_to_the_gradients_that_are_sums_over_layers) {
     const auto problem = make_problem<TypeParam>({1, 1, 1, {16, 16}, Radial::spline, true}, 6);
     for (const auto& set : all_kernels<TypeParam>()) {
         const auto once = run_backward(set, problem);
-        ConvolveBackward<TypeParam> a;
-        a.plan = &problem.plan;
-        a.edges = problem.edge_view();
-        a.radial = problem.radial_view();
-        a.incoming_first = problem.incoming_first.data();
-        a.incoming_edge = problem.incoming_edge.data();
-        a.incoming_centre = problem.incoming_centre.data();
-        a.input = problem.input.data();
-        a.output_gradient = problem.output_gradient.data();
+        auto a = backward_view(problem);
         std::vector<Vec3> edges(problem.edges(), Vec3(2, 3, 4));
         a.edge_gradient = edges.data();
         set.convolution.backward(a, 0, problem.atoms);
@@ -175,14 +167,8 @@ TYPED_TEST(Convolution, sees_vectors_rounded_to_float32_where_asked) {
     for (Vec3& r : rounded.vector) r = math::rounded_to_float(r);
     for (const auto& set : all_kernels<TypeParam>()) {
         auto out = base::AlignedVector<TypeParam>(problem.output_gradient.size());
-        ConvolveForward<TypeParam> a;
-        a.plan = &problem.plan;
-        a.edges = problem.edge_view();
+        auto a = forward_view(problem);
         a.edges.rounded = true;
-        a.radial = problem.radial_view();
-        a.first = problem.first.data();
-        a.neighbour = problem.neighbour.data();
-        a.input = problem.input.data();
         a.output = out.data();
         set.convolution.forward(a, 0, problem.local);
         EXPECT_EQ(to_double(out), run_forward(set, rounded)) << set.name;
@@ -194,14 +180,8 @@ TYPED_TEST(Convolution, takes_a_cutoff_for_each_edge) {
     const std::vector<double> cutoffs(problem.edges(), 0.75 * problem.r_max);
     for (const auto& set : all_kernels<TypeParam>()) {
         auto out = base::AlignedVector<TypeParam>(problem.output_gradient.size());
-        ConvolveForward<TypeParam> a;
-        a.plan = &problem.plan;
-        a.edges = problem.edge_view();
+        auto a = forward_view(problem);
         a.edges.cutoff = cutoffs.data();
-        a.radial = problem.radial_view();
-        a.first = problem.first.data();
-        a.neighbour = problem.neighbour.data();
-        a.input = problem.input.data();
         a.output = out.data();
         set.convolution.forward(a, 0, problem.local);
         auto shorter = problem;

@@ -17,8 +17,7 @@ struct Problem {
     explicit Problem(int l_max)
         : architecture(hyperparameters(l_max, models::Precision::float64)),
           plan(architecture.layers[1].convolution),
-          graph(crystal_graph(cells, architecture.hyper.r_max)),
-          incoming(models::incoming_edges(graph.view())) {
+          graph(crystal_graph(cells, architecture.hyper.r_max)) {
         const auto width = [&](std::size_t rows, int columns) { return rows * static_cast<std::size_t>(columns); };
         const std::size_t edges = graph.list.edges(), atoms = graph.types.size();
         tangent_vectors.assign(edges, Vec3(0.1, -0.2, 0.15));
@@ -54,9 +53,9 @@ struct Problem {
         a.edges = {graph.list.vector.data(), nullptr, architecture.hyper.r_max, false};
         a.radial.coefficients = coefficients.data();
         a.radial.intervals = intervals;
-        a.incoming_first = incoming.first.data();
-        a.incoming_edge = incoming.edge.data();
-        a.incoming_centre = incoming.centre.data();
+        a.incoming_first = graph.incoming.first.data();
+        a.incoming_edge = graph.incoming.edge.data();
+        a.incoming_centre = graph.incoming.centre.data();
         a.input = input.data();
         a.output_gradient = output_gradient.data();
         a.input_gradient = input_gradient.data();
@@ -86,7 +85,6 @@ struct Problem {
     models::nequip::Architecture architecture;
     kernels::ConvolutionPlan plan;
     models::StructureGraph graph;
-    models::IncomingEdges incoming;
     std::vector<Vec3> tangent_vectors, edge_gradient;
     base::AlignedVector<T> input, input_tangent, output, output_gradient, input_gradient, coefficients, coefficient_gradient;
 };

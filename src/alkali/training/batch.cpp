@@ -7,8 +7,8 @@
 
 namespace alkali::training {
 namespace {
-/// 1.5 GB: of 44 bytes an edge.
-constexpr std::size_t most_kept_edges = 35000000;
+/// 1.5 GB: of 52 bytes an edge.
+constexpr std::size_t most_kept_edges = 30000000;
 constexpr std::size_t frames_at_once = 256;
 }  // namespace
 
@@ -38,6 +38,7 @@ const models::StructureGraph& GraphSet::graph(std::size_t index, models::Structu
 
 Batch::Batch(const GraphSet& set, std::span<const std::size_t> indices) {
     models::StructureGraph scratch;
+    incoming_.first = {0};
     for (const std::size_t index : indices) {
         const auto& graph = set.graph(index, scratch);
         const auto& frame = set.frame(index);
@@ -49,17 +50,19 @@ Batch::Batch(const GraphSet& set, std::span<const std::size_t> indices) {
         for (std::size_t i = 1; i < graph.list.first.size(); ++i) first_.push_back(edge_offset + graph.list.first[i]);
         for (const int j : graph.list.neighbour) neighbour_.push_back(atom_offset + j);
         vector_.insert(vector_.end(), graph.list.vector.begin(), graph.list.vector.end());
+        for (std::size_t i = 1; i < graph.incoming.first.size(); ++i) incoming_.first.push_back(edge_offset + graph.incoming.first[i]);
+        for (const std::int32_t e : graph.incoming.edge) incoming_.edge.push_back(static_cast<std::int32_t>(edge_offset) + e);
+        for (const std::int32_t i : graph.incoming.centre) incoming_.centre.push_back(atom_offset + i);
     }
-    incoming_ = models::incoming_edges(graph());
 }
 
-models::Graph Batch::graph() const { return {static_cast<int>(types_.size()), 0, types_, first_, neighbour_, vector_}; }
+models::Graph Batch::graph() const { return {static_cast<int>(types_.size()), 0, types_, first_, neighbour_, vector_, &incoming_}; }
 
 void assemble(const Batch& batch, std::span<const Vec3> edge_gradient, BatchForces& out) {
     const auto graph = batch.graph();
     out.forces.resize(batch.atoms());
     models::Assembly assembly{out.forces, {}};
-    models::assemble(graph, batch.incoming(), edge_gradient, assembly);
+    models::assemble(graph, edge_gradient, assembly);
     out.stress.assign(batch.items().size(), Mat3::Zero());
     const auto& items = batch.items();
 #pragma omp parallel for schedule(dynamic)

@@ -37,7 +37,6 @@ public:
     };
     Batch(const GraphSet& set, std::span<const std::size_t> indices);
     [[nodiscard]] models::Graph graph() const;
-    [[nodiscard]] const models::IncomingEdges& incoming() const { return incoming_; }
     [[nodiscard]] const std::vector<Item>& items() const { return items_; }
     [[nodiscard]] std::size_t atoms() const { return types_.size(); }
     [[nodiscard]] std::size_t edges() const { return neighbour_.size(); }

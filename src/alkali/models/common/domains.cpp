@@ -97,7 +97,7 @@ void evaluate_part(const Domain& domain, const Model& model, Exchange& exchange,
     part.virials.assign(atoms, Mat3::Zero());
     model.evaluate(graph, exchange, {part.energies, gradient});
     Assembly assembly{part.forces, part.virials};
-    assemble(graph, incoming_edges(graph), gradient, assembly);
+    assemble(graph, gradient, assembly);
     part.virial = assembly.virial;
     if (atoms == 0) {  // an empty domain still takes part; it needs an address to show
         double nothing = 0;
@@ -111,7 +111,9 @@ void evaluate_part(const Domain& domain, const Model& model, Exchange& exchange,
 
 }  // namespace
 
-Graph Domain::view() const { return {static_cast<int>(atoms.size()), static_cast<int>(ghosts.size()), types, first, neighbour, vector}; }
+Graph Domain::view() const {
+    return {static_cast<int>(atoms.size()), static_cast<int>(ghosts.size()), types, first, neighbour, vector, &incoming};
+}
 
 std::vector<Domain> cut_into_domains(const structure::Structure& structure, const Model& model, const std::array<int, 3>& counts) {
     const auto whole = structure_graph(structure, model.type_names(), model.cutoff(), {});
@@ -149,6 +151,7 @@ std::vector<Domain> cut_into_domains(const structure::Structure& structure, cons
             domain.first.push_back(static_cast<std::int64_t>(domain.neighbour.size()));
         }
     }
+    for (Domain& domain : domains) domain.incoming = incoming_edges(domain.view());
     return domains;
 }
 

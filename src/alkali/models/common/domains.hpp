@@ -21,6 +21,7 @@ struct Domain {
     std::vector<std::int64_t> first;
     std::vector<int> neighbour;
     std::vector<Vec3> vector;
+    IncomingEdges incoming;
 
     [[nodiscard]] Graph view() const;
 };

@@ -38,7 +38,7 @@ calculator::Result ModelCalculator::compute(const structure::Structure& structur
 
     laps.skip();
     Assembly assembly{result.forces, result.virials};
-    assemble(graph, incoming_edges(graph), edge_gradient_, assembly);
+    assemble(graph, edge_gradient_, assembly);
     laps.end(part::assembly);
     result.energy = std::accumulate(result.energies.begin(), result.energies.end(), 0.0);
     if (!std::isfinite(result.energy)) throw InternalError("the model gives an energy that is not finite", name_);

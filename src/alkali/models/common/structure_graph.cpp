@@ -21,7 +21,9 @@ void refuse_overlaps(const structure::NeighbourList& list, const std::string& wh
 
 }  // namespace
 
-Graph StructureGraph::view() const { return {static_cast<int>(types.size()), 0, types, list.first, list.neighbour, list.vector}; }
+Graph StructureGraph::view() const {
+    return {static_cast<int>(types.size()), 0, types, list.first, list.neighbour, list.vector, &incoming};
+}
 
 StructureGraph structure_graph(const structure::Structure& structure, std::span<const std::string> type_names, double cutoff,
                                const std::string& where) {
@@ -32,6 +34,7 @@ StructureGraph structure_graph(const structure::Structure& structure, std::span<
             throw InputError("the position of atom " + std::to_string(i + 1) + " is not finite", where);
     graph.list = structure::neighbour_list(structure, cutoff);
     refuse_overlaps(graph.list, where);
+    graph.incoming = incoming_edges(graph.view());
     return graph;
 }
 

@@ -11,6 +11,7 @@ namespace alkali::models {
 struct StructureGraph {
     std::vector<int> types;  ///< (N) model type
     structure::NeighbourList list;
+    IncomingEdges incoming;
 
     [[nodiscard]] Graph view() const;
 };

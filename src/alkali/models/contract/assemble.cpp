@@ -2,8 +2,9 @@
 
 namespace alkali::models {
 
-void assemble(const Graph& graph, const IncomingEdges& incoming, std::span<const Vec3> edge_gradient, Assembly& out) {
+void assemble(const Graph& graph, std::span<const Vec3> edge_gradient, Assembly& out) {
     const int atoms = graph.num_atoms();
+    const IncomingEdges& incoming = graph.by_neighbour();
     std::vector<Mat3> rows(static_cast<std::size_t>(graph.num_local));
     const bool per_atom = !out.virials.empty();
 #pragma omp parallel for schedule(static)

@@ -15,6 +15,6 @@ struct Assembly {
     std::span<Mat3> virials;
     Mat3 virial = Mat3::Zero();  ///< total over this domain's edges
 };
-void assemble(const Graph& graph, const IncomingEdges& incoming, std::span<const Vec3> edge_gradient, Assembly& out);
+void assemble(const Graph& graph, std::span<const Vec3> edge_gradient, Assembly& out);
 
 }  // namespace alkali::models

@@ -1,6 +1,13 @@
 #include "alkali/models/contract/graph.hpp"
 
+#include "alkali/base/error.hpp"
+
 namespace alkali::models {
+
+const IncomingEdges& Graph::by_neighbour() const {
+    if (!incoming) throw InternalError("a graph was made without its incoming edges");
+    return *incoming;
+}
 
 IncomingEdges incoming_edges(const Graph& graph) {
     IncomingEdges in;

@@ -7,27 +7,32 @@
 
 namespace alkali::models {
 
-/// What a model sees: atoms of this domain, ghost atoms of others, and edges sorted by centre.
-/// Centres are always local atoms; a neighbour may be a ghost (index >= num_local). On one process periodic images
-/// are not ghosts: the edge vector carries the image and the neighbour is the local atom itself.
-struct Graph {
-    int num_local = 0;
-    int num_ghost = 0;
-    std::span<const int> types;           ///< (num_local + num_ghost) model type of each atom
-    std::span<const std::int64_t> first;  ///< (num_local + 1) edges of centre i are first[i] .. first[i+1]-1
-    std::span<const int> neighbour;       ///< (E)
-    std::span<const Vec3> vector;         ///< (E) neighbour minus centre, angstrom
-
-    [[nodiscard]] int num_atoms() const { return num_local + num_ghost; }
-    [[nodiscard]] std::int64_t num_edges() const { return static_cast<std::int64_t>(neighbour.size()); }
-};
-
 /// Edges by neighbour: the transpose of a Graph's edge lists, for gathering gradients without write conflicts.
 struct IncomingEdges {
     std::vector<std::int64_t> first;   ///< (num_local + num_ghost + 1)
     std::vector<std::int32_t> edge;    ///< (E) edge numbers, ascending within an atom
     std::vector<std::int32_t> centre;  ///< (E) centre of edge[k]
 };
+
+/// What a model sees: atoms of this domain, ghost atoms of others, and edges sorted by centre.
+/// Centres are always local atoms; a neighbour may be a ghost (index >= num_local). On one process periodic images
+/// are not ghosts: the edge vector carries the image and the neighbour is the local atom itself.
+struct Graph {
+    int num_local = 0;
+    int num_ghost = 0;
+    std::span<const int> types;               ///< (num_local + num_ghost) model type of each atom
+    std::span<const std::int64_t> first;      ///< (num_local + 1) edges of centre i are first[i] .. first[i+1]-1
+    std::span<const int> neighbour;           ///< (E)
+    std::span<const Vec3> vector;             ///< (E) neighbour minus centre, angstrom
+    const IncomingEdges* incoming = nullptr;  ///< made by whoever makes the graph, with incoming_edges()
+
+    /// *incoming. Errors: InternalError where it is missing.
+    [[nodiscard]] const IncomingEdges& by_neighbour() const;
+    [[nodiscard]] int num_atoms() const { return num_local + num_ghost; }
+    [[nodiscard]] std::int64_t num_edges() const { return static_cast<std::int64_t>(neighbour.size()); }
+};
+
+/// `graph.incoming` is not looked at.
 [[nodiscard]] IncomingEdges incoming_edges(const Graph& graph);
 
 /// Moves features between domains between the layers of a model. Rows are (num_local + num_ghost) x width, row-major.

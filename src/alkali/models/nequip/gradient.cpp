@@ -192,9 +192,10 @@ void GradientPass<T>::reverse_convolution(int k, Share& share, std::span<const V
     primal.edges = this->edge_view(graph_);
     primal.radial.coefficients = this->setup_.weights->layers[static_cast<std::size_t>(k)].coefficients.data();
     primal.radial.intervals = this->setup_.weights->intervals;
-    primal.incoming_first = this->incoming_.first.data();
-    primal.incoming_edge = this->incoming_.edge.data();
-    primal.incoming_centre = this->incoming_.centre.data();
+    const IncomingEdges& incoming = graph_.by_neighbour();
+    primal.incoming_first = incoming.first.data();
+    primal.incoming_edge = incoming.edge.data();
+    primal.incoming_centre = incoming.centre.data();
     primal.input = state.y.data();
     primal.output_gradient = state.mid_gradient.data();
     primal.input_gradient = y_adjoint.data();

@@ -72,7 +72,7 @@ SplineGuard::Outcome SplineGuard::outcome(const NequIP& model, const structure::
     Outcome out{std::accumulate(energies.begin(), energies.end(), 0.0), std::vector<Vec3>(probe.size())};
     std::vector<Mat3> no_virials;
     Assembly assembly{out.forces, no_virials};
-    assemble(graph, incoming_edges(graph), edge_gradient, assembly);
+    assemble(graph, edge_gradient, assembly);
     return out;
 }
 

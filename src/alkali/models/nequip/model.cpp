@@ -41,6 +41,7 @@ struct NequIP::Engine {
         setup.mode = model.options_.radial;
         setup.round_geometry = model.precision() == Precision::float32;
         setup.keep = keep;
+        setup.most_bytes_held = model.options_.most_bytes_held;
         return setup;
     }
 

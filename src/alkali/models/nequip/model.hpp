@@ -11,6 +11,9 @@ namespace alkali::models::nequip {
 struct EvaluationOptions {
     RadialMode radial = RadialMode::spline;
     std::string instruction_set;  ///< empty: the fastest; "reference", or a name of kernels::simd_kernels()
+    /// Rows of a layer that take more bytes than this are given back as soon as they can be, those before the convolution even
+    /// before the way back, where they are computed again. Results are the same. Smaller ones stay: taking memory costs time.
+    std::size_t most_bytes_held = std::size_t{256} << 20;
 };
 
 /// Batzner et al., Nat. Commun. 13, 2453 (2022), as nequip 0.19 builds it (NequIPGNNModel).

@@ -12,13 +12,6 @@ namespace {
 std::size_t size_of(int rows, int width) { return static_cast<std::size_t>(rows) * static_cast<std::size_t>(width); }
 std::ptrdiff_t offset_of(int row, int width) { return static_cast<std::ptrdiff_t>(row) * width; }
 
-/// Rows of very large systems go back at once to make room; others stay, since taking memory costs time.
-template <class Rows>
-void release_if_large(Rows& rows) {
-    constexpr std::size_t large = std::size_t{256} << 20;
-    if (rows.size() * sizeof(typename Rows::value_type) > large) Rows().swap(rows);
-}
-
 }  // namespace
 
 template <class T>
@@ -36,7 +29,6 @@ void Pass<T>::scale_rows(const Graph& graph, T* rows, int width, int begin, int 
 
 template <class T>
 void Pass<T>::prepare(const Graph& graph) {
-    incoming_ = incoming_edges(graph);
     windows_ = make_windows(graph, setup_.keep ? graph.num_atoms() : window);
     const auto& hyper = setup_.architecture->hyper;
     cutoff_.clear();
@@ -118,19 +110,75 @@ void Pass<T>::embed(const Graph& graph) {
 }
 
 template <class T>
+void Pass<T>::enter(int k, const Graph& graph, const T* x, int begin, int end) {
+    const LayerPlan& plan = setup_.architecture->layers[static_cast<std::size_t>(k)];
+    const LayerWeights<T>& weights = setup_.weights->layers[static_cast<std::size_t>(k)];
+    LayerState<T>& state = layers_[static_cast<std::size_t>(k)];
+    const int in = plan.input.width;
+    apply(plan.linear_1, weights.linear_1, *setup_.kernels, x, state.y.data() + offset_of(begin, in), end - begin, false);
+    scale_rows(graph, state.y.data(), in, begin, end);
+}
+
+template <class T>
 void Pass<T>::project(int k, const Graph& graph, const T* x, int begin, int end) {
     const LayerPlan& plan = setup_.architecture->layers[static_cast<std::size_t>(k)];
     const LayerWeights<T>& weights = setup_.weights->layers[static_cast<std::size_t>(k)];
     const auto& kernels = *setup_.kernels;
     LayerState<T>& state = layers_[static_cast<std::size_t>(k)];
     const int in = plan.input.width;
-    apply(plan.linear_1, weights.linear_1, kernels, x, state.y.data() + offset_of(begin, in), end - begin, false);
-    scale_rows(graph, state.y.data(), in, begin, end);
+    enter(k, graph, x, begin, end);
     if (plan.self_connection)
         for_runs(graph, begin, end, [&](std::size_t type, int start, int count) {
             apply(plan.self, weights.self[type], kernels, x + offset_of(start - begin, in),
                   state.z.data() + offset_of(start, plan.convolved.width), count, false);
         });
+}
+
+template <class T>
+void Pass<T>::leave(int k, T* x, int begin, int end) {
+    const LayerPlan& plan = setup_.architecture->layers[static_cast<std::size_t>(k)];
+    LayerState<T>& state = layers_[static_cast<std::size_t>(k)];
+    const int out = plan.convolved.width, left = plan.output.width, scalars = scalar_width(plan);
+    Rows value(setup_.keep ? 0 : static_cast<std::size_t>(scalars)), first(value.size());
+    for (int i = begin; i < end; ++i) {
+        const auto kept = offset_of(i, scalars);
+        ActivatedRow<T> row{value.data(), first.data(), nullptr};
+        if (setup_.keep) row = {state.value.data() + kept, state.first.data() + kept, state.second.data() + kept};
+        const T* z = state.z.data() + offset_of(i, out);
+        activate_row(plan, *setup_.kernels, z, row);
+        gate_forward(plan.gate, row, z, x + offset_of(i - begin, left));
+    }
+}
+
+template <class T>
+void Pass<T>::set_aside(int k, const Graph& graph) {
+    LayerState<T>& state = layers_[static_cast<std::size_t>(k)];
+    if (!too_large(state.y)) return;
+    const int width = setup_.architecture->layers[static_cast<std::size_t>(k)].input.width;
+    state.ghost_y.assign(state.y.begin() + offset_of(graph.num_local, width), state.y.end());
+    Rows().swap(state.y);
+}
+
+template <class T>
+void Pass<T>::restore(int k, const Graph& graph) {
+    LayerState<T>& state = layers_[static_cast<std::size_t>(k)];
+    const int width = setup_.architecture->layers[static_cast<std::size_t>(k)].input.width;
+    if (!state.y.empty()) return;
+    state.y.resize(size_of(graph.num_atoms(), width));
+    std::copy(state.ghost_y.begin(), state.ghost_y.end(), state.y.begin() + offset_of(graph.num_local, width));
+#pragma omp parallel
+    {
+        Rows features(size_of(chunk, width));
+        base::Laps laps(profile_);
+#pragma omp for schedule(dynamic)
+        for (int begin = 0; begin < graph.num_local; begin += chunk) {
+            const int end = std::min(begin + chunk, graph.num_local);
+            leave(k - 1, features.data(), begin, end);
+            laps.end(part::gate);
+            enter(k, graph, features.data(), begin, end);
+            laps.end(part::linear);
+        }
+    }
 }
 
 template <class T>
@@ -165,7 +213,6 @@ void Pass<T>::forward_layer(int k, const Graph& graph, Exchange& exchange) {
 #pragma omp parallel
     {
         Rows mid(setup_.keep ? 0 : size_of(chunk, middle)), features(size_of(chunk, left));
-        Rows value(static_cast<std::size_t>(scalars)), first(static_cast<std::size_t>(scalars));
         base::Laps laps(profile_);
 #pragma omp for schedule(dynamic)
         for (int begin = 0; begin < local; begin += chunk) {
@@ -183,19 +230,13 @@ void Pass<T>::forward_layer(int k, const Graph& graph, Exchange& exchange) {
                 x = features_.data() + offset_of(begin, left);
             else if (setup_.keep)
                 x = layers_[static_cast<std::size_t>(k) + 1].x.data() + offset_of(begin, left);
-            for (int i = begin; i < end; ++i) {
-                const auto kept = offset_of(i, scalars);
-                ActivatedRow<T> row{value.data(), first.data(), nullptr};
-                if (setup_.keep) row = {state.value.data() + kept, state.first.data() + kept, state.second.data() + kept};
-                const T* z = state.z.data() + offset_of(i, out);
-                activate_row(plan, kernels, z, row);
-                gate_forward(plan.gate, row, z, x + offset_of(i - begin, left));
-            }
+            leave(k, x, begin, end);
             laps.end(part::gate);
             if (!last) project(k + 1, graph, x, begin, end);
             laps.end(part::linear);
         }
     }
+    if (k > 0 && !last) set_aside(k, graph);
 }
 
 template <class T>
@@ -275,15 +316,17 @@ void Pass<T>::backward_layer(int k, const Graph& graph, Exchange& exchange, cons
     const auto& kernels = *setup_.kernels;
     LayerState<T>& state = layers_[static_cast<std::size_t>(k)];
     const int in = plan.input.width, out = plan.convolved.width;
+    if (k > 0) restore(k, graph);
     mid_gradient(k).resize(size_of(windows_.rows, plan.convolution.output_width));
     if (setup_.keep && k > 0) state.y_gradient.resize(size_of(graph.num_atoms(), in));
     kernels::ConvolveBackward<T> convolve;
     convolve.plan = &plan.convolution;
     convolve.edges = edge_view(graph);
     convolve.radial = radial_view(k, graph, true);
-    convolve.incoming_first = incoming_.first.data();
-    convolve.incoming_edge = incoming_.edge.data();
-    convolve.incoming_centre = incoming_.centre.data();
+    const IncomingEdges& incoming = graph.by_neighbour();
+    convolve.incoming_first = incoming.first.data();
+    convolve.incoming_edge = incoming.edge.data();
+    convolve.incoming_centre = incoming.centre.data();
     convolve.input = state.y.data();
     convolve.output_gradient = mid_gradient(k).data();
     convolve.output_row = windows_.row.empty() ? nullptr : windows_.row.data();
@@ -332,9 +375,8 @@ void Pass<T>::backward_layer(int k, const Graph& graph, Exchange& exchange, cons
             }
         }
     }
-    if (setup_.keep) return;
-    release_if_large(state.z);
-    release_if_large(state.y);
+    for (Rows* rows : {&state.z, &state.y})
+        if (too_large(*rows)) Rows().swap(*rows);
 }
 
 template <class T>

@@ -20,8 +20,9 @@ struct PassSetup {
     const kernels::KernelSet<T>* kernels = nullptr;
     std::span<const double> parameters;  ///< for RadialMode::exact
     RadialMode mode = RadialMode::spline;
-    bool round_geometry = false;  ///< precision float32: edge vectors and results rounded to float32
-    bool keep = false;            ///< keep what the parameter gradient needs
+    bool round_geometry = false;      ///< precision float32: edge vectors and results rounded to float32
+    bool keep = false;                ///< keep what the parameter gradient needs
+    std::size_t most_bytes_held = 0;  ///< see EvaluationOptions
 };
 
 /// Rows of one layer. Those marked (kept) exist in training only; otherwise gradients take the place of what they are
@@ -31,6 +32,7 @@ struct LayerState {
     using Rows = base::AlignedVector<T>;
     Rows x;                     ///< (rows, input) features that enter (kept; first layer: all atoms)
     Rows y;                     ///< (atoms, input) after linear_1 and the neighbour norm
+    Rows ghost_y;               ///< (ghosts, input) while y is given back
     Rows mid;                   ///< (local, convolution output) (kept)
     Rows z;                     ///< (local, convolved) before the gate
     Rows value, first, second;  ///< (local, scalars) activations (kept)
@@ -55,8 +57,16 @@ protected:
     void prepare(const Graph& graph);
     /// Features that enter the first layer, up to y.
     void embed(const Graph& graph);
-    /// From the features x of atoms [begin, end) that enter layer k to their rows of y and, through the self-connection, of z.
+    /// From the features x of atoms [begin, end) that enter layer k to their rows of y.
+    void enter(int k, const Graph& graph, const T* x, int begin, int end);
+    /// enter() and, through the self-connection, their rows of z.
     void project(int k, const Graph& graph, const T* x, int begin, int end);
+    /// From z of atoms [begin, end) to the features x that leave layer k.
+    void leave(int k, T* x, int begin, int end);
+    [[nodiscard]] bool too_large(const Rows& rows) const { return !setup_.keep && rows.size() * sizeof(T) > setup_.most_bytes_held; }
+    /// y of layer k is not needed until the way back: gives it back if it is large.
+    void set_aside(int k, const Graph& graph);
+    void restore(int k, const Graph& graph);
     void forward_layer(int k, const Graph& graph, Exchange& exchange);
     void read_out(const Graph& graph, const Evaluation& out);
     /// From dE/d(features that leave layer k) of atoms [begin, end) to dE/dz.
@@ -92,7 +102,6 @@ protected:
     Rows feature_gradient_;  ///< (local) dE/d of them
     Rows mid_gradient_;      ///< (rows of the windows, convolution output) dE/dmid of the layer at work
     Windows windows_;
-    IncomingEdges incoming_;
     base::Profile* profile_ = nullptr;  ///< of the present evaluate()
     std::vector<T> rows_, slopes_;      ///< RadialMode::exact: weights per edge of the present layer
 };

@@ -241,7 +241,9 @@ TEST_P(Conformance, a_batch_gives_what_its_frames_give_alone) {
         all.energies.insert(all.energies.end(), loss.energies.begin(), loss.energies.end());
         all.edges.insert(all.edges.end(), loss.edges.begin(), loss.edges.end());
     }
-    const Graph batch{static_cast<int>(types.size()), 0, types, first, neighbour, vector};
+    Graph batch{static_cast<int>(types.size()), 0, types, first, neighbour, vector};
+    const auto incoming = incoming_edges(batch);
+    batch.incoming = &incoming;
     const auto out = evaluate(*pass, batch);
     double energy_error = 0, edge_error = 0, edge_scale = 1;
     for (std::size_t i = 0; i < types.size(); ++i)

@@ -44,6 +44,7 @@ struct Case {
     std::vector<int> types{0, 1, 0, 1}, neighbour;
     std::vector<std::int64_t> first{0};
     std::vector<Vec3> vector;
+    IncomingEdges incoming;
     std::vector<double> energy_seed;
     std::vector<Vec3> edge_seed;
 
@@ -60,9 +61,10 @@ struct Case {
             energy_seed.push_back(random.normal());
         }
         vector[0] *= 2.3;
+        incoming = incoming_edges(view());
         for (std::size_t e = 0; e < vector.size(); ++e) edge_seed.emplace_back(random.normal(), random.normal(), random.normal());
     }
-    [[nodiscard]] Graph view() const { return {4, 0, types, first, neighbour, vector}; }
+    [[nodiscard]] Graph view() const { return {4, 0, types, first, neighbour, vector, &incoming}; }
     [[nodiscard]] int centre(std::size_t e) const { return static_cast<int>(e / 3); }
 };
 

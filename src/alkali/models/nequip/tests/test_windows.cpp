@@ -1,9 +1,11 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <set>
 
 #include "alkali/base/random.hpp"
+#include "alkali/models/common/domains.hpp"
 #include "alkali/models/common/structure_graph.hpp"
 #include "alkali/models/nequip/model.hpp"
 #include "alkali/models/nequip/windows.hpp"
@@ -28,7 +30,7 @@ void expect_every_row_there_when_needed(const Graph& graph, const Windows& windo
     std::vector<std::int32_t> owner(static_cast<std::size_t>(windows.rows), -1);
     std::set<std::int32_t> made;
     int next = 0;
-    const auto incoming = incoming_edges(graph);
+    const IncomingEdges& incoming = graph.by_neighbour();
     for (const Window& window : windows.windows) {
         EXPECT_EQ(window.begin, next);
         next = window.end;
@@ -71,7 +73,7 @@ TEST(NequIPWindows, atoms_without_edges_have_no_row) {
     EXPECT_EQ(make_windows(data.view(), 3).rows, 0);
 }
 
-TEST(NequIPWindows, a_crystal_larger_than_a_window_equals_copies_of_a_smaller_one) {
+Hyperparameters three_layers() {
     Hyperparameters h;
     h.type_names = lithium;
     h.r_max = 4;
@@ -85,6 +87,11 @@ TEST(NequIPWindows, a_crystal_larger_than_a_window_equals_copies_of_a_smaller_on
     h.model_dtype = Precision::float64;
     h.silu_scale = exact_silu_scale();
     h.tanh_scale = exact_tanh_scale();
+    return h;
+}
+
+TEST(NequIPWindows, a_crystal_larger_than_a_window_equals_copies_of_a_smaller_one) {
+    const Hyperparameters h = three_layers();
     NequIP model(h);
     model.set_parameters(initial_parameters(model.architecture(), 3));
     const int n = 6, copies = 3;
@@ -115,6 +122,23 @@ TEST(NequIPWindows, a_crystal_larger_than_a_window_equals_copies_of_a_smaller_on
     EXPECT_GT(scale, 1e-3);
     EXPECT_LT(energy_error, 1e-11);
     EXPECT_LT(force_error, 1e-10 * std::max(1.0, scale));
+}
+
+TEST(NequIPMemory, rows_given_back_and_computed_again_change_no_bit) {
+    const Hyperparameters h = three_layers();
+    NequIP held(h), given_back(h, {RadialMode::spline, {}, 0});
+    for (NequIP* model : {&held, &given_back}) model->set_parameters(initial_parameters(model->architecture(), 3));
+    const auto crystal = rattled_bcc(4);
+    for (const auto& counts : {std::array{1, 1, 1}, std::array{2, 1, 1}}) {  // the first with images as ghosts only
+        const auto domains = cut_into_domains(crystal, held, counts);
+        const auto expected = evaluate_domains(crystal, held, domains);
+        for (int round = 0; round < 2; ++round) {  // the second with what the first left
+            const auto found = evaluate_domains(crystal, given_back, domains);
+            EXPECT_EQ(found.energy, expected.energy);
+            EXPECT_EQ(found.forces, expected.forces);
+            EXPECT_EQ(found.stress, expected.stress);
+        }
+    }
 }
 
 }  // namespace

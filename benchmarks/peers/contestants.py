@@ -19,6 +19,18 @@ def scaled(seconds, factor):
     return {key: seconds[key] * factor for key in ("wall", "cpu")}
 
 
+def compare(ours, theirs):
+    """How far two (energy, forces) of the same atoms are apart. A peer that computes NaN has no time worth writing down."""
+    (energy, forces), (peer_energy, peer_forces) = ours, theirs
+    if not all(map(math.isfinite, [peer_energy, *(x for force in peer_forces for x in force)])):
+        raise ValueError("the peer's energy or forces are not finite")
+    apart = max(abs(a - b) for own, other in zip(forces, peer_forces) for a, b in zip(own, other))
+    return {
+        "energy_mev_per_atom": abs(energy - peer_energy) / len(forces) * 1e3,
+        "force_mev_per_angstrom": apart * 1e3,
+    }
+
+
 class Alkali:
     """alkali timed from outside: `predict` of few and many frames, `train` of few and many epochs; the difference counts."""
 

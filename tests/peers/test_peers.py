@@ -4,6 +4,7 @@
 """
 
 import json
+import math
 import pathlib
 import subprocess
 import sys
@@ -14,6 +15,7 @@ import xml.etree.ElementTree
 PEERS = pathlib.Path(__file__).resolve().parents[2] / "benchmarks" / "peers"
 sys.path.insert(0, str(PEERS))
 
+import contestants  # noqa: E402
 import report  # noqa: E402
 import structures  # noqa: E402
 import timing  # noqa: E402
@@ -86,6 +88,15 @@ class Report(unittest.TestCase):
 
 
 class Timing(unittest.TestCase):
+    def test_peers_on_the_same_weights_are_compared_and_refused_when_not_finite(self):
+        ours = (-4.0, [[0.1, 0.0, 0.0], [-0.1, 0.0, 0.0]])
+        check = contestants.compare(ours, (-4.002, [[0.1, 0.0, 0.0], [-0.1, 0.005, 0.0]]))
+        self.assertAlmostEqual(check["energy_mev_per_atom"], 1)
+        self.assertAlmostEqual(check["force_mev_per_angstrom"], 5)
+        for energy, force in ((math.nan, 0.0), (-4.0, math.inf)):
+            with self.assertRaises(ValueError):
+                contestants.compare(ours, (energy, [[0.1, 0.0, force], [-0.1, 0.0, 0.0]]))
+
     def test_contestants_take_turns_after_one_uncounted_run(self):
         order = []
 

@@ -9,14 +9,20 @@ import protocol
 STATE = {}
 
 
-def build(hyperparameters):
-    """A fresh float32 model; its cost does not depend on the weights."""
+def start():
+    """One thread, and nequip's defaults: without them positions would be float32, which compiled models take for float64."""
     import torch
-    from nequip.model import NequIPGNNModel
     from nequip.utils.global_state import set_global_state
 
     torch.set_num_threads(1)
     set_global_state()
+
+
+def build(hyperparameters):
+    """A fresh float32 model; its cost does not depend on the weights."""
+    from nequip.model import NequIPGNNModel
+
+    start()
     return NequIPGNNModel(
         seed=1, model_dtype="float32", type_names=["Li"], per_type_energy_scales=0.3, per_type_energy_shifts=-1.9, **hyperparameters
     )
@@ -87,16 +93,14 @@ def weights(request):
 
 
 def prepare_inference(request):
-    import torch
-
     hyperparameters = request["hyperparameters"]
+    start()
     data = graph(read(request["structure"]), hyperparameters["r_max"])
     if request["mode"] == "eager":
         model = build(hyperparameters).eval()
     else:
         from nequip.ase import NequIPCalculator
 
-        torch.set_num_threads(1)
         model = NequIPCalculator.from_compiled_model(request["file"], device="cpu", chemical_species_to_atom_type_map=True).model
     STATE["call"] = lambda: model(data)
     from nequip.data import AtomicDataDict

@@ -103,8 +103,7 @@ nlohmann::json to_json(std::span<const ConvergenceSeries> series, const Converge
         const auto recommended = s.recommended ? nlohmann::json(s.figures[*s.recommended].value) : nlohmann::json();
         list.push_back({{"parameter", s.parameter}, {"unit", s.unit}, {"points", points}, {"recommended", recommended}});
     }
-    return {{"schema", 1},
-            {"units", {{"energy", "meV/atom"}, {"force", "meV/angstrom"}, {"stress", "GPa"}, {"pressure", "GPa"}}},
+    return {{"units", {{"energy", "meV/atom"}, {"force", "meV/angstrom"}, {"stress", "GPa"}, {"pressure", "GPa"}}},
             {"tolerance",
              {{"relative_energy", milli * tolerance.relative_energy},
               {"force", milli * tolerance.force},

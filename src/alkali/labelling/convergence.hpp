@@ -54,8 +54,8 @@ struct ConvergenceSeries {
                                                    std::span<const structure::Structure> structures, std::span<const PressureTest> tests,
                                                    const ConvergenceTolerance& tolerance);
 
-/// The shape of convergence.json, which the report reads: {"schema": 1, "level", "tolerance", "series": [...]}, in meV/atom,
-/// meV/angstrom, GPa.
+/// The value of the record `convergence`, which the report reads: {"units", "tolerance", "series": [...]}, in meV/atom, meV/angstrom,
+/// GPa.
 [[nodiscard]] nlohmann::json to_json(std::span<const ConvergenceSeries> series, const ConvergenceTolerance& tolerance);
 
 }  // namespace alkali::labelling

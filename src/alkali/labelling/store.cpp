@@ -264,7 +264,7 @@ structure::Frame to_frame(const StoredLabel& stored) {
     frame.info = stored.label.info;
     frame.info["label_key"] = stored.key;
     frame.info["settings_hash"] = content_hash(stored.subject.settings).substr(0, 16);
-    frame.info["label_seconds"] = fmt::format("{:.3f}", stored.label.seconds);
+    frame.info.emplace("seconds", fmt::format("{:.3f}", stored.label.seconds));
     frame.info["label_date"] = stored.date;
     return frame;
 }

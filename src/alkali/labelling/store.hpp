@@ -90,7 +90,7 @@ private:
     std::unique_ptr<Database> database_;
 };
 
-/// The labelled structure as a frame: info of the label, `label_key`, `settings_hash`, `label_seconds`, `label_date`.
+/// The labelled structure as a frame: info of the label, `label_key`, `settings_hash`, `seconds`, `label_date`.
 [[nodiscard]] structure::Frame to_frame(const StoredLabel& stored);
 
 }  // namespace alkali::labelling

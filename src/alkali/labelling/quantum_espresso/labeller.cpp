@@ -2,12 +2,28 @@
 
 #include <fmt/format.h>
 
+#include "alkali/base/files.hpp"
+#include "alkali/labelling/key.hpp"
 #include "alkali/labelling/quantum_espresso/run.hpp"
 #include "alkali/structure/builders.hpp"
 #include "alkali/units/elements.hpp"
 
 namespace alkali::labelling::qe {
 namespace {
+
+// Says of what the calculations in a scratch folder are, so that a later call may take up what an interrupted one had finished.
+constexpr const char* marker = "label-key";
+
+bool is_marked(const std::filesystem::path& scratch, const std::string& key) {
+    const auto file = scratch / marker;
+    return std::filesystem::is_regular_file(file) && base::read_file(file) == key;
+}
+
+/// Whatever else is in the folder goes. Errors: FileError, also for a full disk.
+void mark(const std::filesystem::path& scratch, const std::string& key) {
+    std::filesystem::remove_all(scratch);
+    base::write_file(scratch / marker, key);
+}
 
 std::string words(const Mesh& mesh) { return fmt::format("{} {} {}", mesh[0], mesh[1], mesh[2]); }
 
@@ -68,7 +84,11 @@ nlohmann::json QuantumEspressoLabeller::settings(const structure::Structure& str
 }
 
 Label QuantumEspressoLabeller::label(const structure::Structure& structure, const Workplace& workplace) const {
-    const auto solution = solve(structure, settings_, pseudopotentials_, first_job(structure, settings_), workplace);
+    const auto key = label_key(settings(structure), structure);
+    const auto job = first_job(structure, settings_);
+    auto finished = is_marked(workplace.scratch, key) ? finished_before(structure, job, workplace) : std::nullopt;
+    if (!finished) mark(workplace.scratch, key);
+    const auto solution = finished ? std::move(*finished) : solve(structure, settings_, pseudopotentials_, job, workplace);
     Label label;
     label.labels.energy = solution.output.energy;
     label.labels.forces = solution.output.forces;

@@ -236,6 +236,20 @@ Solution solve(const structure::Structure& structure, const Settings& settings, 
     }
 }
 
+std::optional<Solution> finished_before(const structure::Structure& structure, const Job& job, const Workplace& workplace) {
+    const Names names(workplace.scratch);
+    const auto text = read_if_there(names.output);
+    if (text.find("JOB DONE.") == std::string::npos) return std::nullopt;
+    // How it ended is not known; its output must speak for itself.
+    if (diagnose({{}, text, read_if_there(names.errors), read_if_there(names.crash)}).fault != Fault::none) return std::nullopt;
+    auto xml = read_if_there(names.xml);
+    if (xml.empty()) xml = read_if_there(names.saved / "data-file-schema.xml");
+    auto reading = read_output(text, xml, structure);
+    if (reading.fault != Fault::none) return std::nullopt;
+    const double seconds = reading.output.wall_seconds;
+    return Solution{std::move(reading.output), job, {{"finished before an interruption", Fault::none, "", seconds}}, seconds};
+}
+
 std::string program_version(const RunSettings& run, const fs::path& folder) {
     fs::create_directories(folder);
     // Without an input it introduces itself and stops.

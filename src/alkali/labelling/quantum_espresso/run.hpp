@@ -1,4 +1,5 @@
 #pragma once
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,10 @@ void check_structure(const structure::Structure& structure, const Physics& physi
 /// Errors: InputError of check_structure; LabelError.
 [[nodiscard]] Solution solve(const structure::Structure& structure, const Settings& settings, const Pseudopotentials& pseudopotentials,
                              Job job, const Workplace& workplace);
+
+/// The solution of an earlier call that was killed between the end of pw.x and its return; nothing if there is none. To be
+/// asked for only where the folder belongs to this structure and these settings alone.
+[[nodiscard]] std::optional<Solution> finished_before(const structure::Structure& structure, const Job& job, const Workplace& workplace);
 
 /// Version of pw.x. Errors: ExternalProgramError if it does not start or is something else.
 [[nodiscard]] std::string program_version(const RunSettings& run, const std::filesystem::path& folder);

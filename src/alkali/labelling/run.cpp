@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <system_error>
 
 #include "alkali/base/files.hpp"
 #include "alkali/base/process.hpp"
@@ -86,7 +87,7 @@ public:
         ++failed_;
         done_ += job.cost;
         log_.warning(fmt::format("{}: {} ({})", job.key.substr(0, 16), failure.what, to_string(failure.fault)));
-        if (failure.fault == Fault::no_program || failure.fault == Fault::no_pseudopotential)
+        if (failure.fault == Fault::no_program)  // so it would be for all of them
             gave_up_ = failure.what;
         else if (max_failures_ > 0 && failed_ >= static_cast<std::size_t>(max_failures_))
             gave_up_ = fmt::format("{} structures failed", failed_);
@@ -189,6 +190,7 @@ RunOutcome run_labels(const RunSettings& settings, const RunRequest& request, ba
     log.info(fmt::format("{} frames, {} different structures, {} to label", outcome.frames, outcome.structures, jobs.size()));
     std::exception_ptr failure;
     if (!jobs.empty()) {
+        const auto scratch = scratch_root(settings.scratch, settings.store);
         Progress progress(jobs, settings.max_failures, log, sink);
         try {
             const auto queue = kind.make(settings.queue_values,
@@ -197,6 +199,8 @@ RunOutcome run_labels(const RunSettings& settings, const RunRequest& request, ba
         } catch (const Error&) {
             failure = std::current_exception();
         }
+        std::error_code not_empty;
+        std::filesystem::remove(scratch, not_empty);
         outcome.made = progress.made();
         outcome.gave_up = progress.gave_up();
     }

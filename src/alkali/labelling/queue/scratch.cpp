@@ -50,6 +50,8 @@ ScratchFolder::ScratchFolder(const fs::path& root, const std::string& key, const
     // A folder name of 16 digits keeps paths short for programs with fixed buffers.
     const fs::path folder = root / key.substr(0, 16);
     fs::create_directories(folder, failure);
+    // Another run of the same store may have removed the root, empty at its end, in between.
+    if (failure) fs::create_directories(folder, failure);
     if (failure)
         throw FileError("the scratch folder cannot be made (" + failure.message() + ")", folder.string(),
                         "free space there, or give another `scratch`");

@@ -1,0 +1,9 @@
+#pragma once
+#include "command.hpp"
+
+namespace alkali::app {
+
+// Subcommands of `alkali label`, each in a file label_NAME.cpp.
+void add_label_pseudopotential(CLI::App& label, Context& context);
+
+}  // namespace alkali::app

@@ -3,7 +3,8 @@
 
 namespace alkali::app {
 
-// The subcommands of `alkali label`, one file each.
+// Subcommands of `alkali label`, each in a file label_NAME.cpp.
+void add_label_pseudopotential(CLI::App& label, Context& context);
 void add_label_run(CLI::App& label, Context& context);
 void add_label_task(CLI::App& label, Context& context);
 

@@ -1,5 +1,6 @@
 #include <omp.h>
 
+#include "alkali/labelling/quantum_espresso/calculator.hpp"
 #include "alkali/models/committee/open.hpp"
 #include "alkali/models/kim/kim_calculator.hpp"
 #include "command.hpp"
@@ -16,6 +17,10 @@ calculator::Registry make_calculators() {
     registry.add(
         "kim", "kim:MODEL_ID    a portable model of the KIM-API (SNAP_ZuoChenLi_2019_Li__MO_732106099012_000)",
         [](const std::string& rest, const calculator::OpenOptions&, base::LogSink& log) { return models::kim::open_kim(rest, log); });
+    registry.add("qe", "qe:CONFIG.yaml  Quantum ESPRESSO (examples/lithium/qe-fast.yaml); --threads: its MPI processes",
+                 [](const std::string& rest, const calculator::OpenOptions& options, base::LogSink& log) {
+                     return labelling::qe::open_quantum_espresso(rest, options.threads, log);
+                 });
     return registry;
 }
 

@@ -10,6 +10,7 @@ namespace alkali::app {
     X(evaluate)            \
     X(import)              \
     X(info)                \
+    X(label)               \
     X(precision)           \
     X(predict)             \
     X(properties)          \

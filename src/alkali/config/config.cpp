@@ -22,6 +22,7 @@ std::string name_of(Kind kind) {
         case Kind::numbers: return "a list of numbers";
         case Kind::texts: return "a list of words";
         case Kind::table: return "a table {name: number}";
+        case Kind::words: return "a table {name: word}";
         case Kind::block: return "a block of keys";
         case Kind::variant: return "a block with a type";
     }
@@ -142,7 +143,8 @@ private:
             case Kind::integers: return list(Kind::integer, tree, description, path);
             case Kind::numbers: return list(Kind::number, tree, description, path);
             case Kind::texts: return list(Kind::text, tree, description, path);
-            case Kind::table: return table(tree, description, path);
+            case Kind::table: return table(Kind::number, tree, description, path);
+            case Kind::words: return table(Kind::text, tree, description, path);
             case Kind::block: return tree.type == Tree::Type::map ? block(tree, *description.block, path + ".") : nlohmann::json();
             case Kind::variant: return variant(tree, description, path);
         }
@@ -189,12 +191,13 @@ private:
         return values;
     }
 
-    nlohmann::json table(const Tree& tree, const Description& description, const std::string& path) {
+    nlohmann::json table(Kind element, const Tree& tree, const Description& description, const std::string& path) {
         if (tree.type != Tree::Type::map) return nullptr;
         nlohmann::json values = nlohmann::json::object();
         for (const auto& entry : tree.entries) {
-            nlohmann::json value = as(Kind::number, entry.value, description, path + "." + entry.key);
-            if (value.is_null()) fail("'" + path + "." + entry.key + "' must be a number, not " + shown(entry.value), entry.line);
+            nlohmann::json value = as(element, entry.value, description, path + "." + entry.key);
+            if (value.is_null())
+                fail("'" + path + "." + entry.key + "' must be " + name_of(element) + ", not " + shown(entry.value), entry.line);
             values[entry.key] = std::move(value);
         }
         return values;

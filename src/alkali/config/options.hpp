@@ -18,6 +18,7 @@ enum class Kind {
     numbers,   ///< list of numbers
     texts,     ///< list of texts
     table,     ///< names to numbers, such as {Li: -10.5}
+    words,     ///< names to texts, such as {Li: Li.UPF}
     block,     ///< nested options
     variant    ///< nested options chosen by their key `type`; a plain text stands for {type: text}
 };
@@ -98,6 +99,7 @@ public:
     Option& numbers(std::string key, std::string help) { return add(Kind::numbers, std::move(key), std::move(help)); }
     Option& texts(std::string key, std::string help) { return add(Kind::texts, std::move(key), std::move(help)); }
     Option& table(std::string key, std::string help) { return add(Kind::table, std::move(key), std::move(help)); }
+    Option& words(std::string key, std::string help) { return add(Kind::words, std::move(key), std::move(help)); }
     /// Nested block; absent means all its defaults (an error if one of its keys is required).
     Option& block(std::string key, std::string help, Options nested);
     /// Nested block whose keys depend on its key `type`.

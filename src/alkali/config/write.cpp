@@ -55,6 +55,7 @@ std::string kind_word(Kind kind) {
         case Kind::numbers: return "numbers";
         case Kind::texts: return "words";
         case Kind::table: return "{name: number}";
+        case Kind::words: return "{name: word}";
         case Kind::block: return "block";
         case Kind::variant: return "block with type";
     }
@@ -121,6 +122,7 @@ nlohmann::json kind_schema(Kind kind, const Description& d) {
         case Kind::numbers: return {{"type", "array"}, {"items", kind_schema(Kind::number, d)}};
         case Kind::texts: return {{"type", "array"}, {"items", worded(d)}};
         case Kind::table: return {{"type", "object"}, {"additionalProperties", kind_schema(Kind::number, d)}};
+        case Kind::words: return {{"type", "object"}, {"additionalProperties", kind_schema(Kind::text, d)}};
         case Kind::block: return block_schema(*d.block, {});
         case Kind::variant: break;
     }

@@ -1,0 +1,26 @@
+#include "interrupt.hpp"
+
+#include <csignal>
+
+namespace alkali::app {
+namespace {
+
+// A signal handler can reach nothing but what lives as long as the program.
+std::atomic<bool> interrupted{false};
+static_assert(std::atomic<bool>::is_always_lock_free);
+
+void on_signal(int) { interrupted = true; }
+
+}  // namespace
+
+const std::atomic<bool>& catch_interrupts() {
+    for (const int signal : {SIGINT, SIGTERM}) {
+        struct sigaction action = {};
+        action.sa_handler = on_signal;
+        action.sa_flags = static_cast<int>(SA_RESETHAND | SA_RESTART);
+        ::sigaction(signal, &action, nullptr);
+    }
+    return interrupted;
+}
+
+}  // namespace alkali::app

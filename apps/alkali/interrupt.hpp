@@ -1,0 +1,10 @@
+#pragma once
+#include <atomic>
+
+namespace alkali::app {
+
+/// From here on the first SIGINT (Ctrl-C) or SIGTERM only sets the flag, so that a long task ends in order; a second one ends
+/// the program at once.
+[[nodiscard]] const std::atomic<bool>& catch_interrupts();
+
+}  // namespace alkali::app

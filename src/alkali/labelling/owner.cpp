@@ -1,0 +1,57 @@
+#include "alkali/labelling/owner.hpp"
+
+#include <unistd.h>
+
+#include <array>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <utility>
+
+namespace alkali::labelling {
+namespace {
+
+std::string first_line(const std::string& path) {
+    std::ifstream file(path);
+    std::string line;
+    std::getline(file, line);
+    return line;
+}
+
+std::string this_machine() {
+    std::array<char, 256> host{};
+    ::gethostname(host.data(), host.size() - 1);
+    std::error_code none;
+    const auto space = std::filesystem::read_symlink("/proc/self/ns/pid", none);
+    return std::string(host.data()) + " " + first_line("/proc/sys/kernel/random/boot_id") + " " + space.string();
+}
+
+/// Field 22 of /proc/PID/stat; 0 if there is no such process or it has ended and only waits to be reaped.
+std::int64_t start_of(std::int64_t process) {
+    const std::string line = first_line("/proc/" + std::to_string(process) + "/stat");
+    const auto name_end = line.rfind(')');  // the name in field 2 may hold anything
+    if (name_end == std::string::npos) return 0;
+    std::istringstream fields(line.substr(name_end + 1));
+    std::string field;
+    fields >> field;
+    if (field == "Z" || field == "X") return 0;
+    for (int i = 4; i <= 22; ++i) fields >> field;
+    return std::stoll(field);
+}
+
+}  // namespace
+
+Owner this_process(std::string name) {
+    Owner owner{std::move(name), this_machine(), ::getpid(), start_of(::getpid())};
+    if (owner.name.empty())
+        owner.name = owner.machine.substr(0, owner.machine.find(' ')) + " process " + std::to_string(owner.process) + " of " +
+                     std::to_string(owner.started);
+    return owner;
+}
+
+Life life_of(const Owner& owner) {
+    if (owner.machine != this_machine()) return Life::unknown;
+    return start_of(owner.process) == owner.started ? Life::alive : Life::dead;
+}
+
+}  // namespace alkali::labelling

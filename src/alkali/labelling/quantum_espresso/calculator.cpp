@@ -1,0 +1,114 @@
+#include "alkali/labelling/quantum_espresso/calculator.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <system_error>
+
+#include "alkali/base/error.hpp"
+#include "alkali/units/elements.hpp"
+
+namespace alkali::labelling::qe {
+namespace {
+
+namespace fs = std::filesystem;
+
+fs::path make_scratch(const fs::path& root) {
+    std::error_code failure;
+    fs::create_directories(root, failure);
+    std::string name = (root / "series-XXXXXX").string();
+    if (::mkdtemp(name.data()) == nullptr)
+        throw FileError("cannot make a scratch folder", root.string(), "name another one in run.scratch");
+    return fs::absolute(name);
+}
+
+}  // namespace
+
+QuantumEspressoCalculator::QuantumEspressoCalculator(Settings settings, std::string name, base::LogSink& log)
+    : settings_(std::move(settings)),
+      name_(std::move(name)),
+      log_(log),
+      pseudopotentials_(settings_),
+      folder_(make_scratch(settings_.run.scratch)) {
+    try {
+        version_ = program_version(settings_.run, folder_);
+    } catch (...) {
+        std::error_code ignored;
+        fs::remove_all(folder_, ignored);
+        throw;
+    }
+}
+
+QuantumEspressoCalculator::~QuantumEspressoCalculator() {
+    std::error_code ignored;
+    fs::remove_all(folder_, ignored);
+}
+
+std::vector<int> QuantumEspressoCalculator::species() const {
+    std::vector<int> out;
+    for (const auto& [z, file] : settings_.physics.pseudopotentials) out.push_back(z);
+    return out;
+}
+
+void QuantumEspressoCalculator::fix_sampling(const structure::Structure& reference) {
+    check_structure(reference, settings_.physics);
+    held_.emplace(reference, settings_.physics);
+}
+
+Job QuantumEspressoCalculator::job_for(const structure::Structure& structure) const {
+    Job job = first_job(structure, settings_);
+    job.disk_io = "low";
+    if (held_) {
+        const auto sampling = held_->sampling(structure);
+        job.mesh = sampling.mesh;
+        job.dense = sampling.dense;
+        job.smooth = sampling.smooth;
+    }
+    const bool continues = last_ && last_structure_.numbers == structure.numbers && last_->job.mesh == job.mesh &&
+                           last_->job.dense == job.dense && last_->job.disk_io == "low";
+    if (continues) {
+        job.start = Start::files;
+        job.bands = last_->job.bands;
+    }
+    return job;
+}
+
+calculator::Result QuantumEspressoCalculator::compute(const structure::Structure& structure, const calculator::Request&) {
+    check_structure(structure, settings_.physics);
+    Job job = job_for(structure);
+    last_.reset();  // its files are overwritten, whatever comes of this
+    last_ = solve(structure, settings_, pseudopotentials_, std::move(job),
+                  {folder_, settings_.run.processes, settings_.run.max_seconds, settings_.run.max_bytes, nullptr});
+    last_structure_ = structure;
+    for (const auto& warning : last_->output.warnings) log_.debug(name_ + ": " + warning);
+    calculator::Result result;
+    result.energy = last_->output.energy;
+    result.forces = last_->output.forces;
+    result.stress = last_->output.stress;
+    return result;
+}
+
+std::vector<std::pair<std::string, std::string>> QuantumEspressoCalculator::provenance() const {
+    const auto& p = settings_.physics;
+    std::vector<std::pair<std::string, std::string>> out{
+        {"level", p.level},
+        {"program", "PWSCF " + version_},
+        {"ecutwfc_ry", fmt::format("{:g}", p.ecutwfc)},
+        {"ecutrho_ry", fmt::format("{:g}", p.ecutrho)},
+        {"smearing", p.smearing},
+        {"degauss_ry", fmt::format("{:g}", p.degauss)},
+        {"k_points", p.k_spacing > 0 ? fmt::format("spacing {:g} 1/angstrom, held along series", p.k_spacing)
+                                     : fmt::format("{} {} {}", p.k_mesh[0], p.k_mesh[1], p.k_mesh[2])}};
+    for (const auto& [z, file] : p.pseudopotentials)
+        out.emplace_back(fmt::format("pseudopotential_{}", units::symbol(z)),
+                         pseudopotentials_.name(z) + " " + pseudopotentials_.fingerprint(z));
+    return out;
+}
+
+std::unique_ptr<calculator::Calculator> open_quantum_espresso(const std::string& config, int processes, base::LogSink& log) {
+    auto settings = load_settings(config, log);
+    if (processes > 0) settings.run.processes = processes;
+    return std::make_unique<QuantumEspressoCalculator>(std::move(settings), "qe:" + config, log);
+}
+
+}  // namespace alkali::labelling::qe

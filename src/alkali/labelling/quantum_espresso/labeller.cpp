@@ -1,0 +1,116 @@
+#include "alkali/labelling/quantum_espresso/labeller.hpp"
+
+#include <fmt/format.h>
+
+#include "alkali/base/files.hpp"
+#include "alkali/labelling/key.hpp"
+#include "alkali/labelling/quantum_espresso/run.hpp"
+#include "alkali/structure/builders.hpp"
+#include "alkali/units/elements.hpp"
+
+namespace alkali::labelling::qe {
+namespace {
+
+// Says of what the calculations in a scratch folder are, so that a later call may take up what an interrupted one had finished.
+constexpr const char* marker = "label-key";
+
+bool is_marked(const std::filesystem::path& scratch, const std::string& key) {
+    const auto file = scratch / marker;
+    return std::filesystem::is_regular_file(file) && base::read_file(file) == key;
+}
+
+/// Whatever else is in the folder goes. Errors: FileError, also for a full disk.
+void mark(const std::filesystem::path& scratch, const std::string& key) {
+    std::filesystem::remove_all(scratch);
+    base::write_file(scratch / marker, key);
+}
+
+std::string words(const Mesh& mesh) { return fmt::format("{} {} {}", mesh[0], mesh[1], mesh[2]); }
+
+}  // namespace
+
+std::map<std::string, std::string> describe(const Solution& solution, const Physics& physics, const Pseudopotentials& pseudopotentials,
+                                            const std::vector<int>& species) {
+    const auto& out = solution.output;
+    std::map<std::string, std::string> info{{"level", physics.level},
+                                            {"program", "PWSCF " + out.version},
+                                            {"ecutwfc_ry", fmt::format("{:g}", physics.ecutwfc)},
+                                            {"ecutrho_ry", fmt::format("{:g}", physics.ecutrho)},
+                                            {"smearing", physics.smearing},
+                                            {"degauss_ry", fmt::format("{:g}", physics.degauss)},
+                                            {"k_mesh", words(solution.job.mesh)},
+                                            {"k_points", fmt::format("{}", out.k_points)},
+                                            {"fft_grid", words(out.dense)},
+                                            {"scf_iterations", fmt::format("{}", out.iterations)},
+                                            {"scf_accuracy_ry", fmt::format("{:.1e}", out.accuracy)},
+                                            {"seconds", fmt::format("{:.2f}", solution.seconds)}};
+    for (const int z : species)
+        info[fmt::format("pseudopotential_{}", units::symbol(z))] =
+            pseudopotentials.name(z) + " " + pseudopotentials.fingerprint(z).substr(0, 20);
+    std::string ladder;
+    for (const auto& attempt : solution.attempts)
+        if (!attempt.change.empty()) ladder += (ladder.empty() ? "" : "; ") + attempt.change;
+    if (!ladder.empty()) info["ladder"] = ladder;
+    return info;
+}
+
+QuantumEspressoLabeller::QuantumEspressoLabeller(Settings settings) : settings_(std::move(settings)), pseudopotentials_(settings_) {}
+
+nlohmann::json QuantumEspressoLabeller::settings(const structure::Structure& structure) const {
+    const auto& p = settings_.physics;
+    check_structure(structure, p);
+    nlohmann::json pseudopotentials = nlohmann::json::object(), magnetization = nlohmann::json::object();
+    for (const int z : structure::species_of(structure)) {
+        const std::string symbol(units::symbol(z));
+        pseudopotentials[symbol] = pseudopotentials_.fingerprint(z);
+        if (p.nspin == 2 && p.starting_magnetization.contains(z)) magnetization[symbol] = p.starting_magnetization.at(z);
+    }
+    nlohmann::json out = {{"program", "pw.x"},
+                          {"level", p.level},
+                          {"ecutwfc", p.ecutwfc},
+                          {"ecutrho", p.ecutrho},
+                          {"smearing", p.smearing},
+                          {"degauss", p.degauss},
+                          {"conv_thr", p.conv_thr},
+                          {"nspin", p.nspin},
+                          {"tot_charge", p.tot_charge},
+                          {"symmetry", p.symmetry},
+                          {"input_dft", p.input_dft},
+                          {"vdw_corr", p.vdw_corr},
+                          {"k_mesh", k_mesh(structure, p)},
+                          {"pseudopotentials", pseudopotentials}};
+    if (!magnetization.empty()) out["starting_magnetization"] = magnetization;
+    return out;
+}
+
+Label QuantumEspressoLabeller::label(const structure::Structure& structure, const Workplace& workplace) const {
+    const auto key = label_key(settings(structure), structure);
+    const auto job = first_job(structure, settings_);
+    auto finished = is_marked(workplace.scratch, key) ? finished_before(structure, job, workplace) : std::nullopt;
+    if (!finished) mark(workplace.scratch, key);
+    const auto solution = finished ? std::move(*finished) : solve(structure, settings_, pseudopotentials_, job, workplace);
+    Label label;
+    label.labels.energy = solution.output.energy;
+    label.labels.forces = solution.output.forces;
+    label.labels.stress = solution.output.stress;
+    label.info = describe(solution, settings_.physics, pseudopotentials_, structure::species_of(structure));
+    label.warnings = solution.output.warnings;
+    label.attempts = solution.attempts;
+    label.seconds = solution.seconds;
+    return label;
+}
+
+double QuantumEspressoLabeller::cost(const structure::Structure& structure) const {
+    double electrons = 0;
+    for (const int z : structure.numbers) {
+        // A pseudopotential may still have to be generated; what it lacks shows when it is used.
+        try {
+            electrons += pseudopotentials_.header(z).z_valence;
+        } catch (const Error&) {
+            electrons += 1;
+        }
+    }
+    return rough_cost(structure, settings_.physics, k_mesh(structure, settings_.physics), electrons);
+}
+
+}  // namespace alkali::labelling::qe

@@ -1,0 +1,99 @@
+#include "alkali/labelling/quantum_espresso/pseudopotentials.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "alkali/base/error.hpp"
+#include "alkali/base/files.hpp"
+#include "alkali/dataset/hash.hpp"
+#include "alkali/structure/structure.hpp"
+#include "alkali/units/elements.hpp"
+
+namespace alkali::labelling::qe {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string sha256(const std::string& text) {
+    dataset::Sha256 hash;
+    hash.add(text);
+    return hash.hex();
+}
+
+bool has_long_line(std::string_view text) {
+    while (!text.empty()) {
+        const auto end = text.find('\n');
+        if (text.substr(0, end).size() > longest_upf_line) return true;
+        text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+    }
+    return false;
+}
+
+void check_element(const UpfHeader& header, int atomic_number, const fs::path& file) {
+    if (header.element != units::symbol(atomic_number))
+        throw InputError(fmt::format("the pseudopotential given for {} is one of {}", units::symbol(atomic_number), header.element),
+                         file.string());
+}
+
+}  // namespace
+
+Pseudopotentials::Pseudopotentials(const Settings& settings) : run_(settings.run) {
+    for (const auto& [z, file] : settings.physics.pseudopotentials) {
+        const auto text = base::read_file(file);
+        Entry entry{file, sha256(text), file.extension() == ".in", false};
+        if (!entry.generated) {
+            check_element(read_upf_header(text, file.string()), z, file);
+            entry.wrapped = has_long_line(text);
+        }
+        entries_.emplace(z, std::move(entry));
+    }
+}
+
+const Pseudopotentials::Entry& Pseudopotentials::entry(int z) const {
+    const auto found = entries_.find(z);
+    if (found != entries_.end()) return found->second;
+    std::string known;
+    for (const auto& each : entries_) known += (known.empty() ? "" : ", ") + std::string(units::symbol(each.first));
+    throw InputError(fmt::format("there is no pseudopotential for {}", units::symbol(z)), "config of Quantum ESPRESSO",
+                     "add it to 'pseudopotentials'; there are: " + known);
+}
+
+std::string Pseudopotentials::fingerprint(int z) const {
+    const auto& e = entry(z);
+    return (e.generated ? "ld1:" : "upf:") + e.hash;
+}
+
+std::string Pseudopotentials::name(int z) const { return entry(z).source.filename().string(); }
+
+fs::path Pseudopotentials::make(int z, const Entry& e) const {
+    // The hash in the name keeps versions apart, in folders that several configs share.
+    const std::string name = fmt::format("{}-{}.UPF", units::symbol(z), e.hash.substr(0, 16));
+    fs::path target = run_.pseudopotential_folder / name;
+    if (fs::is_regular_file(target)) return target;
+    if (e.generated) {
+        GenerateOptions options;
+        options.program = run_.ld1;
+        options.folder = run_.pseudopotential_folder;
+        options.name = name;
+        const auto made = generate_pseudopotential(e.source, options);
+        check_element(made.header, z, e.source);
+    } else {
+        base::write_file(target, wrap_long_lines(base::read_file(e.source), e.source.string()).text);
+    }
+    return target;
+}
+
+fs::path Pseudopotentials::file(int z) const {
+    const std::lock_guard lock(mutex_);
+    const auto& e = entry(z);
+    if (e.ready.empty() || !fs::is_regular_file(e.ready)) e.ready = e.generated || e.wrapped ? make(z, e) : e.source;
+    return e.ready;
+}
+
+UpfHeader Pseudopotentials::header(int z) const {
+    const auto path = file(z);
+    return read_upf_header(base::read_file(path), path.string());
+}
+
+}  // namespace alkali::labelling::qe

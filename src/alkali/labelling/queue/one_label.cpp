@@ -1,0 +1,82 @@
+#include "alkali/labelling/queue/one_label.hpp"
+
+#include <filesystem>
+#include <new>
+#include <system_error>
+#include <variant>
+
+#include "alkali/labelling/queue/scratch.hpp"
+
+namespace alkali::labelling {
+namespace {
+
+Failure failure_of(Fault fault, const Error& error, bool retryable) {
+    Failure failure;
+    failure.fault = fault;
+    failure.what = error.fault();
+    failure.hint = error.hint();
+    failure.retryable = retryable;
+    return failure;
+}
+
+Failure failure_of(const LabelError& error) {
+    Failure failure = failure_of(error.fault(), static_cast<const Error&>(error), error.retryable());
+    failure.attempts = error.attempts();
+    return failure;
+}
+
+/// The label, or why there is none. Only what no label can be blamed for is thrown.
+std::variant<Label, Failure> attempt(const Job& job, const Bench& bench, const std::filesystem::path& scratch) {
+    try {
+        return bench.labeller.label(job.subject.structure,
+                                    {scratch, bench.limits.processes, bench.limits.max_seconds, bench.limits.max_bytes, bench.stop});
+    } catch (const LabelError& error) {
+        return failure_of(error);
+    } catch (const InputError& error) {
+        return failure_of(Fault::wrong_input, error, false);
+    } catch (const FileError& error) {
+        return failure_of(Fault::disk_full, error, true);
+    } catch (const std::filesystem::filesystem_error& error) {
+        return failure_of(Fault::disk_full, FileError(error.what(), {}, "free space, or give another `scratch`"), true);
+    } catch (const Error& error) {
+        return failure_of(Fault::unknown, error, true);
+    } catch (const std::bad_alloc&) {
+        return failure_of(Fault::out_of_memory, Error("alkali itself ran out of memory", {}, "run fewer jobs at a time"), true);
+    }
+}
+
+}  // namespace
+
+bool worth_repeating(Fault fault) {
+    return fault == Fault::killed || fault == Fault::disk_full || fault == Fault::truncated || fault == Fault::unknown;
+}
+
+OneLabel label_one(const Job& job, const Bench& bench) {
+    switch (bench.store.claim(job.key, bench.owner, bench.lease)) {
+        case Claimed::labelled: return {OneLabel::Result::labelled, {}};
+        case Claimed::taken: return {OneLabel::Result::taken, {}};
+        case Claimed::granted: break;
+    }
+    std::optional<ScratchFolder> scratch;
+    std::variant<Label, Failure> outcome;
+    try {
+        scratch.emplace(bench.scratch, job.key, bench.stop);
+        outcome = attempt(job, bench, scratch->path());
+    } catch (const FileError& error) {
+        outcome = failure_of(Fault::disk_full, error, true);
+    }
+    if (const auto* label = std::get_if<Label>(&outcome)) {
+        (void)bench.store.finish(job.key, job.subject, *label, bench.owner.name);
+        scratch->discard();
+        return {OneLabel::Result::labelled, {}};
+    }
+    if (scratch) scratch->discard();
+    const auto& failure = std::get<Failure>(outcome);
+    if (failure.fault == Fault::stopped || (bench.stop != nullptr && *bench.stop)) {
+        bench.store.release(job.key, bench.owner.name);
+        return {OneLabel::Result::stopped, {}};
+    }
+    return {OneLabel::Result::failed, bench.store.fail(job.key, failure, bench.owner.name)};
+}
+
+}  // namespace alkali::labelling

@@ -1,0 +1,25 @@
+#pragma once
+#include <atomic>
+#include <filesystem>
+#include <string>
+
+namespace alkali::labelling {
+
+/// Root of the scratch folders of a store: the same in every run, so that a labeller finds what an interrupted run has left.
+/// In memory (/dev/shm) where there is such, else in the system's temporary folder; `root` empty: chosen like this.
+[[nodiscard]] std::filesystem::path scratch_root(const std::filesystem::path& root, const std::filesystem::path& store);
+
+/// The folder of one label, by its key. It is left as it is (for the next run) unless discarded.
+class ScratchFolder {
+public:
+    /// Waits until no process of an earlier, killed run works in it any more.
+    /// Errors: FileError if it cannot be made, or if a process stays in it.
+    ScratchFolder(const std::filesystem::path& root, const std::string& key, const std::atomic<bool>* stop);
+    [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+    void discard() noexcept;
+
+private:
+    std::filesystem::path path_;
+};
+
+}  // namespace alkali::labelling

@@ -1,0 +1,281 @@
+#include "alkali/labelling/queue/slurm.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <list>
+#include <set>
+#include <system_error>
+#include <thread>
+
+#include "alkali/labelling/key.hpp"
+
+namespace alkali::labelling {
+namespace {
+
+// Longest silence of an owner on another machine that is no job of Slurm.
+constexpr double lease = 300;
+
+/// A job that has neither label nor final failure yet.
+struct Open {
+    const Job* job = nullptr;
+    int tries = 0;            ///< submissions so far
+    JobList* list = nullptr;  ///< where it was submitted last; null: to be submitted
+    std::size_t index = 0;
+
+    [[nodiscard]] const ListedJob& listed() const { return list->jobs[index]; }
+};
+
+/// What Slurm says at one moment.
+class Snapshot {
+public:
+    explicit Snapshot(const std::vector<slurm::Task>& tasks) {
+        for (const auto& task : tasks) {
+            places_.emplace(task.array_name, task.index);
+            names_.insert(task.array_name);
+            owners_.insert(slurm::owner_name(task.array, task.index));
+        }
+    }
+    [[nodiscard]] bool has(const std::string& name, std::size_t index) const { return places_.contains({name, index}); }
+    [[nodiscard]] bool has_array(const std::string& name) const { return names_.contains(name); }
+    [[nodiscard]] bool has_owner(const std::string& owner) const { return owners_.contains(owner); }
+
+private:
+    std::set<std::pair<std::string, std::size_t>> places_;
+    std::set<std::string> names_, owners_;
+};
+
+std::string new_name(std::span<const ListedJob> jobs) {
+    std::string text = fmt::format("{} {}", ::getpid(), std::chrono::system_clock::now().time_since_epoch().count());
+    for (const auto& each : jobs) text += each.job.key;
+    return "alkali-" + content_hash(text).substr(0, 12);
+}
+
+bool is_held(const slurm::Task& task) {
+    static const std::set<std::string> usual{"None", "Priority", "Resources", "JobArrayTaskLimit", "Dependency", "BeginTime", "Cleaning"};
+    return task.state == "PENDING" && !usual.contains(task.reason);
+}
+
+/// One process at a time submits for a store; the lock ends with the process, however that ends.
+class FolderLock {
+public:
+    explicit FolderLock(const std::filesystem::path& folder) {
+        std::error_code failure;
+        std::filesystem::create_directories(folder, failure);
+        const auto file = folder / "lock";
+        if (!failure) descriptor_ = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+        if (descriptor_ < 0) throw FileError("the folder of job lists cannot be written", folder.string(), "check its permissions");
+        // What a killed process had started may hold it for a moment.
+        const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+        while (::flock(descriptor_, LOCK_EX | LOCK_NB) != 0) {
+            if (std::chrono::steady_clock::now() > deadline) {
+                ::close(descriptor_);
+                throw InputError("another `alkali label run` submits jobs for this store", folder.string(),
+                                 "wait for it, end it, or use another store");
+            }
+            std::this_thread::sleep_for(std::chrono::milliseconds(50));
+        }
+    }
+    ~FolderLock() { ::close(descriptor_); }
+    FolderLock(const FolderLock&) = delete;
+    FolderLock& operator=(const FolderLock&) = delete;
+
+private:
+    int descriptor_ = -1;
+};
+
+class Campaign {
+public:
+    Campaign(Store& store, const SlurmSettings& settings, Watch& watch, const Signals& signals)
+        : store_(store), settings_(settings), watch_(watch), signals_(signals) {}
+
+    void run(std::span<const Job> jobs) {
+        for (const auto& job : jobs) open_.push_back({&job});
+        take_up();
+        while (look(), !open_.empty()) {
+            if (signals_.stopped()) return leave();
+            if (!signals_.draining())
+                submit_waiting();
+            else if (drained())
+                return;
+            pause();
+        }
+    }
+
+private:
+    /// Lists of an earlier process.
+    void take_up() {
+        for (auto& list : load_job_lists(settings_.folder)) {
+            lists_.push_back(std::move(list));
+            for (std::size_t i = 0; i < lists_.back().jobs.size(); ++i)
+                for (auto& open : open_)
+                    if (open.job->key == lists_.back().jobs[i].job.key && open.tries <= lists_.back().jobs[i].tries)
+                        submitted(open, lists_.back(), i);
+        }
+    }
+
+    static void submitted(Open& open, JobList& list, std::size_t index) {
+        open.list = &list;
+        open.index = index;
+        open.tries = list.jobs[index].tries + 1;
+    }
+
+    void look() {
+        // Slurm first, the store afterwards: a task that has left Slurm has written all it had to write.
+        const auto tasks = slurm::tasks(settings_.folder);
+        if (!tasks) return note_once("Slurm does not answer (squeue); waiting for it");
+        const Snapshot now(*tasks);
+        for (const auto& task : *tasks)
+            if (is_held(task) && task.array_name.starts_with("alkali-"))
+                note_once(fmt::format("Slurm holds job {}_{}: {}", task.array, task.index, task.reason));
+        const auto claims = store_.claims();
+        std::erase_if(open_, [&](Open& open) { return settled(open, now, claims); });
+        lists_.remove_if([&](const JobList& list) { return retired(list, now); });
+    }
+
+    /// True if the job needs no more attention.
+    bool settled(Open& open, const Snapshot& now, const std::vector<Claim>& claims) {
+        if (store_.has(open.job->key)) {
+            watch_.labelled(*open.job);
+            return true;
+        }
+        if (open.list == nullptr || now.has(open.list->name, open.index)) return false;
+        const auto failure = store_.failure(open.job->key);
+        if (failure && failure->count > open.listed().failures) return repeated_or_failed(open, *failure);
+        const auto claim = std::find_if(claims.begin(), claims.end(), [&](const Claim& c) { return c.key == open.job->key; });
+        if (claim != claims.end()) {
+            if (is_alive(claim->owner, claim->heartbeat, now)) return false;  // another coordinator's
+            store_.release(open.job->key, claim->owner.name);
+        }
+        return lost(open);
+    }
+
+    static bool is_alive(const Owner& owner, double heartbeat, const Snapshot& now) {
+        if (owner.name.starts_with("slurm ")) return now.has_owner(owner.name);
+        const auto life = life_of(owner);
+        const double time = std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+        return life == Life::alive || (life == Life::unknown && time - heartbeat < lease);
+    }
+
+    /// The task is gone and has left neither label nor failure.
+    bool lost(Open& open) {
+        if (open.list->array.empty()) {  // killed before it could be submitted
+            open.tries = open.listed().tries;
+            open.list = nullptr;
+            return false;
+        }
+        auto failure = slurm::lost_task(*open.list, open.index);
+        if (worth_repeating(failure.fault) && open.tries < settings_.tries) return repeat(open, failure);
+        watch_.failed(*open.job, store_.fail(open.job->key, std::move(failure), slurm::owner_name(open.list->array, open.index)));
+        return true;
+    }
+
+    bool repeated_or_failed(Open& open, const Failure& failure) {
+        if (worth_repeating(failure.fault) && open.tries < settings_.tries) return repeat(open, failure);
+        watch_.failed(*open.job, failure);
+        return true;
+    }
+
+    bool repeat(Open& open, const Failure& failure) {
+        watch_.note(fmt::format("{}: {}; will be submitted again", open.job->key.substr(0, 16), to_string(failure.fault)));
+        open.list = nullptr;
+        return false;
+    }
+
+    bool retired(const JobList& list, const Snapshot& now) {
+        if (now.has_array(list.name)) return false;
+        if (std::any_of(open_.begin(), open_.end(), [&](const Open& open) { return open.list == &list; })) return false;
+        std::vector<bool> keep;
+        for (const auto& each : list.jobs) keep.push_back(store_.failure(each.job.key).has_value());
+        slurm::forget(list, keep);
+        return true;
+    }
+
+    void submit_waiting() {
+        std::string previous;
+        std::vector<Open*> waiting;
+        for (auto& open : open_)
+            if (open.list == nullptr) waiting.push_back(&open);
+        const auto largest = static_cast<std::size_t>(settings_.array);
+        for (std::size_t begin = 0; begin < waiting.size(); begin += largest)
+            previous = submit(std::span(waiting).subspan(begin, std::min(largest, waiting.size() - begin)), previous);
+    }
+
+    std::string submit(std::span<Open*> jobs, const std::string& after) {
+        JobList list;
+        for (const auto* open : jobs) {
+            const auto failure = store_.failure(open->job->key);
+            list.jobs.push_back({*open->job, failure ? failure->count : 0, open->tries});
+        }
+        list.name = new_name(list.jobs);
+        list.path = settings_.folder / (list.name + ".json");
+        save(list);
+        auto task = settings_.task;
+        task.insert(task.end(), {"--list", list.path.string()});
+        auto request = settings_.request;
+        request.after = after;  // no more at a time than asked for, all arrays together
+        try {
+            list.array = slurm::submit(list, task, request);
+        } catch (...) {
+            slurm::forget(list, std::vector<bool>(list.jobs.size()));
+            throw;
+        }
+        save(list);
+        lists_.push_back(std::move(list));
+        for (std::size_t i = 0; i < jobs.size(); ++i) submitted(*jobs[i], lists_.back(), i);
+        return lists_.back().array;
+    }
+
+    /// After Signals::no_more: takes back what has not begun. True when nothing of this run is in Slurm any more.
+    bool drained() {
+        if (!taken_back_) {
+            for (const auto& list : lists_) slurm::take_back(list.name, settings_.folder);
+            taken_back_ = true;
+        }
+        const auto tasks = slurm::tasks(settings_.folder);
+        if (!tasks) return false;
+        const Snapshot now(*tasks);
+        return std::none_of(open_.begin(), open_.end(),
+                            [&](const Open& open) { return open.list != nullptr && now.has(open.list->name, open.index); });
+    }
+
+    void leave() {
+        const auto inside = std::count_if(open_.begin(), open_.end(), [](const Open& open) { return open.list != nullptr; });
+        std::string names;
+        for (const auto& list : lists_) names += (names.empty() ? "" : ",") + list.name;
+        if (inside > 0)
+            watch_.note(fmt::format("{} jobs stay in Slurm and write into the store; run again to collect them, or `scancel --name={}`",
+                                    inside, names));
+    }
+
+    void pause() const {
+        const auto end = std::chrono::steady_clock::now() + std::chrono::duration<double>(settings_.poll);
+        while (std::chrono::steady_clock::now() < end && !signals_.stopped()) std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    }
+
+    void note_once(const std::string& text) {
+        if (noted_.insert(text).second) watch_.note(text);
+    }
+
+    Store& store_;
+    const SlurmSettings& settings_;
+    Watch& watch_;
+    const Signals& signals_;
+    std::vector<Open> open_;
+    std::list<JobList> lists_;  // addresses stay
+    std::set<std::string> noted_;
+    bool taken_back_ = false;
+};
+
+}  // namespace
+
+void SlurmQueue::run(std::span<const Job> jobs, Watch& watch, const Signals& signals) {
+    const FolderLock lock(settings_.folder);
+    Campaign(store_, settings_, watch, signals).run(jobs);
+}
+
+}  // namespace alkali::labelling

@@ -1,0 +1,154 @@
+#include "alkali/labelling/queue/slurm_commands.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cmath>
+#include <sstream>
+
+#include "alkali/base/child_process.hpp"
+#include "alkali/base/files.hpp"
+
+namespace alkali::labelling::slurm {
+namespace {
+
+namespace fs = std::filesystem;
+
+// sbatch and squeue answer in a second; a controller that is down lets them wait for minutes.
+constexpr double answer_seconds = 60;
+
+fs::path beside(const JobList& list, const std::string& ending) { return list.path.parent_path() / (list.name + ending); }
+fs::path output_of(const JobList& list, std::size_t index) { return beside(list, fmt::format("-{}.out", index)); }
+
+std::string trimmed(std::string text) {
+    while (!text.empty() && std::isspace(static_cast<unsigned char>(text.back()))) text.pop_back();
+    return text;
+}
+
+struct Answer {
+    bool good = false;
+    std::string output, errors;
+};
+
+Answer ask(std::vector<std::string> words, const fs::path& folder) {
+    base::Command command;
+    command.words = std::move(words);
+    const std::string stem = fmt::format("{}.{}", command.words.front(), ::getpid());
+    command.output = folder / (stem + ".out.tmp");
+    command.errors = folder / (stem + ".err.tmp");
+    command.max_seconds = answer_seconds;
+    const auto outcome = base::run_command(command);
+    Answer answer{outcome.ending == base::Ending::exited && outcome.status == 0, trimmed(base::read_file(command.output)),
+                  trimmed(base::read_file(command.errors))};
+    fs::remove(command.output);
+    fs::remove(command.errors);
+    return answer;
+}
+
+/// For the shell of the batch script.
+std::string quoted(const std::string& word) {
+    std::string text = "'";
+    for (const char c : word) text += c == '\'' ? std::string("'\\''") : std::string(1, c);
+    return text + "'";
+}
+
+std::string script(const std::vector<std::string>& task) {
+    std::string command;
+    for (const auto& word : task) command += quoted(word) + " ";
+    // exec: signals of Slurm reach the program itself.
+    return "#!/bin/sh\nexec " + command +
+           "--index \"$SLURM_ARRAY_TASK_ID\" --owner \"slurm ${SLURM_ARRAY_JOB_ID}_${SLURM_ARRAY_TASK_ID}\"\n";
+}
+
+std::vector<std::string> arguments(const JobList& list, const Request& request) {
+    std::vector<std::string> words{"sbatch",
+                                   "--parsable",
+                                   "--requeue",
+                                   "--open-mode=append",
+                                   "--nodes=1",
+                                   fmt::format("--ntasks={}", request.limits.processes),
+                                   "--job-name=" + list.name,
+                                   fmt::format("--array=0-{}%{}", list.jobs.size() - 1, request.at_a_time),
+                                   "--output=" + beside(list, "-%a.out").string()};
+    if (!request.partition.empty()) words.push_back("--partition=" + request.partition);
+    // alkali keeps the limits itself and says which one was hit; Slurm's are a little wider.
+    if (request.limits.max_seconds > 0) words.push_back(fmt::format("--time={}", static_cast<long>(request.limits.max_seconds / 60) + 3));
+    if (request.limits.max_bytes > 0)
+        words.push_back(
+            fmt::format("--mem={}M", static_cast<long>(std::ceil(1.1 * static_cast<double>(request.limits.max_bytes) / 1048576)) + 200));
+    if (!request.after.empty()) words.push_back("--dependency=afterany:" + request.after);
+    words.insert(words.end(), request.extra.begin(), request.extra.end());
+    words.push_back(beside(list, ".sh").string());
+    return words;
+}
+
+}  // namespace
+
+std::string submit(const JobList& list, const std::vector<std::string>& task, const Request& request) {
+    base::write_file(beside(list, ".sh"), script(task));
+    const auto answer = ask(arguments(list, request), list.path.parent_path());
+    if (!answer.good)
+        throw ExternalProgramError("Slurm does not take the jobs: " + (answer.errors.empty() ? "no answer from sbatch" : answer.errors),
+                                   list.name, "check `queue` (partition, time, memory, extra) and `sinfo`");
+    return answer.output.substr(0, answer.output.find(';'));
+}
+
+std::optional<std::vector<Task>> tasks(const fs::path& folder) {
+    const auto answer = ask({"squeue", "--noheader", "--array", "--me", "--format=%j|%F|%K|%T|%r"}, folder);
+    if (!answer.good) return std::nullopt;
+    std::vector<Task> found;
+    std::istringstream lines(answer.output);
+    for (std::string line; std::getline(lines, line);) {
+        std::istringstream fields(line);
+        Task task;
+        std::string index;
+        std::getline(fields, task.array_name, '|');
+        std::getline(fields, task.array, '|');
+        std::getline(fields, index, '|');
+        std::getline(fields, task.state, '|');
+        std::getline(fields, task.reason);
+        if (index.empty() || index.find_first_not_of("0123456789") != std::string::npos) continue;  // not of an array
+        task.index = std::stoul(index);
+        found.push_back(std::move(task));
+    }
+    return found;
+}
+
+void take_back(const std::string& array_name, const fs::path& folder) {
+    (void)ask({"scancel", "--state=PENDING", "--name=" + array_name}, folder);
+}
+
+std::string owner_name(const std::string& array, std::size_t index) { return fmt::format("slurm {}_{}", array, index); }
+
+Failure lost_task(const JobList& list, std::size_t index) {
+    std::string words;
+    if (const auto path = output_of(list, index); fs::exists(path)) words = trimmed(base::read_file(path));
+    if (words.size() > 500) words = "..." + words.substr(words.size() - 500);
+    Failure failure;
+    failure.retryable = true;
+    const auto says = [&](const char* text) { return words.find(text) != std::string::npos; };
+    if (says("DUE TO TIME LIMIT")) {
+        failure.fault = Fault::out_of_time;
+        failure.hint = "raise `time` of the queue";
+    } else if (says("oom-kill") || says("emory limit") || says("Out Of Memory")) {
+        failure.fault = Fault::out_of_memory;
+        failure.hint = "raise `memory` of the queue";
+    } else {
+        failure.fault = Fault::killed;
+        failure.hint = fmt::format("`scontrol show job {}_{}` may tell why; run again", list.array, index);
+    }
+    failure.what = fmt::format("the Slurm job {}_{} ended without a label", list.array, index) + (words.empty() ? "" : ": " + words);
+    failure.attempts = {{"", failure.fault, words, 0}};
+    return failure;
+}
+
+void forget(const JobList& list, const std::vector<bool>& keep) {
+    std::error_code ignored;
+    fs::remove(list.path, ignored);
+    fs::remove(beside(list, ".sh"), ignored);
+    for (std::size_t i = 0; i < list.jobs.size(); ++i)
+        if (!keep[i]) fs::remove(output_of(list, i), ignored);
+}
+
+}  // namespace alkali::labelling::slurm

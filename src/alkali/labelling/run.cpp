@@ -1,0 +1,214 @@
+#include "alkali/labelling/run.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <system_error>
+
+#include "alkali/base/files.hpp"
+#include "alkali/base/process.hpp"
+#include "alkali/dataset/frame_set.hpp"
+#include "alkali/dataset/hash.hpp"
+#include "alkali/labelling/key.hpp"
+#include "alkali/labelling/queue/scratch.hpp"
+
+namespace alkali::labelling {
+namespace {
+
+using nlohmann::json;
+
+/// The frames of the inputs and the different structures among them.
+struct Work {
+    std::vector<structure::Frame> frames;
+    std::vector<std::string> keys;  ///< (frames); empty: the labeller refuses the frame
+    std::map<std::size_t, Failure> refused;
+    std::vector<Job> jobs;
+};
+
+std::vector<structure::Frame> read_inputs(const RunSettings& settings) {
+    std::vector<structure::Frame> frames;
+    io::ReadOptions read;
+    read.numbers = io::Numbers::any;  // labels of the input are not used
+    for (const auto& input : settings.inputs)
+        for (const auto& file : dataset::files_of(input))
+            for (auto& frame : io::read_frames(file, read)) frames.push_back(std::move(frame));
+    return frames;
+}
+
+Failure refusal(const InputError& error) {
+    Failure failure;
+    failure.fault = Fault::wrong_input;
+    failure.what = error.fault() + (error.where().empty() ? "" : " (" + error.where() + ")");
+    failure.hint = error.hint();
+    return failure;
+}
+
+Work plan(const RunSettings& settings) {
+    Work work;
+    work.frames = read_inputs(settings);
+    std::map<std::string, std::size_t> seen;
+    for (std::size_t i = 0; i < work.frames.size(); ++i) {
+        const auto& structure = work.frames[i].structure;
+        try {
+            Job job{{}, {settings.labeller->settings(structure), structure}, settings.labeller->cost(structure)};
+            job.key = label_key(job.subject.settings, structure);
+            work.keys.push_back(job.key);
+            if (seen.emplace(job.key, i).second) work.jobs.push_back(std::move(job));
+        } catch (const InputError& error) {
+            if (work.jobs.empty() && i + 1 == work.frames.size())  // not a single one is good: more likely the labeller's config
+                throw InputError(error.fault(), work.frames[i].where() + (error.where().empty() ? "" : ", " + error.where()), error.hint());
+            work.keys.emplace_back();
+            work.refused.emplace(i, refusal(error));
+        }
+    }
+    const auto cheaper = [](const Job& a, const Job& b) { return a.cost < b.cost; };
+    if (settings.order == Order::cheap_first) std::stable_sort(work.jobs.begin(), work.jobs.end(), cheaper);
+    if (settings.order == Order::expensive_first)
+        std::stable_sort(work.jobs.begin(), work.jobs.end(), [&](const Job& a, const Job& b) { return cheaper(b, a); });
+    return work;
+}
+
+/// Progress in units of cost, and when to give up.
+class Progress final : public Watch {
+public:
+    Progress(std::span<const Job> jobs, int max_failures, base::LogSink& log, base::ProgressSink& sink)
+        : jobs_(jobs.size()), max_failures_(max_failures), log_(log), sink_(sink) {
+        for (const auto& job : jobs) total_ += job.cost;
+        show();
+    }
+    void labelled(const Job& job) override {
+        ++made_;
+        done_ += job.cost;
+        show();
+    }
+    void failed(const Job& job, const Failure& failure) override {
+        ++failed_;
+        done_ += job.cost;
+        log_.warning(fmt::format("{}: {} ({})", job.key.substr(0, 16), failure.what, to_string(failure.fault)));
+        if (failure.fault == Fault::no_program)  // so it would be for all of them
+            gave_up_ = failure.what;
+        else if (max_failures_ > 0 && failed_ >= static_cast<std::size_t>(max_failures_))
+            gave_up_ = fmt::format("{} structures failed", failed_);
+        no_more_ = !gave_up_.empty();
+        show();
+    }
+    void note(const std::string& text) override { log_.info(text); }
+    void show() {
+        const auto detail = fmt::format("{} of {}{}", made_, jobs_, failed_ > 0 ? fmt::format(", {} failed", failed_) : "");
+        sink_.update({"label", done_, total_, detail});
+    }
+    [[nodiscard]] std::size_t made() const { return made_; }
+    [[nodiscard]] const std::string& gave_up() const { return gave_up_; }
+    [[nodiscard]] const std::atomic<bool>& no_more() const { return no_more_; }
+
+private:
+    std::size_t jobs_, made_ = 0, failed_ = 0;
+    int max_failures_;
+    double done_ = 0, total_ = 0;
+    std::string gave_up_;
+    std::atomic<bool> no_more_{false};
+    base::LogSink& log_;
+    base::ProgressSink& sink_;
+};
+
+/// Those that have no label and are worth a try in this run.
+std::vector<Job> to_do(const std::vector<Job>& jobs, Store& store, bool retry_failed) {
+    std::vector<Job> chosen;
+    for (const auto& job : jobs) {
+        if (store.has(job.key)) continue;
+        const auto failure = store.failure(job.key);
+        if (!failure || failure->retryable || retry_failed) chosen.push_back(job);
+    }
+    return chosen;
+}
+
+/// The frame of the input with the label in place of whatever labels it had. What it says of itself stays, except for what the
+/// label says better.
+structure::Frame labelled_frame(const structure::Frame& input, const StoredLabel& stored, const std::string& version) {
+    structure::Frame frame = input;
+    const auto made = to_frame(stored);
+    frame.labels = made.labels;
+    for (const auto& [name, value] : made.info) frame.info[name] = value;
+    frame.info["labelled_by"] = "alkali " + version;
+    return frame;
+}
+
+void write_output(const RunSettings& settings, const RunRequest& request, const Work& work, Store& store, RunOutcome& outcome) {
+    std::vector<structure::Frame> frames;
+    for (std::size_t i = 0; i < work.frames.size(); ++i) {
+        const auto& frame = work.frames[i];
+        if (work.keys[i].empty())
+            outcome.failed.push_back({frame.where(), work.refused.at(i)});
+        else if (const auto stored = store.find(work.keys[i]))
+            frames.push_back(labelled_frame(frame, *stored, request.version));
+        else if (const auto failure = store.failure(work.keys[i]))
+            outcome.failed.push_back({frame.where(), *failure});
+        else
+            ++outcome.left;
+    }
+    outcome.labelled = frames.size();
+    if (!frames.empty()) io::write_frames(settings.output, frames, {"extxyz", {}});
+}
+
+void write_provenance(const RunSettings& settings, const RunRequest& request, const RunOutcome& outcome) {
+    json inputs = json::array(), failed = json::array();
+    for (const auto& input : settings.inputs)
+        for (const auto& file : dataset::files_of(input)) {
+            dataset::Sha256 hash;
+            if (std::filesystem::is_regular_file(file)) hash.add(base::read_file(file));
+            inputs.push_back({{"file", file.string()}, {"sha256", hash.hex()}});
+        }
+    for (const auto& [where, failure] : outcome.failed)
+        failed.push_back({{"frame", where}, {"fault", to_string(failure.fault)}, {"what", failure.what}, {"hint", failure.hint}});
+    dataset::Sha256 hash;
+    hash.add(base::read_file(settings.output));
+    const json document{{"schema", 1},
+                        {"program", "alkali " + request.version},
+                        {"date", base::utc_date()},
+                        {"config", settings.values},
+                        {"inputs", inputs},
+                        {"output", {{"file", settings.output.string()}, {"sha256", hash.hex()}, {"frames", outcome.labelled}}},
+                        {"frames", outcome.frames},
+                        {"structures", outcome.structures},
+                        {"failed", failed},
+                        {"left", outcome.left}};
+    base::write_file(settings.output.string() + ".provenance.json", document.dump(2, ' ', false, json::error_handler_t::replace) + "\n");
+}
+
+}  // namespace
+
+RunOutcome run_labels(const RunSettings& settings, const RunRequest& request, base::LogSink& log, base::ProgressSink& sink) {
+    const auto& kind = queue_kind(settings.queue);
+    const Work work = plan(settings);
+    Store store(settings.store, kind.sharing);
+    const auto jobs = request.gather_only ? std::vector<Job>{} : to_do(work.jobs, store, settings.retry_failed);
+    RunOutcome outcome;
+    outcome.frames = work.frames.size();
+    outcome.structures = work.jobs.size();
+    log.info(fmt::format("{} frames, {} different structures, {} to label", outcome.frames, outcome.structures, jobs.size()));
+    std::exception_ptr failure;
+    if (!jobs.empty()) {
+        const auto scratch = scratch_root(settings.scratch, settings.store);
+        Progress progress(jobs, settings.max_failures, log, sink);
+        try {
+            const auto queue = kind.make(settings.queue_values,
+                                         {*settings.labeller, store, scratch_root(settings.scratch, settings.store), request.task_command});
+            queue->run(jobs, progress, {request.stop, &progress.no_more()});
+        } catch (const Error&) {
+            failure = std::current_exception();
+        }
+        std::error_code not_empty;
+        std::filesystem::remove(scratch, not_empty);
+        outcome.made = progress.made();
+        outcome.gave_up = progress.gave_up();
+    }
+    outcome.stopped = request.stop != nullptr && *request.stop;
+    write_output(settings, request, work, store, outcome);
+    if (outcome.labelled > 0) write_provenance(settings, request, outcome);
+    if (failure) std::rethrow_exception(failure);
+    return outcome;
+}
+
+}  // namespace alkali::labelling

@@ -1,0 +1,136 @@
+#include "campaign.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <fstream>
+#include <stdexcept>
+
+#include "alkali/base/files.hpp"
+#include "alkali/base/random.hpp"
+#include "alkali/io/format.hpp"
+#include "alkali/labelling/key.hpp"
+
+namespace alkali::label_test {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Bulk lithium of one or two atoms, each frame a little different.
+std::vector<structure::Frame> frames(std::size_t count) {
+    base::Random random(17);
+    std::vector<structure::Frame> all(count);
+    for (std::size_t i = 0; i < count; ++i) {
+        auto& s = all[i].structure;
+        s.cell = structure::Cell::cubic(random.uniform(3.2, 3.7));
+        s.add(3, {0, 0, 0});
+        if (i % 3 != 0) s.add(3, {1.7 + random.uniform(-0.1, 0.1), 1.7 + random.uniform(-0.1, 0.1), 1.7});
+        all[i].info["config_type"] = i % 2 == 0 ? "bulk" : "strained";
+        all[i].labels.energy = -1;  // of another level, to be replaced
+    }
+    return all;
+}
+
+constexpr const char* pseudopotential = R"(<UPF version="2.0.1">
+<PP_HEADER element="Li" pseudo_type="NC" core_correction="T" functional="PBE" z_valence="1.0" wfc_cutoff="20" rho_cutoff="80"/>
+</UPF>
+)";
+
+std::string exact(double value) { return fmt::format("{:a}", value); }
+
+}  // namespace
+
+Campaign::Campaign(std::size_t count, const Weather& weather, const std::string& queue) {
+    static std::atomic<int> counter{0};
+    folder_ = fs::temp_directory_path() / fmt::format("alkali_label_{}_{}", ::getpid(), counter++);
+    fs::create_directories(folder_ / "state");
+    io::write_frames(folder_ / "in.extxyz", frames(count));
+    base::write_file(folder_ / "Li.UPF", pseudopotential);
+    base::write_file(folder_ / "qe.yaml",
+                     fmt::format("level: stand-in\necutwfc: 20\necutrho: 240\npseudopotentials: {{Li: Li.UPF}}\nk_mesh: [4, 4, 4]\n"
+                                 "degauss: 0.02\nrun:\n  mpirun: [\"{}\", --state, \"{}\", --seed, \"{}\", --percent, \"{}\", "
+                                 "--milliseconds, \"{}\"]\n",
+                                 STAND_IN_PW, (folder_ / "state").string(), weather.seed, weather.percent, weather.milliseconds));
+    config_ = {"labeller: {type: quantum_espresso, config: qe.yaml}",
+               "input: in.extxyz",
+               "output: out.extxyz",
+               "store: labels.sqlite",
+               "scratch: scratch",
+               "max_failures: 0",
+               "queue: " + queue};
+    write_config();
+}
+
+Campaign::~Campaign() {
+    std::error_code ignored;
+    fs::remove_all(folder_, ignored);
+}
+
+void Campaign::set(const std::string& line) {
+    const auto key = line.substr(0, line.find(':') + 1);
+    std::erase_if(config_, [&](const std::string& each) { return each.starts_with(key); });
+    config_.push_back(line);
+    write_config();
+}
+
+void Campaign::write_config() const {
+    std::string text;
+    for (const auto& line : config_) text += line + "\n";
+    base::write_file(folder_ / "label.yaml", text);
+}
+
+pid_t Campaign::start(const std::vector<std::string>& words) const {
+    std::vector<std::string> arguments{ALKALI_PROGRAM, "label", "run", "label.yaml"};
+    arguments.insert(arguments.end(), words.begin(), words.end());
+    std::vector<char*> argv;
+    for (auto& argument : arguments) argv.push_back(argument.data());
+    argv.push_back(nullptr);
+    const auto out = folder_ / "stdout", err = folder_ / "stderr";
+    const pid_t child = ::fork();
+    if (child < 0) throw std::runtime_error("cannot fork");
+    if (child == 0) {
+        ::dup2(::open("/dev/null", O_RDONLY), STDIN_FILENO);
+        ::dup2(::open(out.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600), STDOUT_FILENO);
+        ::dup2(::open(err.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600), STDERR_FILENO);
+        if (::chdir(folder_.c_str()) == 0) ::execv(argv[0], argv.data());
+        ::_exit(127);
+    }
+    return child;
+}
+
+Outcome Campaign::finish(pid_t child) const {
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    return {WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), base::read_file(folder_ / "stdout"),
+            base::read_file(folder_ / "stderr")};
+}
+
+std::map<std::string, int> Campaign::log(const std::string& word) const {
+    std::map<std::string, int> counts;
+    std::ifstream file(folder_ / "state" / "log");
+    for (std::string first, structure; file >> first >> structure;)
+        if (first == word) ++counts[structure];
+    return counts;
+}
+
+Content content_of(const fs::path& path) {
+    labelling::Store store(path);
+    Content content;
+    for (const auto& key : store.keys()) {
+        const auto stored = *store.find(key);
+        std::string text = labelling::canonical_text(stored.subject.settings) +
+                           labelling::canonical_text(labelling::to_json(stored.subject.structure)) + " " +
+                           exact(*stored.label.labels.energy);
+        for (const auto& force : *stored.label.labels.forces)
+            for (int c = 0; c < 3; ++c) text += " " + exact(force[c]);
+        for (int i = 0; i < 9; ++i) text += " " + exact((*stored.label.labels.stress)(i / 3, i % 3));
+        content.labels[key] = labelling::content_hash(text).substr(0, 16);
+    }
+    for (const auto& failure : store.failures()) content.failures[failure.key] = to_string(failure.fault);
+    return content;
+}
+
+}  // namespace alkali::label_test

@@ -8,6 +8,7 @@ void add_label(CLI::App& app, Context& context) {
     // One line per subcommand.
     add_label_pseudopotential(*command, context);
     add_label_run(*command, context);
+    add_label_seeds(*command, context);
     add_label_task(*command, context);
 }
 

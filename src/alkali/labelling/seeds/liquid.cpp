@@ -49,15 +49,13 @@ void liquid_seeds(const nlohmann::json& options, SeedSource& source, SeedList& s
     for (int k = 0; k < count; ++k) {
         const double scale = source.random.uniform(options.at("volumes").at(0).get<double>(), options.at("volumes").at(1).get<double>());
         structure::Structure packing;
-        packing.cell = structure::Cell::cubic(std::cbrt(static_cast<double>(atoms) * settings.volume));
-        const auto reference = packing;
         packing.cell = structure::Cell::cubic(std::cbrt(scale * static_cast<double>(atoms) * settings.volume));
         for (std::size_t i = 0; i < atoms; ++i)
             packing.add(crystal.numbers[0],
                         packing.cell.to_cartesian({source.random.uniform(), source.random.uniform(), source.random.uniform()}));
         if (!push_apart(packing, closest))
             throw InputError("no packing found with atoms that far apart", "liquid.closest", "lower it, or raise the volumes");
-        seeds.add("liquid", reference, std::move(packing));
+        seeds.add("liquid", structure::with_volume(packing, static_cast<double>(atoms) * settings.volume), packing);
     }
 }
 

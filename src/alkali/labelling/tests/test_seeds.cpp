@@ -66,6 +66,7 @@ TEST(Seeds, of_one_kind_of_cell_share_one_mesh_however_deformed) {
     EXPECT_EQ(meshes.at("bcc_strained").size(), 1U);
     EXPECT_EQ(meshes.at("bcc_volume").size(), 1U);
     EXPECT_EQ(meshes.at("vacancy"), (std::set<std::string>{"54 1 1"})) << "that of the perfect cell";
+    EXPECT_EQ(meshes.at("liquid"), (std::set<std::string>{"54 1 1"}));
 }
 
 TEST(Seeds, of_surfaces_are_open_along_the_normal_only) {

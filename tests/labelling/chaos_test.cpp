@@ -4,6 +4,7 @@
 #include <sys/mount.h>
 #include <sys/wait.h>
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
@@ -28,31 +29,53 @@ using testing::Pair;
 using testing::SizeIs;
 
 constexpr std::size_t frames = 60;
-constexpr Weather storm{11, 40, 3};
+constexpr Weather storm{11, 40, 2}, slow_storm{11, 40, 25};
 constexpr const char* queue = "{type: local, jobs: 2, time: 1, memory: 80}";
 
-/// Runs until nothing changes any more: what was killed or hit a limit is tried again by the next run.
+/// Runs until every structure has its label or a failure that comes from its input: what was killed or hit a limit (also because
+/// this machine has much else to do) is tried again by the next run.
 void settle(const Campaign& campaign) {
-    for (int i = 0; i < 4; ++i)
+    const std::set<std::string> lasting{"not converged", "overlap matrix",   "diagonalisation",
+                                        "not finite",    "truncated output", "no pseudopotential"};
+    for (int i = 0; i < 20; ++i) {
         if (campaign.run().status == 0) return;
+        const auto content = content_of(campaign.store_path());
+        const auto lasts = [&](const auto& entry) { return lasting.contains(entry.second); };
+        if (content.labels.size() + content.failures.size() == frames && std::ranges::all_of(content.failures, lasts)) return;
+    }
+    ADD_FAILURE() << "some structures never settle";
 }
 
 const Content& calm_content() {
     static const Content content = [] {
         const Campaign campaign(frames, {storm.seed, 0, 1}, queue);
-        EXPECT_EQ(campaign.run().status, 0);
+        settle(campaign);
         return content_of(campaign.store_path());
     }();
     return content;
 }
 
-const Content& stormy_content() {
-    static const Content content = [] {
+struct Storm {
+    Content content;
+    std::set<labelling::Fault> met;
+};
+
+/// All faults and no kills.
+const Storm& ridden_out() {
+    static const Storm result = [] {
         const Campaign campaign(frames, storm, queue);
         settle(campaign);
-        return content_of(campaign.store_path());
+        Storm made{content_of(campaign.store_path()), {}};
+        labelling::Store store(campaign.store_path());
+        for (const auto& key : store.keys()) {
+            const auto stored = store.find(key).value();
+            for (const auto& attempt : stored.label.attempts) made.met.insert(attempt.fault);
+        }
+        for (const auto& failure : store.failures())
+            for (const auto& attempt : failure.attempts) made.met.insert(attempt.fault);
+        return made;
     }();
-    return content;
+    return result;
 }
 
 /// One line per key in which two maps differ.
@@ -71,25 +94,15 @@ void expect_same(const Content& content, const Content& expected) {
 }
 
 TEST(LabelChaos, the_stand_in_fails_in_every_way_it_knows) {
-    // Counted over first attempts: the labeller met all of these.
-    const Campaign campaign(frames, storm, queue);
-    settle(campaign);
-    labelling::Store store(campaign.store_path());
-    std::set<labelling::Fault> met;
-    for (const auto& key : store.keys()) {
-        const auto stored = store.find(key).value();
-        for (const auto& attempt : stored.label.attempts) met.insert(attempt.fault);
-    }
-    for (const auto& failure : store.failures())
-        for (const auto& attempt : failure.attempts) met.insert(attempt.fault);
     using labelling::Fault;
-    EXPECT_THAT(met, testing::IsSupersetOf({Fault::not_converged, Fault::overlap_matrix, Fault::diagonalisation, Fault::not_finite,
-                                            Fault::killed, Fault::disk_full, Fault::truncated, Fault::unknown}));
+    EXPECT_THAT(ridden_out().met,
+                testing::IsSupersetOf({Fault::not_converged, Fault::overlap_matrix, Fault::diagonalisation, Fault::not_finite,
+                                       Fault::killed, Fault::disk_full, Fault::truncated, Fault::unknown}));
     EXPECT_GE(stand_in::lasting.size() + stand_in::passing.size(), 10u);
 }
 
 TEST(LabelChaos, what_survives_a_storm_of_faults_is_what_a_calm_run_gives) {
-    const auto& content = stormy_content();
+    const auto& content = ridden_out().content;
     EXPECT_EQ(content.labels.size() + content.failures.size(), frames);
     EXPECT_GT(content.labels.size(), frames / 2);
     EXPECT_FALSE(content.failures.empty()) << "some must fail for good, or the storm is none";
@@ -97,37 +110,38 @@ TEST(LabelChaos, what_survives_a_storm_of_faults_is_what_a_calm_run_gives) {
 }
 
 TEST(LabelChaos, a_coordinator_killed_at_50_random_points_loses_nothing_and_repeats_nothing) {
-    const Campaign campaign(frames, storm, queue);
+    const Campaign campaign(frames, slow_storm, queue);
+    const auto& expected = ridden_out().content;
     base::Random random(2026);
-    int killed = 0;
+    int busy = 0;
     for (int i = 0; i < 50; ++i) {
         const pid_t child = campaign.start();
         std::this_thread::sleep_for(std::chrono::microseconds(random.below(120'000)));
         ::kill(child, SIGKILL);
-        killed += campaign.finish(child).status == 128 + SIGKILL ? 1 : 0;
+        const bool killed = campaign.finish(child).status == 128 + SIGKILL;
+        busy += killed && campaign.log("end").size() < expected.labels.size() ? 1 : 0;
     }
-    RecordProperty("killed", killed);
+    EXPECT_GT(busy, 25) << "most kills must hit while there is work";
     settle(campaign);
-    expect_same(content_of(campaign.store_path()), stormy_content());
+    expect_same(content_of(campaign.store_path()), expected);
     EXPECT_THAT(campaign.log("end"), Each(Pair(testing::_, 1))) << "run to success more than once";
     EXPECT_THAT(campaign.log("twice"), IsEmpty()) << "two at a time";
     labelling::Store store(campaign.store_path());
     EXPECT_TRUE(store.claims().empty());
-    EXPECT_GT(killed, 25) << "most kills must hit";
 }
 
 TEST(LabelChaos, two_coordinators_killed_in_turn_still_share_the_work) {
-    const Campaign campaign(frames, {11, 0, 5}, "{type: local, jobs: 1}");
+    const Campaign campaign(frames, {11, 0, 25}, "{type: local, jobs: 1}");
     base::Random random(7);
     for (int i = 0; i < 10; ++i) {
         const pid_t first = campaign.start(), second = campaign.start();
         std::this_thread::sleep_for(std::chrono::microseconds(20'000 + random.below(100'000)));
         ::kill(first, SIGKILL);
-        EXPECT_EQ(campaign.finish(first).status, 128 + SIGKILL);
+        (void)campaign.finish(first);
         ::kill(second, SIGKILL);
         (void)campaign.finish(second);
     }
-    EXPECT_EQ(campaign.run().status, 0);
+    settle(campaign);
     expect_same(content_of(campaign.store_path()), calm_content());
     EXPECT_THAT(campaign.log("end"), AllOf(SizeIs(frames), Each(Pair(testing::_, 1))));
     EXPECT_THAT(campaign.log("twice"), IsEmpty());

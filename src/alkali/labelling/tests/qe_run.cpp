@@ -17,6 +17,17 @@ namespace fs = std::filesystem;
 using testing::HasSubstr;
 
 /// A stand-in for pw.x: its n-th start plays the n-th scene, a piece of shell; the last one for ever.
+/// What a labeller is asked for, with its own settings.
+Subject subject(const QuantumEspressoLabeller& labeller, const structure::Structure& structure) {
+    structure::Frame frame;
+    frame.structure = structure;
+    return {labeller.settings(frame), structure};
+}
+
+Label label_of(const QuantumEspressoLabeller& labeller, const structure::Structure& structure, const Workplace& workplace) {
+    return labeller.label(subject(labeller, structure), workplace);
+}
+
 class QeStandIn : public Scratch {
 protected:
     [[nodiscard]] Settings plays(const std::vector<std::string>& scenes) const {
@@ -32,10 +43,10 @@ protected:
     [[nodiscard]] static std::string good() {
         return "mkdir -p pw; cp '" + (golden_folder / "displaced.xml").string() + "' pw/alkali.xml; " + prints("displaced.out");
     }
-    [[nodiscard]] Label label(const Settings& s) const { return QuantumEspressoLabeller(s).label(displaced_pair(), workplace()); }
+    [[nodiscard]] Label label(const Settings& s) const { return label_of(QuantumEspressoLabeller(s), displaced_pair(), workplace()); }
     [[nodiscard]] LabelError failure(const Settings& s, const Workplace& place) const {
         try {
-            static_cast<void>(QuantumEspressoLabeller(s).label(displaced_pair(), place));
+            static_cast<void>(label_of(QuantumEspressoLabeller(s), displaced_pair(), place));
         } catch (const LabelError& error) {
             return error;
         }
@@ -217,7 +228,7 @@ TEST_F(QeReal, label_reproduces_the_golden_run) {
     auto s = settings("ecutwfc: 12\nk_mesh: [2, 2, 2]");
     s.physics.degauss = 0.01985;
     const QuantumEspressoLabeller labeller(s);
-    const auto label = labeller.label(displaced_pair(), workplace());
+    const auto label = label_of(labeller, displaced_pair(), workplace());
     const auto read = read_output(golden("displaced.out"), golden("displaced.xml"), displaced_pair()).output;
     EXPECT_NEAR(*label.labels.energy, read.energy, 1e-7);
     EXPECT_LT(((*label.labels.forces)[0] - read.forces[0]).norm(), 1e-4);
@@ -269,7 +280,7 @@ TEST_F(QeReal, several_processes_give_the_same_as_one) {
     ::setenv("OMPI_COMM_WORLD_RANK", "0", 1);  // as inside an MPI program
     ::setenv("PMIX_RANK", "0", 1);
     const QuantumEspressoLabeller labeller(real("[3, 3, 3]", "pools: 2"));
-    const auto one = labeller.label(compressed_pair(), workplace(1)), two = labeller.label(compressed_pair(), workplace(2));
+    const auto one = label_of(labeller, compressed_pair(), workplace(1)), two = label_of(labeller, compressed_pair(), workplace(2));
     ::unsetenv("OMPI_COMM_WORLD_RANK");
     ::unsetenv("PMIX_RANK");
     EXPECT_NEAR(*one.labels.energy, *two.labels.energy, 1e-8);
@@ -281,14 +292,14 @@ TEST_F(QeReal, job_over_its_memory_is_refused_and_can_be_taken_up_again) {
     auto place = workplace();
     place.max_bytes = 10'000'000;
     try {
-        static_cast<void>(labeller.label(compressed_pair(), place));
+        static_cast<void>(label_of(labeller, compressed_pair(), place));
         FAIL() << "pw.x fits into 10 MB";
     } catch (const LabelError& error) {
         EXPECT_EQ(error.fault(), Fault::out_of_memory);
         EXPECT_TRUE(error.retryable());
         EXPECT_THAT(error.hint(), HasSubstr("max_gb"));
     }
-    EXPECT_TRUE(labeller.label(compressed_pair(), workplace()).labels.energy.has_value());
+    EXPECT_TRUE(label_of(labeller, compressed_pair(), workplace()).labels.energy.has_value());
 }
 
 TEST_F(QeReal, two_elements_and_fixed_occupations) {
@@ -300,7 +311,7 @@ TEST_F(QeReal, two_elements_and_fixed_occupations) {
     lih.cell = structure::Cell(vectors);
     lih.add(1, {0, 0, 0});
     lih.add(3, {2.1, 2, 1.9});
-    const auto label = QuantumEspressoLabeller(s).label(lih, workplace());
+    const auto label = label_of(QuantumEspressoLabeller(s), lih, workplace());
     EXPECT_LT(((*label.labels.forces)[0] + (*label.labels.forces)[1]).norm(), 1e-6);
     EXPECT_TRUE(label.info.contains("pseudopotential_H"));
 }

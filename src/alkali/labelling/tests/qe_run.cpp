@@ -36,6 +36,8 @@ protected:
             script += (i + 1 < scenes.size() ? std::to_string(i + 1) : "*") + ") " + scenes[i] + " ;;\n";
         base::write_file(folder_ / "pw.sh", script + "esac\n");
         fs::permissions(folder_ / "pw.sh", fs::perms::owner_all);
+        // What is in the work folder is of another label: of the same one it would be taken up.
+        if (fs::exists(folder_ / "work" / "label-key")) base::write_file(folder_ / "work" / "label-key", "another");
         return settings("ecutwfc: 12\nk_mesh: [2, 2, 2]", "program: " + (folder_ / "pw.sh").string());
     }
     [[nodiscard]] std::string quoted(const std::string& name) const { return "'" + (folder_ / name).string() + "'"; }

@@ -57,7 +57,6 @@ void QuantumEspressoCalculator::fix_sampling(const structure::Structure& referen
 
 Job QuantumEspressoCalculator::job_for(const structure::Structure& structure) const {
     Job job = first_job(structure, settings_);
-    job.disk_io = "low";
     if (held_) {
         const auto sampling = held_->sampling(structure);
         job.mesh = sampling.mesh;

@@ -19,7 +19,7 @@ struct Job {
     Electrons electrons;
     int bands = 0;  ///< 0: as pw.x chooses
     Start start = Start::atoms;
-    std::string disk_io = "nowf";
+    std::string disk_io = "low";  ///< less leaves no XML behind
     int david_ndim = 0;  ///< 0: as pw.x chooses
 };
 

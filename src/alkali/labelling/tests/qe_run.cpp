@@ -1,0 +1,309 @@
+#include "alkali/labelling/quantum_espresso/run.hpp"
+
+#include <gmock/gmock.h>
+
+#include <atomic>
+#include <thread>
+
+#include "alkali/base/error.hpp"
+#include "alkali/labelling/quantum_espresso/calculator.hpp"
+#include "alkali/labelling/quantum_espresso/labeller.hpp"
+#include "qe_common.hpp"
+
+namespace alkali::labelling::qe {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::HasSubstr;
+
+/// A stand-in for pw.x: its n-th start plays the n-th scene, a piece of shell; the last one for ever.
+class QeStandIn : public Scratch {
+protected:
+    [[nodiscard]] Settings plays(const std::vector<std::string>& scenes) const {
+        std::string script = "#!/bin/sh\necho start >> " + quoted("starts") + "\nn=$(wc -l < " + quoted("starts") + ")\ncase $n in\n";
+        for (std::size_t i = 0; i < scenes.size(); ++i)
+            script += (i + 1 < scenes.size() ? std::to_string(i + 1) : "*") + ") " + scenes[i] + " ;;\n";
+        base::write_file(folder_ / "pw.sh", script + "esac\n");
+        fs::permissions(folder_ / "pw.sh", fs::perms::owner_all);
+        return settings("ecutwfc: 12\nk_mesh: [2, 2, 2]", "program: " + (folder_ / "pw.sh").string());
+    }
+    [[nodiscard]] std::string quoted(const std::string& name) const { return "'" + (folder_ / name).string() + "'"; }
+    static std::string prints(const std::string& name) { return "cat '" + (golden_folder / name).string() + "'"; }
+    [[nodiscard]] static std::string good() {
+        return "mkdir -p pw; cp '" + (golden_folder / "displaced.xml").string() + "' pw/alkali.xml; " + prints("displaced.out");
+    }
+    [[nodiscard]] Label label(const Settings& s) const { return QuantumEspressoLabeller(s).label(displaced_pair(), workplace()); }
+    [[nodiscard]] LabelError failure(const Settings& s, const Workplace& place) const {
+        try {
+            static_cast<void>(QuantumEspressoLabeller(s).label(displaced_pair(), place));
+        } catch (const LabelError& error) {
+            return error;
+        }
+        ADD_FAILURE() << "there are labels";
+        return LabelError(Fault::none, {}, "", "", "");
+    }
+    [[nodiscard]] std::vector<std::string> changes(const std::vector<Attempt>& attempts) const {
+        std::vector<std::string> out;
+        for (const auto& attempt : attempts) out.push_back(attempt.change);
+        return out;
+    }
+    [[nodiscard]] std::string input() const { return base::read_file(folder_ / "work" / "pw.in"); }
+};
+
+TEST_F(QeStandIn, gives_labels_with_their_history) {
+    const auto label = this->label(plays({good()}));
+    const auto read = read_output(golden("displaced.out"), golden("displaced.xml"), displaced_pair()).output;
+    EXPECT_EQ(label.labels.energy, read.energy);
+    EXPECT_EQ(label.labels.forces, read.forces);
+    EXPECT_EQ(label.labels.stress, read.stress);
+    EXPECT_EQ(label.attempts.size(), 1U);
+    EXPECT_EQ(label.info.at("level"), "test");
+    EXPECT_EQ(label.info.at("k_mesh"), "2 2 2");
+    EXPECT_EQ(label.info.at("k_points"), "8");
+    EXPECT_EQ(label.info.at("program"), "PWSCF 6.7MaX");
+    EXPECT_THAT(label.info.at("pseudopotential_Li"), HasSubstr("Li.pbe-n-nc-alkali.ld1.in ld1:"));
+    EXPECT_FALSE(label.info.contains("ladder"));
+}
+
+TEST_F(QeStandIn, climbs_until_it_converges) {
+    const auto unconverged = prints("unconverged.out") + "; exit 2";
+    const auto label = this->label(plays({unconverged, unconverged, good()}));
+    EXPECT_THAT(changes(label.attempts),
+                testing::ElementsAre("", "mixing_beta 0.3, electron_maxstep 200", "local-TF mixing, electron_maxstep 400"));
+    EXPECT_EQ(label.attempts[0].fault, Fault::not_converged);
+    EXPECT_EQ(label.attempts[2].fault, Fault::none);
+    EXPECT_THAT(label.info.at("ladder"), HasSubstr("local-TF"));
+    EXPECT_THAT(input(), HasSubstr("mixing_mode = 'local-TF'"));
+    // What is solved stays.
+    EXPECT_THAT(input(), HasSubstr("degauss = 0.02\n"));
+    EXPECT_THAT(input(), HasSubstr("ecutwfc = 12\n"));
+    EXPECT_THAT(input(), HasSubstr(" 2 2 2 0 0 0"));
+}
+
+TEST_F(QeStandIn, never_labels_what_does_not_converge) {
+    const auto error = failure(plays({prints("unconverged.out") + "; exit 2"}), workplace());
+    EXPECT_EQ(error.fault(), Fault::not_converged);
+    EXPECT_EQ(error.attempts().size(), 4U);
+    EXPECT_FALSE(error.retryable());
+    EXPECT_THAT(error.what(), HasSubstr("convergence NOT achieved"));
+    EXPECT_EQ(error.where(), "Li2");
+    EXPECT_THAT(input(), HasSubstr("nbnd = 9"));  // the failed run had 5
+}
+
+TEST_F(QeStandIn, result_of_an_earlier_run_does_not_pass_for_the_next) {
+    // The first run leaves everything behind; the second says nothing, and leaves without a fault.
+    static_cast<void>(label(plays({good()})));
+    fs::remove(folder_ / "starts");
+    const auto error = failure(plays({"exit 0"}), workplace());
+    EXPECT_EQ(error.fault(), Fault::truncated);
+    EXPECT_TRUE(error.retryable());
+}
+
+TEST_F(QeStandIn, mishaps_are_survived_once) {
+    const std::vector<std::string> scenes{"kill -KILL $$", "head -n 100 " + quoted("half"), "echo 'No space left on device' >&2; exit 2",
+                                          "exit 5"};
+    for (const auto& scene : scenes) {
+        base::write_file(folder_ / "half", golden("displaced.out"));
+        fs::remove(folder_ / "starts");
+        EXPECT_EQ(label(plays({scene, good()})).attempts.size(), 2U) << scene;
+        fs::remove(folder_ / "starts");
+        const auto error = failure(plays({scene}), workplace());
+        EXPECT_EQ(error.attempts().size(), 2U) << scene;
+        EXPECT_TRUE(error.retryable()) << scene;
+    }
+}
+
+TEST_F(QeStandIn, limits_are_kept) {
+    auto place = workplace();
+    place.max_seconds = 0.3;
+    auto error = failure(plays({"sleep 1000"}), place);
+    EXPECT_EQ(error.fault(), Fault::out_of_time);
+    EXPECT_EQ(error.attempts().size(), 1U);
+    EXPECT_TRUE(error.retryable());
+
+    place = workplace();
+    place.max_bytes = 50'000'000;
+    fs::remove(folder_ / "starts");
+    error = failure(plays({"x=$(head -c 80000000 /dev/zero | tr '\\000' x); sleep 1000"}), place);
+    EXPECT_EQ(error.fault(), Fault::out_of_memory);
+    EXPECT_TRUE(error.retryable());
+
+    std::atomic<bool> stop = false;
+    place = workplace();
+    place.stop = &stop;
+    fs::remove(folder_ / "starts");
+    const auto s = plays({"sleep 1000"});
+    std::thread setter([&] {
+        while (!fs::exists(folder_ / "starts")) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+        stop = true;
+    });
+    error = failure(s, place);
+    setter.join();
+    EXPECT_EQ(error.fault(), Fault::stopped);
+    EXPECT_EQ(error.attempts().size(), 1U);
+}
+
+TEST_F(QeStandIn, series_starts_from_files_and_afresh_where_they_do_not_fit) {
+    base::NullSink log;
+    const auto save_input = "cp pw.in " + quoted("input_") + "$n; ";
+    // Scene 1 answers the question for the version.
+    QuantumEspressoCalculator calculator(plays({prints("displaced.out"), save_input + good(), save_input + "exit 1", save_input + good()}),
+                                         "qe:x", log);
+    static_cast<void>(calculator.compute(displaced_pair()));
+    static_cast<void>(calculator.compute(displaced_pair()));
+    EXPECT_THAT(base::read_file(folder_ / "input_2"), testing::Not(HasSubstr("startingpot")));
+    EXPECT_THAT(base::read_file(folder_ / "input_3"), HasSubstr("startingpot = 'file'"));
+    EXPECT_THAT(base::read_file(folder_ / "input_4"), testing::Not(HasSubstr("startingpot")));
+    ASSERT_TRUE(calculator.last());
+    EXPECT_EQ(calculator.last()->attempts.back().change, "fresh start");
+}
+
+TEST_F(QeStandIn, missing_and_wrong_programs_are_named) {
+    auto s = settings("ecutwfc: 12\nk_mesh: [2, 2, 2]", "program: no-pw.x");
+    const auto error = failure(s, workplace());
+    EXPECT_EQ(error.fault(), Fault::no_program);
+    EXPECT_THAT(error.what(), HasSubstr("no-pw.x"));
+    EXPECT_THAT(error.hint(), HasSubstr("quantum-espresso"));
+    base::NullSink log;
+    EXPECT_THROW(QuantumEspressoCalculator(s, "qe:x", log), ExternalProgramError);
+    s.run.program = "true";
+    EXPECT_THROW(QuantumEspressoCalculator(s, "qe:x", log), ExternalProgramError);
+    EXPECT_TRUE(fs::is_empty(folder_ / "scratch") || std::distance(fs::directory_iterator(folder_ / "scratch"), {}) == 1);
+}
+
+TEST(QeCommand, is_that_of_one_process_of_several_and_of_a_launcher_of_ones_own) {
+    RunSettings run;
+    run.program = "pw.x";
+    run.launcher = {"mpirun"};
+    EXPECT_THAT(command_words(run, 1, 1), testing::ElementsAre("pw.x", "-in", "pw.in"));
+    const auto words = command_words(run, 4, 2);
+    EXPECT_EQ(words.front(), "mpirun");
+    EXPECT_THAT(words, testing::IsSupersetOf({"-np", "4", "-nk", "2", "--bind-to"}));
+    EXPECT_EQ(std::ranges::count(words, "--allow-run-as-root"), ::geteuid() == 0 ? 1 : 0);
+    run.default_launcher = false;
+    run.launcher = {"srun", "-n{processes}", "--exact"};
+    EXPECT_THAT(command_words(run, 4, 1), testing::ElementsAre("srun", "-n4", "--exact", "pw.x", "-in", "pw.in"));
+}
+
+TEST(QeCommand, pools_divide_the_processes_and_never_run_dry) {
+    Physics p;
+    EXPECT_EQ(pools_for(p, {15, 15, 15}, 4, 0), 4);
+    EXPECT_EQ(pools_for(p, {4, 4, 4}, 4, 0), 1);  // 64 points may be two by symmetry
+    p.symmetry = false;
+    EXPECT_EQ(pools_for(p, {4, 4, 4}, 6, 0), 6);
+    EXPECT_EQ(pools_for(p, {1, 1, 1}, 6, 0), 1);
+    EXPECT_EQ(pools_for(p, {1, 1, 1}, 6, 4), 2);
+}
+
+/// With the real pw.x, in seconds.
+class QeReal : public Scratch {
+protected:
+    void SetUp() override {
+        Scratch::SetUp();
+        if (!on_path("pw.x") || !on_path("ld1.x")) GTEST_SKIP() << "pw.x or ld1.x is not installed";
+    }
+    [[nodiscard]] Settings real(const std::string& mesh, const std::string& run = "", int cutoff = 20) const {
+        return settings("ecutwfc: " + std::to_string(cutoff) + "\nconv_thr: 1e-11\nk_mesh: " + mesh, run);
+    }
+};
+
+structure::Structure compressed_pair() {
+    auto s = structure::with_volume(displaced_pair(), 30);
+    s.positions[1] += Vec3(0.1, -0.05, 0);
+    return s;
+}
+
+TEST_F(QeReal, label_reproduces_the_golden_run) {
+    auto s = settings("ecutwfc: 12\nk_mesh: [2, 2, 2]");
+    s.physics.degauss = 0.01985;
+    const QuantumEspressoLabeller labeller(s);
+    const auto label = labeller.label(displaced_pair(), workplace());
+    const auto read = read_output(golden("displaced.out"), golden("displaced.xml"), displaced_pair()).output;
+    EXPECT_NEAR(*label.labels.energy, read.energy, 1e-7);
+    EXPECT_LT(((*label.labels.forces)[0] - read.forces[0]).norm(), 1e-4);
+    EXPECT_LT((*label.labels.stress - read.stress).norm(), 1e-6);
+    EXPECT_TRUE(label.warnings.empty()) << label.warnings.front();
+}
+
+TEST_F(QeReal, forces_are_minus_the_slope_of_the_energy) {
+    base::NullSink log;
+    QuantumEspressoCalculator calculator(real("[3, 3, 3]"), "qe:x", log);
+    const auto pair = compressed_pair();
+    calculator.fix_sampling(pair);
+    const auto forces = calculator.compute(pair).forces;
+    for (int axis = 0; axis < 3; ++axis) {
+        const auto energy = [&](double step) {
+            auto moved = pair;
+            moved.positions[1][axis] += step;
+            return calculator.compute(moved).energy;
+        };
+        constexpr double h = 0.02;
+        EXPECT_NEAR(forces[1][axis], -(energy(h) - energy(-h)) / (2 * h), 2e-3) << axis;
+    }
+    EXPECT_GT(forces[1].norm(), 0.1);
+    // Nothing had to be tried twice, and all but the first began where the last one ended.
+    EXPECT_EQ(calculator.last()->job.start, Start::files);
+}
+
+TEST_F(QeReal, stress_is_the_slope_of_the_energy_with_strain_positive_in_tension) {
+    base::NullSink log;
+    QuantumEspressoCalculator calculator(real("[3, 3, 3]", "", 40), "qe:x", log);
+    const auto pair = compressed_pair();
+    calculator.fix_sampling(pair);
+    const Mat3 stress = calculator.compute(pair).stress;
+    for (const auto& [i, j] : {std::pair{0, 0}, {2, 2}, {0, 1}}) {
+        const auto energy = [&](double e) {
+            Mat3 strain = Mat3::Zero();
+            strain(i, j) += e / 2;
+            strain(j, i) += e / 2;
+            return calculator.compute(structure::strained(pair, strain)).energy;
+        };
+        constexpr double h = 0.01;
+        EXPECT_NEAR(stress(i, j), (energy(h) - energy(-h)) / (2 * h * pair.cell.volume()), 3e-4) << i << j;
+    }
+    EXPECT_LT(stress.trace(), -0.05);  // it is compressed
+}
+
+TEST_F(QeReal, several_processes_give_the_same_as_one) {
+    if (!on_path("mpirun")) GTEST_SKIP() << "mpirun is not installed";
+    ::setenv("OMPI_COMM_WORLD_RANK", "0", 1);  // as inside an MPI program
+    ::setenv("PMIX_RANK", "0", 1);
+    const QuantumEspressoLabeller labeller(real("[3, 3, 3]", "pools: 2"));
+    const auto one = labeller.label(compressed_pair(), workplace(1)), two = labeller.label(compressed_pair(), workplace(2));
+    ::unsetenv("OMPI_COMM_WORLD_RANK");
+    ::unsetenv("PMIX_RANK");
+    EXPECT_NEAR(*one.labels.energy, *two.labels.energy, 1e-8);
+    EXPECT_EQ(two.attempts.size(), 1U);
+}
+
+TEST_F(QeReal, job_over_its_memory_is_refused_and_can_be_taken_up_again) {
+    const QuantumEspressoLabeller labeller(real("[3, 3, 3]"));
+    auto place = workplace();
+    place.max_bytes = 10'000'000;
+    try {
+        static_cast<void>(labeller.label(compressed_pair(), place));
+        FAIL() << "pw.x fits into 10 MB";
+    } catch (const LabelError& error) {
+        EXPECT_EQ(error.fault(), Fault::out_of_memory);
+        EXPECT_TRUE(error.retryable());
+        EXPECT_THAT(error.hint(), HasSubstr("max_gb"));
+    }
+    EXPECT_TRUE(labeller.label(compressed_pair(), workplace()).labels.energy.has_value());
+}
+
+TEST_F(QeReal, two_elements_and_fixed_occupations) {
+    auto s = real("[2, 2, 2]");
+    s.physics.smearing = "none";
+    structure::Structure lih;
+    Mat3 vectors;
+    vectors << 0, 2, 2, 2, 0, 2, 2, 2, 0;
+    lih.cell = structure::Cell(vectors);
+    lih.add(1, {0, 0, 0});
+    lih.add(3, {2.1, 2, 1.9});
+    const auto label = QuantumEspressoLabeller(s).label(lih, workplace());
+    EXPECT_LT(((*label.labels.forces)[0] + (*label.labels.forces)[1]).norm(), 1e-6);
+    EXPECT_TRUE(label.info.contains("pseudopotential_H"));
+}
+
+}  // namespace
+}  // namespace alkali::labelling::qe

@@ -1,6 +1,7 @@
 #include "alkali/labelling/quantum_espresso/run.hpp"
 
 #include <gmock/gmock.h>
+#include <sys/wait.h>
 
 #include <atomic>
 #include <thread>
@@ -182,6 +183,29 @@ TEST_F(QeStandIn, missing_and_wrong_programs_are_named) {
     s.run.program = "true";
     EXPECT_THROW(QuantumEspressoCalculator(s, "qe:x", log), ExternalProgramError);
     EXPECT_TRUE(fs::is_empty(folder_ / "scratch") || std::distance(fs::directory_iterator(folder_ / "scratch"), {}) == 1);
+}
+
+TEST_F(QeStandIn, folders_of_killed_calculators_are_removed_by_the_next) {
+    base::NullSink log;
+    const auto s = plays({prints("displaced.out")});
+    fs::path left;
+    {
+        QuantumEspressoCalculator alive(s, "qe:x", log);
+        for (const auto& entry : fs::directory_iterator(s.run.scratch))
+            if (entry.path().filename().string().starts_with("series-")) left = entry.path();
+        ASSERT_FALSE(left.empty());
+        QuantumEspressoCalculator other(s, "qe:x", log);
+        EXPECT_TRUE(fs::exists(left));
+    }
+    EXPECT_FALSE(fs::exists(left));
+    const pid_t ended = ::fork();
+    if (ended == 0) ::_exit(0);
+    ::waitpid(ended, nullptr, 0);
+    const auto name = left.filename().string(), pid = std::to_string(::getpid());
+    const auto orphan = s.run.scratch / std::string(name).replace(name.find("-" + pid + "-") + 1, pid.size(), std::to_string(ended));
+    fs::create_directories(orphan / "pw");
+    QuantumEspressoCalculator next(s, "qe:x", log);
+    EXPECT_FALSE(fs::exists(orphan));
 }
 
 TEST(QeCommand, is_that_of_one_process_of_several_and_of_a_launcher_of_ones_own) {

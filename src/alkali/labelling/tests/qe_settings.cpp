@@ -82,7 +82,7 @@ TEST_F(QeSettings, shipped_examples_load) {
     for (const char* name : {"fast", "paper"}) {
         const auto s = load_settings(fs::path(ALKALI_SOURCE_DIR) / "examples/lithium" / ("qe-" + std::string(name) + ".yaml"), log);
         EXPECT_EQ(s.physics.level, name);
-        EXPECT_EQ(s.physics.k_spacing, 0.02);
+        EXPECT_GT(s.physics.k_spacing, 0);
         EXPECT_EQ(s.physics.degauss, 0.01985);
         EXPECT_TRUE(s.physics.pseudopotentials.contains(3));
     }

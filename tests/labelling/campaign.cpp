@@ -79,6 +79,14 @@ void Campaign::set(const std::string& line) {
     write_config();
 }
 
+void Campaign::use_quantum_espresso() const {
+    base::write_file(folder_ / "qe.yaml",
+                     fmt::format("level: coarse\necutwfc: 12\necutrho: 60\npseudopotentials: {{Li: "
+                                 "{}/data/pseudopotentials/Li.pbe-n-nc-alkali.ld1.in}}\nk_mesh: [6, 6, 6]\ndegauss: 0.02\n"
+                                 "run: {{pseudopotentials: {}}}\n",
+                                 ALKALI_SOURCE_DIR, (folder_ / "pseudopotentials").string()));
+}
+
 void Campaign::write_config() const {
     std::string text;
     for (const auto& line : config_) text += line + "\n";

@@ -36,6 +36,9 @@ public:
     /// Replaces a line of the config by the words before the colon; "scratch: x".
     void set(const std::string& line);
 
+    /// From here on the real pw.x, with settings that take it half a second for an atom.
+    void use_quantum_espresso() const;
+
     /// Starts `alkali label run` (and further words) in a process of its own.
     [[nodiscard]] pid_t start(const std::vector<std::string>& words = {}) const;
     /// Waits for it.

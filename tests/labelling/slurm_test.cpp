@@ -130,6 +130,15 @@ TEST_F(LabelSlurm, an_array_with_a_killed_job_and_a_killed_coordinator_labels_20
     EXPECT_EQ(content_of(campaign.store_path()).labels, content_of(calm.store_path()).labels);
 }
 
+TEST_F(SlowLabelSlurm, the_same_with_pw_x_itself) {
+    const Campaign campaign(20, {}, queue), here(20, {}, "{type: local, jobs: 2}");
+    campaign.use_quantum_espresso();
+    here.use_quantum_espresso();
+    label_through_kills(campaign, 20);
+    ASSERT_EQ(here.run().status, 0);
+    EXPECT_EQ(content_of(campaign.store_path()).labels, content_of(here.store_path()).labels) << "as computed without Slurm, bit by bit";
+}
+
 TEST_F(LabelSlurm, after_an_interrupt_the_jobs_go_on_and_the_next_run_collects_them) {
     const Campaign campaign(4, {1, 0, 300}, queue);
     const pid_t child = campaign.start();

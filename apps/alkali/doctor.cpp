@@ -120,6 +120,8 @@ std::vector<Check> check_engines() {
     checks.push_back(check_program("mpi", "mpirun", "training on several processes", "apt-get install openmpi-bin"));
     checks.push_back(check_program("lammps", "lmp", "molecular dynamics", "apt-get install lammps"));
     checks.push_back(check_program("quantum-espresso", "pw.x", "making labels", "apt-get install quantum-espresso"));
+    checks.push_back(check_program("ld1", "ld1.x", "making pseudopotentials", "apt-get install quantum-espresso"));
+    checks.push_back(check_program("slurm", "sbatch", "making labels on many machines", "apt-get install slurm-client"));
     checks.push_back(
         check_program("python", "python3", "the Python module, importing models of other programs", "apt-get install python3"));
     return checks;

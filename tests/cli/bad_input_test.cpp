@@ -41,12 +41,22 @@ std::map<std::string, std::string> config_with(const std::string& from, const st
     return spoiled("config.yaml", [&](const std::string& text) { return with(text, from, to); });
 }
 
+/// good() and a config of Quantum ESPRESSO.
+std::map<std::string, std::string> quantum_espresso(const std::string& pseudopotential, const std::string& more = "") {
+    auto files = good();
+    files["qe.yaml"] = "level: x\necutwfc: 20\nk_spacing: 0.1\ndegauss: 0.02\npseudopotentials: {Li: " + pseudopotential + "}\n" + more;
+    return files;
+}
+const std::string shipped_pseudopotential = ALKALI_SOURCE_DIR "/data/pseudopotentials/Li.pbe-n-nc-alkali.ld1.in";
+
 const std::vector<std::string> train{"train", "config.yaml", "-o", "out"};
 const std::vector<std::string> evaluate{"evaluate", "model.safetensors", "data.extxyz", "--json", "out.json"};
 const std::vector<std::string> predict{"predict", "model.safetensors", "data.extxyz", "-o", "out.extxyz"};
 // The second frame of good_frames(), which is frame 1 counted from 0.
 const std::string second_energy = "energy=-42.0 free_energy=-42.0", second_lattice = "\"3.5 0.0 0.0 0.0 3.5 0.0 0.0 0.0 7.0\"",
                   second_atom = "Li 1.8 1.75 1.75 ";
+
+const std::vector<std::string> by_quantum_espresso{"predict", "qe:qe.yaml", "data.extxyz", "-o", "out.extxyz"};
 
 const std::vector<Case> cases{
     // Configs.
@@ -63,6 +73,19 @@ const std::vector<Case> cases{
      train,
      [] { return data_with("stress=\"0.003 0.0 0.0 0.0 0.003 0.0 0.0 0.0 0.003\" ", ""); },
      {"data.extxyz", "frame 1", "stress"}},
+    // Quantum ESPRESSO.
+    {"pseudopotential_that_is_missing", by_quantum_espresso, [] { return quantum_espresso("nowhere.UPF"); }, {"nowhere.UPF", "line 5"}},
+    {"pseudopotential_that_is_none", by_quantum_espresso, [] { return quantum_espresso("data.extxyz"); }, {"data.extxyz", "UPF"}},
+    {"unknown_key_of_quantum_espresso",
+     by_quantum_espresso,
+     [] { return quantum_espresso(shipped_pseudopotential, "ecutrh: 80\n"); },
+     {"ecutrh", "ecutrho"}},
+    {"quantum_espresso_without_its_program",
+     by_quantum_espresso,
+     [] { return quantum_espresso(shipped_pseudopotential, "run: {program: no-pw.x}\n"); },
+     {"no-pw.x", "installed"}},
+    {"input_of_ld1_that_is_missing", {"label", "pseudopotential", "nowhere.in"}, nothing, {"nowhere.in"}},
+    {"input_of_ld1_that_is_none", {"label", "pseudopotential", "config.yaml"}, good, {"config.yaml", "&inputp"}},
     // Structures and labels.
     {"label_that_is_nan",
      train,

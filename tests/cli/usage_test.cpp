@@ -27,15 +27,16 @@ TEST_P(Help, is_given_with_examples_and_status_0) {
 INSTANTIATE_TEST_SUITE_P(Command, Help,
                          testing::Values(Words{"train"}, Words{"evaluate"}, Words{"predict"}, Words{"info"}, Words{"properties"},
                                          Words{"relax"}, Words{"report"}, Words{"data", "check"}, Words{"data", "convert"},
-                                         Words{"data", "split"}, Words{"import"}, Words{"benchmark"}, Words{"precision"}, Words{"doctor"}),
+                                         Words{"data", "split"}, Words{"label", "pseudopotential"}, Words{"import"}, Words{"benchmark"},
+                                         Words{"precision"}, Words{"doctor"}),
                          [](const auto& info) { return info.param.back(); });
 
 TEST(Usage, the_help_lists_every_command) {
     const Scratch scratch;
     const auto outcome = run({"--help"}, scratch.path());
     EXPECT_EQ(outcome.status, 0);
-    for (const char* command :
-         {"train", "evaluate", "predict", "info", "properties", "relax", "report", "data", "import", "benchmark", "precision", "doctor"})
+    for (const char* command : {"train", "evaluate", "predict", "info", "properties", "relax", "report", "data", "import", "label",
+                                "benchmark", "precision", "doctor"})
         EXPECT_THAT(outcome.output, HasSubstr(std::string("\n  ") + command + " "));
 }
 

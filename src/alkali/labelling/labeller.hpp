@@ -72,18 +72,27 @@ struct Workplace {
     const std::atomic<bool>* stop = nullptr;  ///< set: give up with Fault::stopped
 };
 
+/// What a label is of.
+struct Subject {
+    nlohmann::json settings;  ///< Labeller::settings
+    structure::Structure structure;
+};
+
 /// Makes labels of structures. One object may serve several threads.
 class Labeller {
 public:
     virtual ~Labeller() = default;
     /// Everything that decides the numbers for this structure, and nothing else: level of theory, hashes of pseudopotentials,
     /// the k-mesh as resolved for this cell; not the number of processes, paths or limits. Key of the store.
+    /// What the frame asks for itself goes first: `k_mesh` ("8 8 8") of its info, where the labeller samples k-space.
     /// Errors: InputError for what this labeller cannot do (unknown species, overlapping atoms, no volume).
-    [[nodiscard]] virtual nlohmann::json settings(const structure::Structure& structure) const = 0;
+    [[nodiscard]] virtual nlohmann::json settings(const structure::Frame& frame) const = 0;
+    /// Whether label() would make these settings' numbers: false when the config has changed since.
+    [[nodiscard]] virtual bool keeps(const Subject& subject) const = 0;
     /// Errors: as settings(), and LabelError when every rung of the ladder failed.
-    [[nodiscard]] virtual Label label(const structure::Structure& structure, const Workplace& workplace) const = 0;
+    [[nodiscard]] virtual Label label(const Subject& subject, const Workplace& workplace) const = 0;
     /// Rough core seconds, for the order of work and for time left.
-    [[nodiscard]] virtual double cost(const structure::Structure& structure) const = 0;
+    [[nodiscard]] virtual double cost(const Subject& subject) const = 0;
 };
 
 }  // namespace alkali::labelling

@@ -52,7 +52,8 @@ Work plan(const RunSettings& settings) {
     for (std::size_t i = 0; i < work.frames.size(); ++i) {
         const auto& structure = work.frames[i].structure;
         try {
-            Job job{{}, {settings.labeller->settings(structure), structure}, settings.labeller->cost(structure)};
+            Job job{{}, {settings.labeller->settings(work.frames[i]), structure}, 1};
+            job.cost = settings.labeller->cost(job.subject);
             job.key = label_key(job.subject.settings, structure);
             work.keys.push_back(job.key);
             if (seen.emplace(job.key, i).second) work.jobs.push_back(std::move(job));

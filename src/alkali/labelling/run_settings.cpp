@@ -13,11 +13,6 @@ using config::Kind;
 using config::Options;
 using nlohmann::json;
 
-bool in_file(const config::Tree& document) {
-    const auto* block = document.find("labeller");
-    return block != nullptr && block->find("config") != nullptr;
-}
-
 /// The part of a config below one key, as a config of its own.
 config::Config part(const config::Config& whole, const std::string& key) {
     config::Config block{whole.values.at(key), whole.source, {}};
@@ -33,22 +28,6 @@ fs::path found(const fs::path& file, const fs::path& beside) {
     return beside.parent_path() / file;
 }
 
-std::unique_ptr<Labeller> open_labeller(const config::Config& config, const fs::path& path, std::span<const LabellerKind> kinds,
-                                        base::LogSink& log) {
-    const auto& block = config.values.at("labeller");
-    const auto kind = std::find_if(kinds.begin(), kinds.end(), [&](const LabellerKind& each) { return each.name == block.at("type"); });
-    if (!block.contains("config")) return kind->open(part(config, "labeller"), fs::absolute(path).parent_path(), log);
-    const auto file = found(block.at("config").get<std::string>(), fs::absolute(path));
-    return kind->open(config::load(file, kind->options(), log), fs::absolute(file).parent_path(), log);
-}
-
-std::vector<fs::path> paths(const json& value) {
-    if (value.is_string()) return {value.get<std::string>()};
-    std::vector<fs::path> all;
-    for (const auto& each : value) all.emplace_back(each.get<std::string>());
-    return all;
-}
-
 Order order_from(const std::string& name) {
     if (name == "cheap_first") return Order::cheap_first;
     return name == "as_given" ? Order::as_given : Order::expensive_first;
@@ -56,19 +35,45 @@ Order order_from(const std::string& name) {
 
 }  // namespace
 
-Options run_options(std::span<const LabellerKind> kinds, bool labeller_in_file) {
-    std::vector<std::pair<std::string, Options>> labellers, queues;
+std::vector<fs::path> paths_of(const json& value) {
+    if (value.is_string()) return {value.get<std::string>()};
+    std::vector<fs::path> all;
+    for (const auto& each : value) all.emplace_back(each.get<std::string>());
+    return all;
+}
+
+bool labeller_in_file(const config::Tree& document) {
+    const auto* block = document.find("labeller");
+    return block != nullptr && block->find("config") != nullptr;
+}
+
+void add_labeller(Options& options, std::span<const LabellerKind> kinds, bool in_file) {
+    std::vector<std::pair<std::string, Options>> labellers;
     for (const auto& kind : kinds) {
-        Options options;
-        if (labeller_in_file)
-            options.text("config", "file with the labeller's keys").required();
+        Options keys;
+        if (in_file)
+            keys.text("config", "file with the labeller's keys").required();
         else
-            options = kind.options();
-        labellers.emplace_back(kind.name, std::move(options));
+            keys = kind.options();
+        labellers.emplace_back(kind.name, std::move(keys));
     }
+    options.variant("labeller", "what makes the labels: its keys, or `config: FILE` with them", std::move(labellers)).required();
+}
+
+LabellerConfig labeller_config(const config::Config& config, const fs::path& path, std::span<const LabellerKind> kinds,
+                               base::LogSink& log) {
+    const auto& block = config.values.at("labeller");
+    const auto kind = std::find_if(kinds.begin(), kinds.end(), [&](const LabellerKind& each) { return each.name == block.at("type"); });
+    if (!block.contains("config")) return {*kind, part(config, "labeller"), fs::absolute(path).parent_path()};
+    const auto file = found(block.at("config").get<std::string>(), fs::absolute(path));
+    return {*kind, config::load(file, kind->options(), log), fs::absolute(file).parent_path()};
+}
+
+Options run_options(std::span<const LabellerKind> kinds, bool in_file) {
+    std::vector<std::pair<std::string, Options>> queues;
     for (const auto& kind : queue_kinds()) queues.emplace_back(kind.name, kind.options);
     Options o;
-    o.variant("labeller", "what makes the labels: its keys, or `config: FILE` with them", std::move(labellers)).required();
+    add_labeller(o, kinds, in_file);
     o.text("input", "file or folder of structures, or a list of them").or_kind(Kind::texts).required();
     o.text("output", "labelled frames in the order of the input (.extxyz); written anew from the store by every run").required();
     o.text("store", "SQLite file that keeps every label; several runs may share it").required();
@@ -86,13 +91,13 @@ Options run_options(std::span<const LabellerKind> kinds, bool labeller_in_file) 
 RunSettings load_run(const fs::path& path, std::span<const LabellerKind> kinds, base::LogSink& log) {
     const auto text = base::read_file(path);
     auto document = config::parse_tree(text, path.string());
-    const bool separate = in_file(document);
+    const bool separate = labeller_in_file(document);
     const auto config = config::check(std::move(document), run_options(kinds, separate), path.string(), log);
     const auto& v = config.values;
     RunSettings settings;
     settings.values = v;
     settings.source = config.source;
-    settings.inputs = paths(v.at("input"));
+    settings.inputs = paths_of(v.at("input"));
     settings.output = v.at("output").get<std::string>();
     if (settings.output.extension() != ".extxyz" && settings.output.extension() != ".xyz")
         throw InputError("'output' must end in .extxyz: other formats do not hold how a label was made", config.where("output"),
@@ -107,7 +112,7 @@ RunSettings load_run(const fs::path& path, std::span<const LabellerKind> kinds, 
     settings.retry_failed = v.at("retry_failed");
     settings.max_failures = v.at("max_failures");
     settings.order = order_from(v.at("order"));
-    settings.labeller = open_labeller(config, path, kinds, log);
+    settings.labeller = labeller_config(config, path, kinds, log).open(log);
     return settings;
 }
 

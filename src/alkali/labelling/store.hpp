@@ -15,12 +15,6 @@ namespace alkali::labelling {
 
 class Database;
 
-/// What a label is of.
-struct Subject {
-    nlohmann::json settings;
-    structure::Structure structure;
-};
-
 struct StoredLabel {
     std::string key;
     Subject subject;

@@ -57,7 +57,7 @@ OneLabel run_task(const RunSettings& settings, const TaskRequest& request) {
     if (request.index >= list.jobs.size())
         throw InputError(fmt::format("has {} jobs, none with index {}", list.jobs.size(), request.index), request.list.string());
     const Job& job = list.jobs[request.index].job;
-    if (label_key(settings.labeller->settings(job.subject.structure), job.subject.structure) != job.key)
+    if (!settings.labeller->keeps(job.subject))
         throw InputError("the config has changed since the jobs were submitted: the level of theory is another one", settings.source,
                          "cancel the jobs (scancel) and start `alkali label run` again, or restore the config");
     Store store(settings.store, queue_kind(settings.queue).sharing);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "alkali/report/convergence.hpp"
 #include "alkali/report/figures.hpp"
 #include "alkali/report/property_table.hpp"
 #include "alkali/report/references.hpp"
@@ -45,6 +46,14 @@ std::string learning_content(const std::vector<Source>& sources) {
         if (source.metrics)
             if (const auto content = figures(learning_curves(*source.metrics)); !content.empty())
                 out += fmt::format("<h3>{}</h3>\n{}", escape(source.name), content);
+    return out;
+}
+
+std::string convergence_content(const std::vector<Source>& sources) {
+    std::string out;
+    for (const auto& source : sources)
+        if (const auto table = convergence_table(source); !table.empty())
+            out += fmt::format("<h3>{}</h3>\n{}{}", escape(source.name), figures(convergence_plots(source)), table);
     return out;
 }
 
@@ -91,6 +100,9 @@ constexpr const char* error_text =
     "On frames that a model was trained on these tell how well it fits, not how well it predicts. The paper's figures are on its own test "
     "set.";
 
+constexpr const char* convergence_text =
+    "Root mean squares over all structures. ✓ marks the first value from which on everything is within the tolerance.";
+
 }  // namespace
 
 std::string render(const std::vector<std::filesystem::path>& folders, const Options& options) {
@@ -108,6 +120,7 @@ std::string render(const std::vector<std::filesystem::path>& folders, const Opti
     body += section("errors", "Errors on labelled data", error_text, error_table(sources, references, citations));
     body += section("parity", "Predicted against reference", "Each point tells its frame.", parity_content(sources));
     body += section("learning", "Learning curves", "", learning_content(sources));
+    body += section("convergence", "Convergence of the labels", convergence_text, convergence_content(sources));
     body += section("sources", "Sources", "", citations.list());
     body += section("methods", "How the results were made", "", methods_content(sources));
     const std::string footer =

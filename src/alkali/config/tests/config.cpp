@@ -39,6 +39,7 @@ Options example() {
     options.text("dtype", "precision").choices({"float32", "mixed", "float64"}).fallback("mixed");
     options.number("validation", "share or file").at_least(0).at_most(1).or_kind(Kind::text).or_kind(Kind::texts);
     options.table("shifts", "eV").or_kind(Kind::text);
+    options.words("files", "by name");
     options.text("zero", "eV").or_kind(Kind::number);
     options.integer("width", "channels").or_kind(Kind::integers).fallback(8).at_least(1);
     options.block("training", "how", training);
@@ -57,6 +58,12 @@ std::string message(const std::string& text) {
         return error.what();
     }
     return "accepted";
+}
+
+TEST(Config, tables_of_words) {
+    EXPECT_EQ(parsed("types: [Li]\nfiles: {Li: a.UPF, H: 7}").values["files"], (nlohmann::json{{"Li", "a.UPF"}, {"H", "7"}}));
+    EXPECT_THAT(message("types: [Li]\nfiles: {Li: [a, b]}"), HasSubstr("'files.Li' must be a word"));
+    EXPECT_THAT(message("types: [Li]\nfiles: a.UPF"), HasSubstr("{name: word}"));
 }
 
 TEST(Config, absent_keys_take_their_defaults) {

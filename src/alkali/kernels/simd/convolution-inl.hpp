@@ -99,18 +99,38 @@ HWY_INLINE void for_each_path(const ConvolutionPlan& plan, const RadialView<T>& 
 
 // ---- forward ----
 
+/// Vectors of channels whose sums run side by side: a sum's next term waits for the last, and paths have few components.
+template <class Coupling>
+HWY_INLINE constexpr int vectors_at_once() {
+    constexpr int registers = HWY_TARGET <= HWY_AVX3 ? 32 : 16;
+    if constexpr (Coupling::l1 < 0) return 1;
+    return 2 * (2 * Coupling::l1 + 1 + 2 * Coupling::l3 + 1) + 4 <= registers ? 2 : 1;
+}
+
 /// Sums over the block's edges into the output of a path, held in registers: calls add(column, e, sum) for each vector of
 /// channels, which starts at `column`, and each edge. `first`: the output begins here.
-template <class T, class Coupling, class Add>
-HWY_INLINE void sum_over_edges(const Coupling coupling, const Path& path, int count, bool first, T* HWY_RESTRICT out, Add add) {
+template <int Vectors, class T, class Coupling, class Add>
+HWY_INLINE int sum_over_edges_from(int c, const Coupling coupling, const Path& path, int count, bool first, T* HWY_RESTRICT out, Add add) {
     const hn::ScalableTag<T> d;
     const int lanes = static_cast<int>(hn::Lanes(d)), channels = path.channels;
-    for (int c = 0; c < channels; c += lanes) {
-        hn::Vec<decltype(d)> sum[most_components];
-        for (int m = 0; m < coupling.n3(); ++m) sum[m] = first ? hn::Zero(d) : hn::LoadU(d, out + path.output + m * channels + c);
-        for (int e = 0; e < count; ++e) add(c, e, sum);
-        for (int m = 0; m < coupling.n3(); ++m) hn::StoreU(sum[m], d, out + path.output + m * channels + c);
+    for (; c + Vectors * lanes <= channels; c += Vectors * lanes) {
+        hn::Vec<decltype(d)> sum[Vectors][most_components];
+        for (int v = 0; v < Vectors; ++v)
+            for (int m = 0; m < coupling.n3(); ++m)
+                sum[v][m] = first ? hn::Zero(d) : hn::LoadU(d, out + path.output + m * channels + c + v * lanes);
+        for (int e = 0; e < count; ++e)
+            for (int v = 0; v < Vectors; ++v) add(c + v * lanes, e, sum[v]);
+        for (int v = 0; v < Vectors; ++v)
+            for (int m = 0; m < coupling.n3(); ++m) hn::StoreU(sum[v][m], d, out + path.output + m * channels + c + v * lanes);
     }
+    return c;
+}
+
+template <class T, class Coupling, class Add>
+HWY_INLINE void sum_over_edges(const Coupling coupling, const Path& path, int count, bool first, T* HWY_RESTRICT out, Add add) {
+    int c = 0;
+    if constexpr (vectors_at_once<Coupling>() > 1) c = sum_over_edges_from<2>(c, coupling, path, count, first, out, add);
+    sum_over_edges_from<1>(c, coupling, path, count, first, out, add);
 }
 
 template <class T, class Coupling>

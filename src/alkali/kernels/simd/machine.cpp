@@ -11,31 +11,21 @@ HWY_BEFORE_NAMESPACE();
 namespace alkali::kernels::simd::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-/// The inner loop of a matrix product without its loads: 12 independent sums hide the latency of a multiply-add (4 or 5
-/// cycles, two units) and fit the 16 registers of AVX2. Returns the operations done. `sink` keeps the result alive.
+/// The inner loop of a matrix product without its loads: independent sums hide the latency of a multiply-add (4 or 5 cycles,
+/// two units) and fit the 16 registers of AVX2. They begin with different values, or the compiler would see that all are
+/// one. Returns the operations done. `sink` keeps the result alive.
 template <class T>
 double multiply_add(long rounds, T* sink) {
+    constexpr int sums = 12;
     const hn::ScalableTag<T> d;
     const auto factor = hn::Set(d, T(0.999)), term = hn::Set(d, T(0.001));
-    auto s0 = hn::Set(d, sink[0]), s1 = s0, s2 = s0, s3 = s0, s4 = s0, s5 = s0, s6 = s0, s7 = s0, s8 = s0, s9 = s0, s10 = s0, s11 = s0;
-    for (long i = 0; i < rounds; ++i) {
-        s0 = hn::MulAdd(s0, factor, term);
-        s1 = hn::MulAdd(s1, factor, term);
-        s2 = hn::MulAdd(s2, factor, term);
-        s3 = hn::MulAdd(s3, factor, term);
-        s4 = hn::MulAdd(s4, factor, term);
-        s5 = hn::MulAdd(s5, factor, term);
-        s6 = hn::MulAdd(s6, factor, term);
-        s7 = hn::MulAdd(s7, factor, term);
-        s8 = hn::MulAdd(s8, factor, term);
-        s9 = hn::MulAdd(s9, factor, term);
-        s10 = hn::MulAdd(s10, factor, term);
-        s11 = hn::MulAdd(s11, factor, term);
-    }
-    const auto a = hn::Add(hn::Add(s0, s1), hn::Add(s2, s3)), b = hn::Add(hn::Add(s4, s5), hn::Add(s6, s7)),
-               c = hn::Add(hn::Add(s8, s9), hn::Add(s10, s11));
-    sink[0] = hn::GetLane(hn::Add(a, hn::Add(b, c)));
-    return 2.0 * 12.0 * static_cast<double>(hn::Lanes(d)) * static_cast<double>(rounds);
+    hn::Vec<decltype(d)> s[sums];
+    for (int k = 0; k < sums; ++k) s[k] = hn::Set(d, sink[0] + T(k));
+    for (long i = 0; i < rounds; ++i)
+        for (int k = 0; k < sums; ++k) s[k] = hn::MulAdd(s[k], factor, term);
+    for (int k = 1; k < sums; ++k) s[0] = hn::Add(s[0], s[k]);
+    sink[0] = hn::GetLane(s[0]);
+    return 2.0 * sums * static_cast<double>(hn::Lanes(d)) * static_cast<double>(rounds);
 }
 
 template <class T>

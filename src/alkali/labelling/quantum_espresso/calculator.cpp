@@ -3,6 +3,10 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
 #include <system_error>
 
 #include "alkali/base/error.hpp"
@@ -13,10 +17,30 @@ namespace {
 
 namespace fs = std::filesystem;
 
+/// "series-HOST-" of this machine; scratch folders may be shared by several.
+std::string series_prefix() {
+    std::array<char, 256> host{};
+    ::gethostname(host.data(), host.size() - 1);
+    return fmt::format("series-{}-", host.data());
+}
+
+/// Removes what calculators of this machine left behind whose processes were killed: it may be memory.
+void sweep(const fs::path& root, const std::string& prefix) {
+    std::error_code ignored;
+    for (const auto& entry : fs::directory_iterator(root, ignored)) {
+        const auto name = entry.path().filename().string();
+        if (!name.starts_with(prefix)) continue;
+        const auto pid = static_cast<pid_t>(std::atol(name.c_str() + prefix.size()));
+        if (pid > 0 && ::kill(pid, 0) != 0 && errno == ESRCH) fs::remove_all(entry.path(), ignored);
+    }
+}
+
 fs::path make_scratch(const fs::path& root) {
     std::error_code failure;
     fs::create_directories(root, failure);
-    std::string name = (root / "series-XXXXXX").string();
+    const auto prefix = series_prefix();
+    sweep(root, prefix);
+    std::string name = (root / fmt::format("{}{}-XXXXXX", prefix, ::getpid())).string();
     if (::mkdtemp(name.data()) == nullptr)
         throw FileError("cannot make a scratch folder", root.string(), "name another one in run.scratch");
     return fs::absolute(name);

@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <sstream>
+
 #include "alkali/base/files.hpp"
 #include "alkali/labelling/key.hpp"
 #include "alkali/labelling/quantum_espresso/run.hpp"
@@ -23,6 +26,18 @@ bool is_marked(const std::filesystem::path& scratch, const std::string& key) {
 void mark(const std::filesystem::path& scratch, const std::string& key) {
     std::filesystem::remove_all(scratch);
     base::write_file(scratch / marker, key);
+}
+
+Mesh mesh_of(const Subject& subject) { return subject.settings.at("k_mesh").get<Mesh>(); }
+
+/// "8 8 8". Errors: InputError.
+Mesh mesh_from(const std::string& text, const std::string& where) {
+    Mesh mesh{};
+    std::istringstream stream(text);
+    std::string rest;
+    if (!(stream >> mesh[0] >> mesh[1] >> mesh[2]) || stream >> rest || *std::min_element(mesh.begin(), mesh.end()) < 1)
+        throw InputError("'" + text + "' is not a k-mesh", where, "k_mesh=\"8 8 8\", or leave it out");
+    return mesh;
 }
 
 std::string words(const Mesh& mesh) { return fmt::format("{} {} {}", mesh[0], mesh[1], mesh[2]); }
@@ -56,9 +71,19 @@ std::map<std::string, std::string> describe(const Solution& solution, const Phys
 
 QuantumEspressoLabeller::QuantumEspressoLabeller(Settings settings) : settings_(std::move(settings)), pseudopotentials_(settings_) {}
 
-nlohmann::json QuantumEspressoLabeller::settings(const structure::Structure& structure) const {
+nlohmann::json QuantumEspressoLabeller::settings(const structure::Frame& frame) const {
+    check_structure(frame.structure, settings_.physics);
+    const auto asked = frame.info.find("k_mesh");
+    return settings(frame.structure,
+                    asked == frame.info.end() ? k_mesh(frame.structure, settings_.physics) : mesh_from(asked->second, frame.where()));
+}
+
+bool QuantumEspressoLabeller::keeps(const Subject& subject) const {
+    return settings(subject.structure, mesh_of(subject)) == subject.settings;
+}
+
+nlohmann::json QuantumEspressoLabeller::settings(const structure::Structure& structure, const Mesh& mesh) const {
     const auto& p = settings_.physics;
-    check_structure(structure, p);
     nlohmann::json pseudopotentials = nlohmann::json::object(), magnetization = nlohmann::json::object();
     for (const int z : structure::species_of(structure)) {
         const std::string symbol(units::symbol(z));
@@ -77,15 +102,17 @@ nlohmann::json QuantumEspressoLabeller::settings(const structure::Structure& str
                           {"symmetry", p.symmetry},
                           {"input_dft", p.input_dft},
                           {"vdw_corr", p.vdw_corr},
-                          {"k_mesh", k_mesh(structure, p)},
+                          {"k_mesh", mesh},
                           {"pseudopotentials", pseudopotentials}};
     if (!magnetization.empty()) out["starting_magnetization"] = magnetization;
     return out;
 }
 
-Label QuantumEspressoLabeller::label(const structure::Structure& structure, const Workplace& workplace) const {
-    const auto key = label_key(settings(structure), structure);
-    const auto job = first_job(structure, settings_);
+Label QuantumEspressoLabeller::label(const Subject& subject, const Workplace& workplace) const {
+    const auto& structure = subject.structure;
+    const auto key = label_key(subject.settings, structure);
+    Job job = first_job(structure, settings_);
+    job.mesh = mesh_of(subject);
     auto finished = is_marked(workplace.scratch, key) ? finished_before(structure, job, workplace) : std::nullopt;
     if (!finished) mark(workplace.scratch, key);
     const auto solution = finished ? std::move(*finished) : solve(structure, settings_, pseudopotentials_, job, workplace);
@@ -100,7 +127,8 @@ Label QuantumEspressoLabeller::label(const structure::Structure& structure, cons
     return label;
 }
 
-double QuantumEspressoLabeller::cost(const structure::Structure& structure) const {
+double QuantumEspressoLabeller::cost(const Subject& subject) const {
+    const auto& structure = subject.structure;
     double electrons = 0;
     for (const int z : structure.numbers) {
         // A pseudopotential may still have to be generated; what it lacks shows when it is used.
@@ -110,7 +138,7 @@ double QuantumEspressoLabeller::cost(const structure::Structure& structure) cons
             electrons += 1;
         }
     }
-    return rough_cost(structure, settings_.physics, k_mesh(structure, settings_.physics), electrons);
+    return rough_cost(structure, settings_.physics, mesh_of(subject), electrons);
 }
 
 }  // namespace alkali::labelling::qe

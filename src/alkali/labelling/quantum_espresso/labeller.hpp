@@ -1,6 +1,7 @@
 #pragma once
 #include "alkali/labelling/labeller.hpp"
 #include "alkali/labelling/quantum_espresso/pseudopotentials.hpp"
+#include "alkali/labelling/quantum_espresso/sampling.hpp"
 #include "alkali/labelling/quantum_espresso/settings.hpp"
 
 namespace alkali::labelling::qe {
@@ -13,13 +14,16 @@ public:
     /// Errors: those of Pseudopotentials.
     explicit QuantumEspressoLabeller(Settings settings);
 
-    [[nodiscard]] nlohmann::json settings(const structure::Structure& structure) const override;
-    [[nodiscard]] Label label(const structure::Structure& structure, const Workplace& workplace) const override;
-    [[nodiscard]] double cost(const structure::Structure& structure) const override;
+    [[nodiscard]] nlohmann::json settings(const structure::Frame& frame) const override;
+    [[nodiscard]] bool keeps(const Subject& subject) const override;
+    [[nodiscard]] Label label(const Subject& subject, const Workplace& workplace) const override;
+    [[nodiscard]] double cost(const Subject& subject) const override;
 
     [[nodiscard]] const Settings& config() const { return settings_; }
 
 private:
+    [[nodiscard]] nlohmann::json settings(const structure::Structure& structure, const Mesh& mesh) const;
+
     Settings settings_;
     Pseudopotentials pseudopotentials_;
 };

@@ -28,7 +28,7 @@ Failure failure_of(const LabelError& error) {
 /// The label, or why there is none. Only what no label can be blamed for is thrown.
 std::variant<Label, Failure> attempt(const Job& job, const Bench& bench, const std::filesystem::path& scratch) {
     try {
-        return bench.labeller.label(job.subject.structure,
+        return bench.labeller.label(job.subject,
                                     {scratch, bench.limits.processes, bench.limits.max_seconds, bench.limits.max_bytes, bench.stop});
     } catch (const LabelError& error) {
         return failure_of(error);

@@ -24,10 +24,11 @@ class CountingLabeller final : public Labeller {
 public:
     std::function<void(std::uint64_t number, int call, const Workplace&)> before = [](auto, auto, const auto&) {};
 
-    [[nodiscard]] nlohmann::json settings(const structure::Structure&) const override { return samples::settings(); }
-    [[nodiscard]] double cost(const structure::Structure&) const override { return 1; }
-    [[nodiscard]] Label label(const structure::Structure& structure, const Workplace& workplace) const override {
-        const auto number = number_of(structure);
+    [[nodiscard]] nlohmann::json settings(const structure::Frame&) const override { return samples::settings(); }
+    [[nodiscard]] bool keeps(const Subject&) const override { return true; }
+    [[nodiscard]] double cost(const Subject&) const override { return 1; }
+    [[nodiscard]] Label label(const Subject& subject, const Workplace& workplace) const override {
+        const auto number = number_of(subject.structure);
         int call = 0;
         {
             const std::lock_guard lock(mutex_);

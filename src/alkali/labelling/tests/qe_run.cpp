@@ -1,6 +1,7 @@
 #include "alkali/labelling/quantum_espresso/run.hpp"
 
 #include <gmock/gmock.h>
+#include <sys/wait.h>
 
 #include <atomic>
 #include <thread>
@@ -17,6 +18,17 @@ namespace fs = std::filesystem;
 using testing::HasSubstr;
 
 /// A stand-in for pw.x: its n-th start plays the n-th scene, a piece of shell; the last one for ever.
+/// What a labeller is asked for, with its own settings.
+Subject subject(const QuantumEspressoLabeller& labeller, const structure::Structure& structure) {
+    structure::Frame frame;
+    frame.structure = structure;
+    return {labeller.settings(frame), structure};
+}
+
+Label label_of(const QuantumEspressoLabeller& labeller, const structure::Structure& structure, const Workplace& workplace) {
+    return labeller.label(subject(labeller, structure), workplace);
+}
+
 class QeStandIn : public Scratch {
 protected:
     [[nodiscard]] Settings plays(const std::vector<std::string>& scenes) const {
@@ -25,6 +37,8 @@ protected:
             script += (i + 1 < scenes.size() ? std::to_string(i + 1) : "*") + ") " + scenes[i] + " ;;\n";
         base::write_file(folder_ / "pw.sh", script + "esac\n");
         fs::permissions(folder_ / "pw.sh", fs::perms::owner_all);
+        // What is in the work folder is of another label: of the same one it would be taken up.
+        if (fs::exists(folder_ / "work" / "label-key")) base::write_file(folder_ / "work" / "label-key", "another");
         return settings("ecutwfc: 12\nk_mesh: [2, 2, 2]", "program: " + (folder_ / "pw.sh").string());
     }
     [[nodiscard]] std::string quoted(const std::string& name) const { return "'" + (folder_ / name).string() + "'"; }
@@ -32,10 +46,10 @@ protected:
     [[nodiscard]] static std::string good() {
         return "mkdir -p pw; cp '" + (golden_folder / "displaced.xml").string() + "' pw/alkali.xml; " + prints("displaced.out");
     }
-    [[nodiscard]] Label label(const Settings& s) const { return QuantumEspressoLabeller(s).label(displaced_pair(), workplace()); }
+    [[nodiscard]] Label label(const Settings& s) const { return label_of(QuantumEspressoLabeller(s), displaced_pair(), workplace()); }
     [[nodiscard]] LabelError failure(const Settings& s, const Workplace& place) const {
         try {
-            static_cast<void>(QuantumEspressoLabeller(s).label(displaced_pair(), place));
+            static_cast<void>(label_of(QuantumEspressoLabeller(s), displaced_pair(), place));
         } catch (const LabelError& error) {
             return error;
         }
@@ -171,6 +185,29 @@ TEST_F(QeStandIn, missing_and_wrong_programs_are_named) {
     EXPECT_TRUE(fs::is_empty(folder_ / "scratch") || std::distance(fs::directory_iterator(folder_ / "scratch"), {}) == 1);
 }
 
+TEST_F(QeStandIn, folders_of_killed_calculators_are_removed_by_the_next) {
+    base::NullSink log;
+    const auto s = plays({prints("displaced.out")});
+    fs::path left;
+    {
+        QuantumEspressoCalculator alive(s, "qe:x", log);
+        for (const auto& entry : fs::directory_iterator(s.run.scratch))
+            if (entry.path().filename().string().starts_with("series-")) left = entry.path();
+        ASSERT_FALSE(left.empty());
+        QuantumEspressoCalculator other(s, "qe:x", log);
+        EXPECT_TRUE(fs::exists(left));
+    }
+    EXPECT_FALSE(fs::exists(left));
+    const pid_t ended = ::fork();
+    if (ended == 0) ::_exit(0);
+    ::waitpid(ended, nullptr, 0);
+    const auto name = left.filename().string(), pid = std::to_string(::getpid());
+    const auto orphan = s.run.scratch / std::string(name).replace(name.find("-" + pid + "-") + 1, pid.size(), std::to_string(ended));
+    fs::create_directories(orphan / "pw");
+    QuantumEspressoCalculator next(s, "qe:x", log);
+    EXPECT_FALSE(fs::exists(orphan));
+}
+
 TEST(QeCommand, is_that_of_one_process_of_several_and_of_a_launcher_of_ones_own) {
     RunSettings run;
     run.program = "pw.x";
@@ -217,7 +254,7 @@ TEST_F(QeReal, label_reproduces_the_golden_run) {
     auto s = settings("ecutwfc: 12\nk_mesh: [2, 2, 2]");
     s.physics.degauss = 0.01985;
     const QuantumEspressoLabeller labeller(s);
-    const auto label = labeller.label(displaced_pair(), workplace());
+    const auto label = label_of(labeller, displaced_pair(), workplace());
     const auto read = read_output(golden("displaced.out"), golden("displaced.xml"), displaced_pair()).output;
     EXPECT_NEAR(*label.labels.energy, read.energy, 1e-7);
     EXPECT_LT(((*label.labels.forces)[0] - read.forces[0]).norm(), 1e-4);
@@ -269,7 +306,7 @@ TEST_F(QeReal, several_processes_give_the_same_as_one) {
     ::setenv("OMPI_COMM_WORLD_RANK", "0", 1);  // as inside an MPI program
     ::setenv("PMIX_RANK", "0", 1);
     const QuantumEspressoLabeller labeller(real("[3, 3, 3]", "pools: 2"));
-    const auto one = labeller.label(compressed_pair(), workplace(1)), two = labeller.label(compressed_pair(), workplace(2));
+    const auto one = label_of(labeller, compressed_pair(), workplace(1)), two = label_of(labeller, compressed_pair(), workplace(2));
     ::unsetenv("OMPI_COMM_WORLD_RANK");
     ::unsetenv("PMIX_RANK");
     EXPECT_NEAR(*one.labels.energy, *two.labels.energy, 1e-8);
@@ -281,14 +318,14 @@ TEST_F(QeReal, job_over_its_memory_is_refused_and_can_be_taken_up_again) {
     auto place = workplace();
     place.max_bytes = 10'000'000;
     try {
-        static_cast<void>(labeller.label(compressed_pair(), place));
+        static_cast<void>(label_of(labeller, compressed_pair(), place));
         FAIL() << "pw.x fits into 10 MB";
     } catch (const LabelError& error) {
         EXPECT_EQ(error.fault(), Fault::out_of_memory);
         EXPECT_TRUE(error.retryable());
         EXPECT_THAT(error.hint(), HasSubstr("max_gb"));
     }
-    EXPECT_TRUE(labeller.label(compressed_pair(), workplace()).labels.energy.has_value());
+    EXPECT_TRUE(label_of(labeller, compressed_pair(), workplace()).labels.energy.has_value());
 }
 
 TEST_F(QeReal, two_elements_and_fixed_occupations) {
@@ -300,7 +337,7 @@ TEST_F(QeReal, two_elements_and_fixed_occupations) {
     lih.cell = structure::Cell(vectors);
     lih.add(1, {0, 0, 0});
     lih.add(3, {2.1, 2, 1.9});
-    const auto label = QuantumEspressoLabeller(s).label(lih, workplace());
+    const auto label = label_of(QuantumEspressoLabeller(s), lih, workplace());
     EXPECT_LT(((*label.labels.forces)[0] + (*label.labels.forces)[1]).norm(), 1e-6);
     EXPECT_TRUE(label.info.contains("pseudopotential_H"));
 }

@@ -10,6 +10,7 @@
 #include "alkali/base/error.hpp"
 #include "alkali/base/files.hpp"
 #include "alkali/records/record.hpp"
+#include "alkali/report/convergence.hpp"
 #include "alkali/report/figures.hpp"
 #include "alkali/report/property_names.hpp"
 #include "alkali/report/references.hpp"
@@ -208,6 +209,31 @@ TEST(PropertyNames, take_the_longest_quantity_and_keep_the_rest) {
     EXPECT_EQ(property_name("C33").section, property_name("C11").section);
     EXPECT_EQ(property_name("something_new").label, "something_new");
     EXPECT_LT(property_name("a0").order, property_name("C11").order);
+}
+
+TEST_F(Report, shows_convergence_with_its_recommendation) {
+    const auto point = [](double value, double error) {
+        return nlohmann::json{{"value", value},  {"relative_energy", error}, {"force", error},
+                              {"stress", error}, {"pressure", error},        {"seconds", 3}};
+    };
+    const nlohmann::json value = {
+        {"tolerance", {{"relative_energy", 1}, {"force", 5}, {"stress", 0.05}, {"pressure", 0.05}}},
+        {"series",
+         {{{"parameter", "ecutwfc"}, {"unit", "Ry"}, {"points", {point(15, 0.3), point(20, 0.01), point(40, 0)}}, {"recommended", 20}}}}};
+    records::Records records;
+    records.set("convergence", {value, "1", {}, {}, {}});
+    records.save(folder_ / "converged" / "records.json");
+    const auto source = load_source(folder_ / "converged");
+    const auto plots = convergence_plots(source);
+    ASSERT_THAT(plots, SizeIs(1));
+    EXPECT_THAT(plots[0].series, SizeIs(4));
+    EXPECT_NEAR(plots[0].series[2].points[0].y, 6, 1e-12) << "stress of 0.3 GPa is six times its tolerance";
+    const auto page = render({folder_ / "converged"}, {});
+    EXPECT_THAT(page, HasSubstr("20.00 ✓"));
+    EXPECT_THAT(page, Not(HasSubstr("15.00 ✓")));
+    records.set("convergence", {{{"series", 3}}, "1", {}, {}, {}});
+    records.save(folder_ / "converged" / "records.json");
+    EXPECT_THROW(static_cast<void>(render({folder_ / "converged"}, {})), InputError);
 }
 
 }  // namespace

@@ -3,7 +3,7 @@
 
 namespace alkali::app {
 
-/// From here on the first SIGINT (Ctrl-C) or SIGTERM only sets the flag, so that a long task ends in order; a second one ends
+/// From here on the first SIGINT (Ctrl-C), SIGTERM or SIGHUP only sets the flag, so that a long task ends in order; a second one ends
 /// the program at once.
 [[nodiscard]] const std::atomic<bool>& catch_interrupts();
 

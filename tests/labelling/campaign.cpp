@@ -5,8 +5,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <fstream>
+#include <set>
 #include <stdexcept>
 
 #include "alkali/base/files.hpp"
@@ -20,7 +22,7 @@ namespace {
 namespace fs = std::filesystem;
 
 /// Bulk lithium of one or two atoms, each frame a little different.
-std::vector<structure::Frame> frames(std::size_t count) {
+std::vector<structure::Frame> lithium(std::size_t count) {
     base::Random random(17);
     std::vector<structure::Frame> all(count);
     for (std::size_t i = 0; i < count; ++i) {
@@ -43,14 +45,14 @@ std::string exact(double value) { return fmt::format("{:a}", value); }
 
 }  // namespace
 
-Campaign::Campaign(std::size_t count, const Weather& weather, const std::string& queue) {
+Campaign::Campaign(std::size_t count, const Weather& weather, const std::string& queue) : frames_(count) {
     static std::atomic<int> counter{0};
     // In memory where there is such: disks that others use too make milliseconds seconds.
     const fs::path memory = "/dev/shm";
     folder_ = (::access(memory.c_str(), W_OK) == 0 ? memory : fs::temp_directory_path()) /
               fmt::format("alkali_label_{}_{}", ::getpid(), counter++);
     fs::create_directories(folder_ / "state");
-    io::write_frames(folder_ / "in.extxyz", frames(count));
+    io::write_frames(folder_ / "in.extxyz", lithium(count));
     base::write_file(folder_ / "Li.UPF", pseudopotential);
     base::write_file(folder_ / "qe.yaml",
                      fmt::format("level: stand-in\necutwfc: 20\necutrho: 240\npseudopotentials: {{Li: Li.UPF}}\nk_mesh: [4, 4, 4]\n"
@@ -77,6 +79,14 @@ void Campaign::set(const std::string& line) {
     std::erase_if(config_, [&](const std::string& each) { return each.starts_with(key); });
     config_.push_back(line);
     write_config();
+}
+
+void Campaign::use_quantum_espresso() const {
+    base::write_file(folder_ / "qe.yaml",
+                     fmt::format("level: coarse\necutwfc: 12\necutrho: 60\npseudopotentials: {{Li: "
+                                 "{}/data/pseudopotentials/Li.pbe-n-nc-alkali.ld1.in}}\nk_mesh: [6, 6, 6]\ndegauss: 0.02\n"
+                                 "run: {{pseudopotentials: {}}}\n",
+                                 ALKALI_SOURCE_DIR, (folder_ / "pseudopotentials").string()));
 }
 
 void Campaign::write_config() const {
@@ -138,6 +148,27 @@ Content content_of(const fs::path& path) {
     }
     for (const auto& failure : store.failures()) content.failures[failure.key] = to_string(failure.fault);
     return content;
+}
+
+std::vector<std::string> differences(const std::map<std::string, std::string>& a, const std::map<std::string, std::string>& b) {
+    std::vector<std::string> lines;
+    const auto value = [](const auto& map, const std::string& key) { return map.contains(key) ? map.at(key) : "nothing"; };
+    for (const auto* map : {&a, &b})
+        for (const auto& [key, text] : *map)
+            if (value(a, key) != value(b, key)) lines.push_back(key.substr(0, 8) + ": " + value(a, key) + ", not " + value(b, key));
+    return lines;
+}
+
+void settle(const Campaign& campaign) {
+    const std::set<std::string> lasting{"not converged", "overlap matrix",   "diagonalisation",
+                                        "not finite",    "truncated output", "no pseudopotential"};
+    for (int i = 0; i < 20; ++i) {
+        if (campaign.run().status == 0) return;
+        const auto content = content_of(campaign.store_path());
+        const auto lasts = [&](const auto& entry) { return lasting.contains(entry.second); };
+        if (content.labels.size() + content.failures.size() == campaign.frames() && std::ranges::all_of(content.failures, lasts)) return;
+    }
+    throw std::runtime_error("some structures never settle");
 }
 
 }  // namespace alkali::label_test

@@ -31,10 +31,13 @@ public:
     Campaign(const Campaign&) = delete;
     Campaign& operator=(const Campaign&) = delete;
 
-    [[nodiscard]] const std::filesystem::path& folder() const { return folder_; }
+    [[nodiscard]] std::size_t frames() const { return frames_; }
     [[nodiscard]] std::filesystem::path operator/(const std::string& name) const { return folder_ / name; }
     /// Replaces a line of the config by the words before the colon; "scratch: x".
     void set(const std::string& line);
+
+    /// From here on the real pw.x, with settings that take it half a second for an atom.
+    void use_quantum_espresso() const;
 
     /// Starts `alkali label run` (and further words) in a process of its own.
     [[nodiscard]] pid_t start(const std::vector<std::string>& words = {}) const;
@@ -48,6 +51,7 @@ public:
 
 private:
     void write_config() const;
+    std::size_t frames_;
     std::filesystem::path folder_;
     std::vector<std::string> config_;
 };
@@ -58,5 +62,12 @@ struct Content {
     std::map<std::string, std::string> labels, failures;
 };
 [[nodiscard]] Content content_of(const std::filesystem::path& store);
+/// One line per key in which two maps differ.
+[[nodiscard]] std::vector<std::string> differences(const std::map<std::string, std::string>& a,
+                                                   const std::map<std::string, std::string>& b);
+
+/// Runs until every structure has its label or a failure that comes from its input: what was killed or hit a limit (also because
+/// this machine has much else to do) is tried again by the next run.
+void settle(const Campaign& campaign);
 
 }  // namespace alkali::label_test

@@ -32,20 +32,6 @@ constexpr std::size_t frames = 60;
 constexpr Weather storm{11, 40, 2}, slow_storm{11, 40, 25};
 constexpr const char* queue = "{type: local, jobs: 2, time: 1, memory: 80}";
 
-/// Runs until every structure has its label or a failure that comes from its input: what was killed or hit a limit (also because
-/// this machine has much else to do) is tried again by the next run.
-void settle(const Campaign& campaign) {
-    const std::set<std::string> lasting{"not converged", "overlap matrix",   "diagonalisation",
-                                        "not finite",    "truncated output", "no pseudopotential"};
-    for (int i = 0; i < 20; ++i) {
-        if (campaign.run().status == 0) return;
-        const auto content = content_of(campaign.store_path());
-        const auto lasts = [&](const auto& entry) { return lasting.contains(entry.second); };
-        if (content.labels.size() + content.failures.size() == frames && std::ranges::all_of(content.failures, lasts)) return;
-    }
-    ADD_FAILURE() << "some structures never settle";
-}
-
 const Content& calm_content() {
     static const Content content = [] {
         const Campaign campaign(frames, {storm.seed, 0, 1}, queue);
@@ -76,16 +62,6 @@ const Storm& ridden_out() {
         return made;
     }();
     return result;
-}
-
-/// One line per key in which two maps differ.
-std::vector<std::string> differences(const std::map<std::string, std::string>& a, const std::map<std::string, std::string>& b) {
-    std::vector<std::string> lines;
-    const auto value = [](const auto& map, const std::string& key) { return map.contains(key) ? map.at(key) : "nothing"; };
-    for (const auto* map : {&a, &b})
-        for (const auto& [key, text] : *map)
-            if (value(a, key) != value(b, key)) lines.push_back(key.substr(0, 8) + ": " + value(a, key) + ", not " + value(b, key));
-    return lines;
 }
 
 void expect_same(const Content& content, const Content& expected) {

@@ -46,13 +46,15 @@ protected:
         ASSERT_EQ(status(), 0) << "Slurm does not start; see " << folder();
     }
 
-    [[nodiscard]] static std::size_t queued() {
-        const auto answer = folder() / "squeue.out";
+    static base::Command command(std::vector<std::string> words) {
         base::Command command;
-        command.words = {"squeue", "--noheader", "--array", "--me"};
-        command.output = answer;
-        EXPECT_EQ(base::run_command(command).status, 0);
-        std::ifstream lines(answer);
+        command.words = std::move(words);
+        command.output = folder() / "answer";
+        return command;
+    }
+    [[nodiscard]] static std::size_t queued() {
+        EXPECT_EQ(base::run_command(command({"squeue", "--noheader", "--array", "--me"})).status, 0);
+        std::ifstream lines(folder() / "answer");
         return static_cast<std::size_t>(std::count(std::istreambuf_iterator<char>(lines), {}, '\n'));
     }
 
@@ -130,6 +132,15 @@ TEST_F(LabelSlurm, an_array_with_a_killed_job_and_a_killed_coordinator_labels_20
     EXPECT_EQ(content_of(campaign.store_path()).labels, content_of(calm.store_path()).labels);
 }
 
+TEST_F(SlowLabelSlurm, the_same_with_pw_x_itself) {
+    const Campaign campaign(20, {}, queue), here(20, {}, "{type: local, jobs: 2}");
+    campaign.use_quantum_espresso();
+    here.use_quantum_espresso();
+    label_through_kills(campaign, 20);
+    ASSERT_EQ(here.run().status, 0);
+    EXPECT_EQ(content_of(campaign.store_path()).labels, content_of(here.store_path()).labels) << "as computed without Slurm, bit by bit";
+}
+
 TEST_F(LabelSlurm, after_an_interrupt_the_jobs_go_on_and_the_next_run_collects_them) {
     const Campaign campaign(4, {1, 0, 300}, queue);
     const pid_t child = campaign.start();
@@ -149,10 +160,23 @@ TEST_F(LabelSlurm, failures_in_jobs_are_told_as_if_they_were_local) {
     const auto outcome = campaign.run();
     EXPECT_EQ(outcome.status, 1);
     EXPECT_THAT(outcome.output, HasSubstr("failed:\n"));
-    EXPECT_EQ(local.run().status, 1);
+    settle(campaign);
+    settle(local);
     const auto through_slurm = content_of(campaign.store_path()), here = content_of(local.store_path());
-    EXPECT_EQ(through_slurm.labels, here.labels);
-    EXPECT_EQ(through_slurm.failures, here.failures);
+    EXPECT_THAT(differences(through_slurm.labels, here.labels), IsEmpty());
+    EXPECT_THAT(differences(through_slurm.failures, here.failures), IsEmpty());
+    EXPECT_FALSE(here.failures.empty());
+}
+
+TEST_F(LabelSlurm, cancelled_jobs_are_not_submitted_again_before_the_next_run) {
+    const Campaign campaign(3, {1, 0, 3000}, queue);
+    const pid_t child = campaign.start();
+    ASSERT_TRUE(wait_until([&] { return !campaign.log("begin").empty(); }));
+    EXPECT_EQ(base::run_command(command({"scancel", "--me"})).status, 0);
+    const auto outcome = campaign.finish(child);
+    EXPECT_EQ(outcome.status, 1);
+    EXPECT_THAT(outcome.output, HasSubstr("scancel"));
+    EXPECT_EQ(campaign.log("end").size(), 0u);
 }
 
 TEST_F(LabelSlurm, what_sbatch_refuses_is_told_in_its_words) {

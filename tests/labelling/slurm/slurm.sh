@@ -25,12 +25,12 @@ wait_until() { # seconds, command...
     done
 }
 
-end() { # pid file: the process is asked, then killed, and waited for
+end() { # pid file. They have nothing to save.
     [ -s "$1" ] || return 0
     local pid
     pid=$(cat "$1")
-    kill "$pid" 2>/dev/null || return 0
-    wait_until 2 bash -c "! kill -0 $pid" || kill -9 "$pid" 2>/dev/null || true
+    kill -9 "$pid" 2>/dev/null || return 0
+    wait_until 5 bash -c "! readlink /proc/$pid/exe" || true # one that only waits to be reaped has ended
 }
 
 write_config() {

@@ -134,6 +134,9 @@ Failure lost_task(const JobList& list, std::size_t index) {
     } else if (says("oom-kill") || says("emory limit") || says("Out Of Memory")) {
         failure.fault = Fault::out_of_memory;
         failure.hint = "raise `memory` of the queue";
+    } else if (says("CANCELLED AT")) {
+        failure.fault = Fault::stopped;
+        failure.hint = "somebody cancelled it (scancel); run again";
     } else {
         failure.fault = Fault::killed;
         failure.hint = fmt::format("`scontrol show job {}_{}` may tell why; run again", list.array, index);

@@ -205,6 +205,35 @@ TEST(LabelStore, a_newer_version_is_refused) {
     EXPECT_THAT(message_of([&] { Store store(path); }), HasSubstr("of version 7"));
 }
 
+std::string journal_of(const std::filesystem::path& path) {
+    sqlite3* handle = nullptr;
+    sqlite3_open(path.c_str(), &handle);
+    std::string mode;
+    const auto take = [](void* into, int, char** values, char**) {
+        *static_cast<std::string*>(into) = values[0];
+        return 0;
+    };
+    sqlite3_exec(handle, "PRAGMA journal_mode", take, &mode, nullptr);
+    sqlite3_close(handle);
+    return mode;
+}
+
+// The write-ahead log of SQLite is no good across machines, and a store that they may share must not fall back to it.
+TEST(LabelStore, once_shared_by_machines_it_stays_fit_for_that) {
+    const Scratch scratch;
+    const auto path = scratch / "labels.sqlite";
+    {
+        Store store(path);
+        put(store, 1);
+    }
+    EXPECT_EQ(journal_of(path), "wal");
+    { Store store(path, Sharing::several_machines); }
+    EXPECT_EQ(journal_of(path), "delete");
+    Store store(path, Sharing::one_machine);
+    EXPECT_EQ(journal_of(path), "delete");
+    expect_label(store, 1);
+}
+
 TEST(LabelStore, a_truncated_or_overwritten_file_is_told_and_not_touched) {
     const Scratch scratch;
     const auto path = scratch / "labels.sqlite";

@@ -27,8 +27,8 @@ TEST_P(Help, is_given_with_examples_and_status_0) {
 INSTANTIATE_TEST_SUITE_P(Command, Help,
                          testing::Values(Words{"train"}, Words{"evaluate"}, Words{"predict"}, Words{"info"}, Words{"properties"},
                                          Words{"relax"}, Words{"report"}, Words{"data", "check"}, Words{"data", "convert"},
-                                         Words{"data", "split"}, Words{"label", "pseudopotential"}, Words{"import"}, Words{"benchmark"},
-                                         Words{"precision"}, Words{"doctor"}),
+                                         Words{"data", "split"}, Words{"label", "pseudopotential"}, Words{"label", "run"},
+                                         Words{"label", "task"}, Words{"import"}, Words{"benchmark"}, Words{"precision"}, Words{"doctor"}),
                          [](const auto& info) { return info.param.back(); });
 
 TEST(Usage, the_help_lists_every_command) {

@@ -69,6 +69,8 @@ SlurmdParameters=config_overrides
 NodeName=$host NodeAddr=127.0.0.1 CPUs=$cores RealMemory=100000 State=UNKNOWN
 PartitionName=main Nodes=ALL Default=YES MaxTime=INFINITE State=UP
 END
+    # No plugin above uses control groups, but slurmd looks for them unless told which version; a container may have none.
+    echo "CgroupPlugin=cgroup/v1" >"$folder/cgroup.conf"
 }
 
 start() {

@@ -122,8 +122,9 @@ void take_back(const std::string& array_name, const fs::path& folder) {
 std::string owner_name(const std::string& array, std::size_t index) { return fmt::format("slurm {}_{}", array, index); }
 
 Failure lost_task(const JobList& list, std::size_t index) {
-    std::string words;
-    if (const auto path = output_of(list, index); fs::exists(path)) words = trimmed(base::read_file(path));
+    const auto output = output_of(list, index);
+    const bool began = fs::exists(output);  // Slurm makes the file when it starts the job
+    std::string words = began ? trimmed(base::read_file(output)) : "";
     if (words.size() > 500) words = "..." + words.substr(words.size() - 500);
     Failure failure;
     failure.retryable = true;
@@ -134,14 +135,15 @@ Failure lost_task(const JobList& list, std::size_t index) {
     } else if (says("oom-kill") || says("emory limit") || says("Out Of Memory")) {
         failure.fault = Fault::out_of_memory;
         failure.hint = "raise `memory` of the queue";
-    } else if (says("CANCELLED AT")) {
+    } else if (!began || says("CANCELLED AT")) {
         failure.fault = Fault::stopped;
         failure.hint = "somebody cancelled it (scancel); run again";
     } else {
         failure.fault = Fault::killed;
         failure.hint = fmt::format("`scontrol show job {}_{}` may tell why; run again", list.array, index);
     }
-    failure.what = fmt::format("the Slurm job {}_{} ended without a label", list.array, index) + (words.empty() ? "" : ": " + words);
+    failure.what = fmt::format("the Slurm job {}_{} ended {}", list.array, index, began ? "without a label" : "before it began") +
+                   (words.empty() ? "" : ": " + words);
     failure.attempts = {{"", failure.fault, words, 0}};
     return failure;
 }

@@ -4,15 +4,19 @@
 
 #include "alkali/kernels/contract/activation.hpp"
 #include "alkali/kernels/contract/convolution.hpp"
+#include "alkali/kernels/contract/embedding.hpp"
 #include "alkali/kernels/contract/linear.hpp"
+#include "alkali/kernels/contract/triplet.hpp"
 
 namespace alkali::kernels {
 
-/// Everything a message-passing model needs, in one precision, from one implementation.
+/// Everything the models need, in one precision, from one implementation.
 template <class T>
 struct KernelSet {
     std::string name;  ///< "reference", or the instruction set: "SSE4", "AVX2", "AVX3" (AVX-512)
     ConvolutionKernels<T> convolution;
+    EmbeddingKernels<T> embedding;
+    TripletKernels<T> triplet;
     MatrixProductKernel<T> matrix_product;
     ActivationKernel<T> activation;
 };

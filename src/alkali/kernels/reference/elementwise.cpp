@@ -58,7 +58,12 @@ namespace alkali::kernels {
 
 template <class T>
 const KernelSet<T>& reference_kernels() {
-    static const KernelSet<T> set{"reference", reference::convolution_kernels<T>(), reference::matrix_product<T>, reference::activate<T>};
+    static const KernelSet<T> set{"reference",
+                                  reference::convolution_kernels<T>(),
+                                  reference::embedding_kernels<T>(),
+                                  reference::triplet_kernels<T>(),
+                                  reference::matrix_product<T>,
+                                  reference::activate<T>};
     return set;
 }
 template const KernelSet<float>& reference_kernels<float>();

@@ -19,6 +19,8 @@ template <class T>
 std::vector<KernelSet<T>> simd_kernels() {
     std::vector<KernelSet<T>> sets;
     const auto products = simd::matrix_product_kernels<T>();
+    const auto embeddings = simd::embedding_kernels<T>();
+    const auto triplets = simd::triplet_kernels<T>();
     const auto activations = simd::activation_kernels<T>();
     const auto trainings = simd::convolution_halves<simd::TrainingKernels<T>>();
     for (const auto& [target, inference] : simd::convolution_halves<simd::InferenceKernels<T>>()) {
@@ -26,6 +28,8 @@ std::vector<KernelSet<T>> simd_kernels() {
         const auto& training = of_target(trainings, target);
         sets.push_back({hwy::TargetName(target),
                         {inference.forward, inference.backward, training.tangent, training.tangent_backward},
+                        of_target(embeddings, target),
+                        of_target(triplets, target),
                         of_target(products, target),
                         of_target(activations, target)});
     }

@@ -31,4 +31,8 @@ template <class T>
 template <class T>
 [[nodiscard]] std::vector<KernelSet<T>> simd_kernels();
 
+/// Empty: the fastest; "reference"; or the name of a SIMD set. Errors: InputError where this processor has no such instruction set.
+template <class T>
+[[nodiscard]] const KernelSet<T>& kernels_named(const std::string& name);
+
 }  // namespace alkali::kernels

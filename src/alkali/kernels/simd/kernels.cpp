@@ -42,6 +42,18 @@ const KernelSet<T>& fastest_kernels() {
     return sets.empty() ? reference_kernels<T>() : sets.front();
 }
 
+template <class T>
+const KernelSet<T>& kernels_named(const std::string& name) {
+    if (name.empty()) return fastest_kernels<T>();
+    if (name == "reference") return reference_kernels<T>();
+    static const std::vector<KernelSet<T>> sets = simd_kernels<T>();
+    for (const auto& set : sets)
+        if (set.name == name) return set;
+    throw InputError("this processor has no instruction set '" + name + "'");
+}
+
+template const KernelSet<float>& kernels_named<float>(const std::string&);
+template const KernelSet<double>& kernels_named<double>(const std::string&);
 template std::vector<KernelSet<float>> simd_kernels<float>();
 template std::vector<KernelSet<double>> simd_kernels<double>();
 template const KernelSet<float>& fastest_kernels<float>();

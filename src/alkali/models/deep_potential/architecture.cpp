@@ -62,15 +62,14 @@ void add_embeddings(Architecture& a, Builder& builder) {
     if (d.type == DescriptorKind::se_e3) {
         for (int i = 0; i < types; ++i)
             for (int j = i; j < types; ++j) of(i, j) = of(j, i) = make(std::to_string(i) + "_" + std::to_string(j));
-    } else if (d.type_one_side) {
+    } else if (d.type_one_side || d.type == DescriptorKind::se_e2_r) {
         for (int j = 0; j < types; ++j) {
             const int shared = make(std::to_string(j));
-            for (int i = 0; i < types; ++i) of(i, j) = a.hyper.excluded(i, j) ? -1 : shared;
+            for (int i = 0; i < types; ++i) of(i, j) = shared;
         }
     } else {
         for (int i = 0; i < types; ++i)
-            for (int j = 0; j < types; ++j)
-                if (!a.hyper.excluded(i, j)) of(i, j) = make(std::to_string(i) + "_" + std::to_string(j));
+            for (int j = 0; j < types; ++j) of(i, j) = make(std::to_string(i) + "_" + std::to_string(j));
     }
 }
 

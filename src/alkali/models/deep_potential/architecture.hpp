@@ -27,7 +27,7 @@ struct NetworkPlan {
 };
 
 /// Everything that follows from the hyperparameters: networks, names and places of parameters.
-///   descriptor.embedding.{centre}_{neighbour}.layer_k.{w,b,idt}   se_e2_a, se_e2_r; {neighbour} alone with type_one_side;
+///   descriptor.embedding.{centre}_{neighbour}.layer_k.{w,b,idt}   se_e2_a; {neighbour} alone with type_one_side and in se_e2_r;
 ///                                                                 se_e3: of two neighbours' types, the smaller first
 ///   fitting.{type}.layer_k.{w,b,idt}, the last layer linear with one output
 ///   bias_atom_e (types) eV; davg, dstd (centre types, neighbour types, 4): mean and deviation of (s, s x/r, s y/r, s z/r)
@@ -38,7 +38,8 @@ struct Architecture {
     std::vector<ParameterInfo> parameters;
     std::size_t parameter_count = 0;
     std::vector<NetworkPlan> embeddings;
-    /// (types x types) which embedding serves a centre and a neighbour (se_e3: two neighbours); -1: the pair is excluded.
+    /// (types x types) which embedding serves a centre and a neighbour (se_e3: two neighbours), excluded pairs too: empty
+    /// places have no type to exclude.
     std::vector<int> embedding_of;
     std::vector<NetworkPlan> fitting;  ///< (types) hidden layers
     struct Readout {

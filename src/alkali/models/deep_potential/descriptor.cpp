@@ -15,25 +15,23 @@ void DescriptorBlock<T>::gather_atom(const Graph& graph, int atom) {
     const auto& hyper = setup_.architecture->hyper;
     const int types = hyper.types(), own = graph.types[static_cast<std::size_t>(atom)];
     const auto i = static_cast<std::size_t>(atom);
-    const bool inner_products = hyper.descriptor.type == DescriptorKind::se_e3;
+    const DescriptorKind kind = hyper.descriptor.type;
     for (int type = 0; type < types; ++type) {
-        const int embedding = inner_products ? 0 : setup_.architecture->embedding(own, type);
+        const int embedding = kind == DescriptorKind::se_e3 ? 0 : setup_.architecture->embedding(own, type);
         const Normalisation& normalisation = (*setup_.normalisations)[static_cast<std::size_t>(own * types + type)];
+        const bool excluded = hyper.excluded(own, type);
         int count = 0;
         for (std::int64_t e = graph.first[i]; e < graph.first[i + 1]; ++e) {
             if (graph.types[static_cast<std::size_t>(graph.neighbour[static_cast<std::size_t>(e)])] != type) continue;
             const Vec3& given = graph.vector[static_cast<std::size_t>(e)];
             const Vec3 vector = setup_.round_geometry ? math::rounded_to_float(given) : given;
             const double r = vector.norm();
-            if (r >= hyper.descriptor.rcut) {
-                unseen_.push_back(e);
-                continue;
-            }
-            ++count;
-            if (embedding < 0)
-                unseen_.push_back(e);
-            else
+            const bool inside = r < hyper.descriptor.rcut;
+            if (inside) ++count;
+            if (inside && !excluded)
                 edges_.push_back({e, embedding, look(hyper.descriptor, normalisation, r), vector, 1});
+            else
+                unseen_.push_back(e);
         }
         const int most = hyper.descriptor.sel[static_cast<std::size_t>(type)];
         if (count > most)
@@ -41,15 +39,21 @@ void DescriptorBlock<T>::gather_atom(const Graph& graph, int atom) {
                                          hyper.type_names[static_cast<std::size_t>(type)], hyper.descriptor.rcut, most),
                              "model.descriptor.sel",
                              "the structure is denser than any the model was made for; give a larger sel and train again");
-        counts_.push_back(embedding < 0 ? 0 : count);
-        // DeePMD-kit sums over sel places; those without a neighbour hold s = 0.
-        if (!inner_products && embedding >= 0 && count < most) {
-            Edge none{-1, embedding, {}, Vec3::Zero(), static_cast<double>(most - count)};
-            none.sight.x = normalisation.empty();
-            edges_.push_back(none);
-        }
+        counts_.push_back(excluded ? 0 : count);
+        // DeePMD-kit sums over sel places. Where nobody is, s = 0; where the neighbour is excluded, the normalised row is zero, which
+        // counts in se_e2_r only.
+        if (kind == DescriptorKind::se_e3) continue;
+        if (count < most) add_absent(embedding, normalisation.empty(), most - count);
+        if (excluded && count > 0 && kind == DescriptorKind::se_e2_r) add_absent(embedding, 0, count);
     }
     first_.push_back(static_cast<std::int32_t>(edges_.size()));
+}
+
+template <class T>
+void DescriptorBlock<T>::add_absent(int embedding, double x, int count) {
+    Edge none{-1, embedding, {}, Vec3::Zero(), static_cast<double>(count)};
+    none.sight.x = x;
+    edges_.push_back(none);
 }
 
 template <class T>

@@ -70,11 +70,12 @@ protected:
     int row_ = 0;
     std::vector<std::int32_t> first_;   ///< (atoms + 1)
     std::vector<Edge> edges_;           ///< by atom, then by type of the neighbour
-    std::vector<int> counts_;           ///< (atoms, types) neighbours of each type
-    std::vector<std::int64_t> unseen_;  ///< edges of excluded pairs
+    std::vector<int> counts_;           ///< (atoms, types) neighbours of each type that count
+    std::vector<std::int64_t> unseen_;  ///< edges of excluded pairs and beyond rcut
 
 private:
     void gather_atom(const Graph& graph, int atom);
+    void add_absent(int embedding, double x, int count);
 };
 
 template <class T>

@@ -5,8 +5,8 @@
 namespace alkali::models::deep_potential {
 namespace {
 
-/// se_e2_a: M = sum over neighbours of (x, h r_vec) G(x) / sel, D = M[:axis]^T M. se_e2_r: D = sum of G(x) / sel, which is the first
-/// row of M with q = (1, 0, 0, 0).
+/// se_e2_a: M = sum over neighbours of (x, h r_vec) G(x) / sel, D = M[:axis]^T M. se_e2_r: D = 0.2 sum of G(x) / sel, which is the
+/// first row of M with q = (1, 0, 0, 0).
 template <class T>
 class EmbeddingBlock final : public DescriptorBlock<T> {
     using Base = DescriptorBlock<T>;
@@ -17,7 +17,7 @@ public:
         : Base(setup),
           angular_(setup.architecture->hyper.descriptor.type == DescriptorKind::se_e2_a),
           width_(EmbeddingTables::width(*setup.architecture)),
-          share_(1.0 / setup.architecture->hyper.neighbours()) {}
+          share_((angular_ ? 1.0 : radial_scale) / setup.architecture->hyper.neighbours()) {}
 
     void forward() override {
         place_edges();
@@ -129,7 +129,7 @@ private:
 
     bool angular_;
     int width_;
-    double share_;  ///< 1 / (sum of sel)
+    double share_;  ///< 1 / (sum of sel), times 0.2 in se_e2_r
     std::vector<std::int32_t> row_;
     Rows<T> basis_, slope_, q_, q_tangent_, number_tangent_, numbers_gradient_;
     Rows<T> moments_, moments_gradient_, moments_tangent_, moments_adjoint_;  ///< (atoms, 4, width)

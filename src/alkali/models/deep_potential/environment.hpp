@@ -17,6 +17,9 @@ struct Normalisation {
 /// that are not zero, three angular deviations that differ.
 [[nodiscard]] std::vector<Normalisation> normalisations(const Architecture& architecture, std::span<const double> parameters);
 
+/// DeePMD-kit's factor of the descriptor se_e2_r.
+inline constexpr double radial_scale = 0.2;
+
 /// One neighbour and its derivatives by r.
 struct Sight {
     double r = 0;

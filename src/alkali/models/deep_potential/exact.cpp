@@ -99,12 +99,15 @@ private:
             const double r = graph.vector[at].norm();
             if (r >= a_.hyper.descriptor.rcut) continue;
             --missing[static_cast<std::size_t>(other)];
-            if (a_.embedding(type_, other) < 0 && a_.hyper.descriptor.type != DescriptorKind::se_e3) continue;
+            if (a_.hyper.excluded(type_, other)) {
+                if (a_.hyper.descriptor.type == DescriptorKind::se_e2_r) neighbours_.push_back({-1, other, 1, {}, Vec3::Zero()});
+                continue;
+            }
             const auto& n = normalisations_[static_cast<std::size_t>(type_ * a_.hyper.types() + other)];
             neighbours_.push_back({e, other, 1, look(a_.hyper.descriptor, n, r), graph.vector[at]});
         }
         for (int other = 0; other < a_.hyper.types(); ++other) {
-            if (a_.hyper.descriptor.type == DescriptorKind::se_e3 || a_.embedding(type_, other) < 0) continue;
+            if (a_.hyper.descriptor.type == DescriptorKind::se_e3) continue;
             Neighbour none;
             none.type = other;
             none.count = missing[static_cast<std::size_t>(other)];
@@ -136,7 +139,8 @@ private:
 
     Vector radial() {
         Vector d = Vector::Zero(a_.channels());
-        for (const Neighbour& n : neighbours_) d += n.count / a_.hyper.neighbours() * embed(a_.embedding(type_, n.type), n.sight.x).first;
+        for (const Neighbour& n : neighbours_)
+            d += radial_scale * n.count / a_.hyper.neighbours() * embed(a_.embedding(type_, n.type), n.sight.x).first;
         return d;
     }
 
@@ -153,7 +157,7 @@ private:
         for (const Neighbour& n : neighbours_) {
             if (n.edge < 0) continue;
             const auto [g, g_slope] = embed(a_.embedding(type_, n.type), n.sight.x);
-            const double share = n.count / a_.hyper.neighbours();
+            const double share = (angular ? 1.0 : radial_scale) * n.count / a_.hyper.neighbours();
             double by_x = share * gradient.head(angular ? 0 : a_.channels()).dot(g_slope.head(angular ? 0 : a_.channels()));
             Vec3 by_angular = Vec3::Zero();
             if (angular) {

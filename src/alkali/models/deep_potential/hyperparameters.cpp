@@ -83,7 +83,6 @@ DescriptorHyperparameters read_descriptor(const nlohmann::json& json, std::size_
     for (const auto& [i, j] : d.exclude_types)
         require(i >= 0 && j >= 0 && static_cast<std::size_t>(std::max(i, j)) < types, "exclude_types", "names a type that does not exist",
                 descriptor_block);
-    require(d.type != DescriptorKind::se_e3 || d.exclude_types.empty(), "exclude_types", "is not supported with se_e3", descriptor_block);
     read_key(json, "set_davg_zero", d.set_davg_zero, descriptor_block);
     read_activation(json, d.activation_function, descriptor_block);
     read_key(json, "env_protection", d.env_protection, descriptor_block);

@@ -117,6 +117,8 @@ std::unique_ptr<TrainableModel> create(const nlohmann::json& given, std::span<co
     auto model = std::make_unique<DeepPotential>(Hyperparameters::from_json(json));
     const Architecture& architecture = model->architecture();
     const auto& hyper = architecture.hyper;
+    if (!hyper.descriptor.exclude_types.empty() && !hyper.descriptor.set_davg_zero && hyper.descriptor.type != DescriptorKind::se_e3)
+        log.warning("exclude_types without set_davg_zero: as in DeePMD-kit, energies jump when an excluded neighbour crosses rcut");
     warn_of_unseen_types(frames, hyper.type_names, log);
     std::vector<double> parameters(model->parameters().begin(), model->parameters().end());
     environment_statistics(architecture, frames, parameters);

@@ -25,17 +25,13 @@ std::vector<Set> hyperparameter_sets() {
     const json fitting = {{"neuron", {12, 12, 24}}};
     return {{"se_e2_a", with(descriptor, {{"type", "se_e2_a"}, {"axis_neuron", 3}}), fitting},
             {"se_e2_a_one_side",
-             with(descriptor, {{"type", "se_e2_a"},
-                               {"axis_neuron", 5},
-                               {"type_one_side", true},
-                               {"resnet_dt", true},
-                               {"exclude_types", {{1, 1}}},
-                               {"activation_function", "gelu"}}),
+             with(descriptor,
+                  {{"type", "se_e2_a"}, {"axis_neuron", 5}, {"type_one_side", true}, {"resnet_dt", true}, {"activation_function", "gelu"}}),
              {{"neuron", {10, 20}}, {"resnet_dt", false}, {"activation_function", "silu"}}},
             {"se_e2_r",
              with(descriptor, {{"type", "se_e2_r"}, {"activation_function", "sigmoid"}}),
              {{"neuron", {8, 8}}, {"activation_function", "softplus"}}},
-            {"se_e3", with(descriptor, {{"type", "se_e3"}, {"neuron", {2, 4}}}), fitting}};
+            {"se_e3", with(descriptor, {{"type", "se_e3"}, {"neuron", {2, 4}}, {"exclude_types", {{1, 1}}}}), fitting}};
 }
 
 /// Statistics as crystals have them; the energy of an atom moves by tenths of an eV.

@@ -13,7 +13,8 @@ enum class Activation {
     gelu  ///< by tanh: x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3)))
 };
 
-/// f(z) and its first two derivatives, elementwise, for n values, a multiple of lane_padding; first and second may be null.
+/// f(z) and its first two derivatives, elementwise, for n values; vectors are written whole, so rows have
+/// a multiple of lane_padding (the plain loops take any n); first and second may be null.
 template <class T>
 struct Activate {
     Activation kind = Activation::silu;

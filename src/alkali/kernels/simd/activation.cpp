@@ -66,7 +66,7 @@ struct Sigmoid {
     HWY_INLINE static Curve<V> at(V z) {
         const hn::ScalableTag<T> d;
         const auto one = hn::Set(d, T(1)), s = logistic<T>(z), slope = hn::Mul(s, hn::Sub(one, s));
-        return {s, slope, hn::Mul(slope, hn::NegMulAdd(hn::Set(d, T(2)), s, one))};
+        return {hn::IfThenElse(hn::IsNaN(z), z, s), slope, hn::Mul(slope, hn::NegMulAdd(hn::Set(d, T(2)), s, one))};
     }
 };
 

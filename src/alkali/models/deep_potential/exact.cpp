@@ -9,49 +9,71 @@ namespace {
 using Matrix = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 using Vector = Eigen::VectorXd;
 
-/// A whole network by its formulas: values and derivatives by each input.
+/// A whole network by its formulas.
 class PlainNetwork {
 public:
-    PlainNetwork(const Architecture& architecture, const NetworkPlan& plan, std::span<const double> parameters) : plan_(plan) {
+    PlainNetwork(const Architecture& architecture, const NetworkPlan& plan, std::span<const double> parameters)
+        : activation_(plan.activation) {
         for (const DenseLayer& layer : plan.layers) {
             const auto at = [&](std::size_t index) { return parameters.data() + architecture.offset(index); };
-            weights_.push_back(
+            const int copies = layer.skip == DenseLayer::Skip::none ? 0 : layer.skip == DenseLayer::Skip::same ? 1 : 2;
+            layers_.push_back(
                 {Eigen::Map<const Matrix>(at(layer.w), layer.inputs, layer.outputs), Eigen::Map<const Vector>(at(layer.b), layer.outputs),
-                 layer.idt ? Vector(Eigen::Map<const Vector>(at(*layer.idt), layer.outputs)) : Vector(Vector::Ones(layer.outputs))});
+                 layer.idt ? Vector(Eigen::Map<const Vector>(at(*layer.idt), layer.outputs)) : Vector(Vector::Ones(layer.outputs)),
+                 copies});
         }
     }
 
-    /// Output, and (outputs, inputs) derivatives if wanted.
-    Vector evaluate(const Vector& x, Matrix* jacobian) const {
-        Vector y = x;
-        if (jacobian) *jacobian = Matrix::Identity(x.size(), x.size());
-        for (std::size_t k = 0; k < plan_.layers.size(); ++k) {
-            const auto& w = weights_[k];
-            const Vector z = w.matrix.transpose() * y + w.bias;
-            Vector value(z.size()), slope(z.size());
-            kernels::reference_kernels<double>().activation({plan_.activation, z.size(), z.data(), value.data(), slope.data(), nullptr});
-            Vector next = value.cwiseProduct(w.step);
-            Matrix rise;
-            if (jacobian) rise = slope.cwiseProduct(w.step).asDiagonal() * (w.matrix.transpose() * *jacobian);
-            const auto inputs = y.size();
-            const int copies = plan_.layers[k].skip == DenseLayer::Skip::none ? 0 : plan_.layers[k].skip == DenseLayer::Skip::same ? 1 : 2;
-            for (int c = 0; c < copies; ++c) {
-                next.segment(c * inputs, inputs) += y;
-                if (jacobian) rise.middleRows(c * inputs, inputs) += *jacobian;
-            }
-            y = next;
-            if (jacobian) *jacobian = rise;
+    /// Output, and the gradient by x of its product with `weights`.
+    std::pair<Vector, Vector> evaluate_with_gradient(const Vector& x, const Vector& weights) const {
+        std::vector<Vector> slopes;
+        const Vector y = evaluate(x, slopes);
+        Vector gradient = weights;
+        for (std::size_t k = layers_.size(); k-- > 0;) {
+            Vector below = layers_[k].matrix * gradient.cwiseProduct(slopes[k]);
+            for (int c = 0; c < layers_[k].copies; ++c) below += gradient.segment(c * below.size(), below.size());
+            gradient = below;
         }
-        return y;
+        return {y, gradient};
+    }
+
+    /// Output and its derivative by the only input.
+    std::pair<Vector, Vector> evaluate_with_slope(double x) const {
+        std::vector<Vector> slopes;
+        const Vector y = evaluate(Vector::Constant(1, x), slopes);
+        Vector tangent = Vector::Ones(1);
+        for (std::size_t k = 0; k < layers_.size(); ++k) {
+            Vector next = slopes[k].cwiseProduct(layers_[k].matrix.transpose() * tangent);
+            for (int c = 0; c < layers_[k].copies; ++c) next.segment(c * tangent.size(), tangent.size()) += tangent;
+            tangent = next;
+        }
+        return {y, tangent};
     }
 
 private:
     struct Layer {
         Matrix matrix;
         Vector bias, step;
+        int copies = 0;  ///< of the input that the skip adds
     };
-    const NetworkPlan& plan_;
-    std::vector<Layer> weights_;
+
+    /// Output, and phi'(z) idt of every layer.
+    Vector evaluate(const Vector& x, std::vector<Vector>& slopes) const {
+        Vector y = x;
+        for (const Layer& layer : layers_) {
+            const Vector z = layer.matrix.transpose() * y + layer.bias;
+            Vector value(z.size()), slope(z.size());
+            kernels::reference_kernels<double>().activation({activation_, z.size(), z.data(), value.data(), slope.data(), nullptr});
+            Vector next = value.cwiseProduct(layer.step);
+            for (int c = 0; c < layer.copies; ++c) next.segment(c * y.size(), y.size()) += y;
+            slopes.push_back(slope.cwiseProduct(layer.step));
+            y = next;
+        }
+        return y;
+    }
+
+    kernels::Activation activation_;
+    std::vector<Layer> layers_;
 };
 
 struct Neighbour {
@@ -75,12 +97,10 @@ public:
         const Vector d = a_.hyper.descriptor.type == DescriptorKind::se_e3     ? triplets()
                          : a_.hyper.descriptor.type == DescriptorKind::se_e2_a ? embedded()
                                                                                : radial();
-        Matrix jacobian;
-        const Vector y = fitting_[t].evaluate(d, &jacobian);
-        const Eigen::Map<const Vector> w(parameters_.data() + a_.offset(a_.readout[t].w), y.size());
+        const Eigen::Map<const Vector> w(parameters_.data() + a_.offset(a_.readout[t].w), static_cast<long>(a_.info(a_.readout[t].w).size));
+        const auto [y, gradient] = fitting_[t].evaluate_with_gradient(d, w);
         out.energies[static_cast<std::size_t>(atom)] =
             w.dot(y) + parameters_[a_.offset(a_.readout[t].b)] + parameters_[a_.offset(a_.bias) + t];
-        const Vector gradient = jacobian.transpose() * w;
         if (a_.hyper.descriptor.type == DescriptorKind::se_e3)
             triplets_backward(gradient, out);
         else
@@ -118,9 +138,7 @@ private:
 
     /// G and dG/dx.
     std::pair<Vector, Vector> embed(int network, double x) const {
-        Matrix slope;
-        const Vector value = embeddings_[static_cast<std::size_t>(network)].evaluate(Vector::Constant(1, x), &slope);
-        return {value, slope.col(0)};
+        return embeddings_[static_cast<std::size_t>(network)].evaluate_with_slope(x);
     }
     [[nodiscard]] static Eigen::Vector4d row(const Neighbour& n) {
         return {n.sight.x, n.sight.h * n.vector[0], n.sight.h * n.vector[1], n.sight.h * n.vector[2]};

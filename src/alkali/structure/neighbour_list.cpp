@@ -5,7 +5,6 @@
 #include <Eigen/Dense>
 #include <algorithm>
 #include <cmath>
-#include <tuple>
 
 #include "alkali/base/error.hpp"
 
@@ -21,11 +20,15 @@ constexpr double farthest_image = 5e8;
 constexpr double most_images_along = 2000, most_images = 1e6;
 // Below this many atoms starting threads costs more than it gains.
 constexpr std::int64_t fewest_atoms_for_threads = 500;
+// Up to so many atoms a copy of the edges (16 bytes each, some tens per atom) does not matter.
+constexpr std::int64_t most_atoms_found_once = 20000;
 
 struct Edge {
     int neighbour;
     Shift shift;
-    friend bool operator<(const Edge& a, const Edge& b) { return std::tie(a.neighbour, a.shift) < std::tie(b.neighbour, b.shift); }
+    friend bool operator<(const Edge& a, const Edge& b) {
+        return a.neighbour != b.neighbour ? a.neighbour < b.neighbour : a.shift < b.shift;
+    }
 };
 
 void check_input(const Structure& structure, double cutoff) {
@@ -232,6 +235,63 @@ void reserve_edges(NeighbourList& list) {
     list.vector.resize(edges);
 }
 
+void add_up(NeighbourList& list) {
+    for (std::size_t i = 1; i < list.first.size(); ++i) list.first[i] += list.first[i - 1];
+    reserve_edges(list);
+}
+
+/// The edges of atom i in their order.
+void find_edges(const Grid& grid, std::size_t i, std::vector<Edge>& edges) {
+    edges.clear();
+    grid.visit_neighbours(i, [&](int j, const Shift& shift) { edges.push_back({j, shift}); });
+    std::sort(edges.begin(), edges.end());
+}
+
+// In both ways each atom writes only its own part, so the result does not depend on the threads.
+
+/// One search, whose edges wait in a copy until their places are known.
+void find_once(const Structure& structure, const Grid& grid, NeighbourList& list) {
+    const auto atoms = static_cast<std::int64_t>(structure.size());
+    std::vector<std::vector<Edge>> found(structure.size());
+#pragma omp parallel if (atoms >= fewest_atoms_for_threads)
+    {
+        std::vector<Edge> edges;
+#pragma omp for schedule(dynamic, 128)
+        for (std::int64_t k = 0; k < atoms; ++k) {
+            const std::size_t i = grid.in_box_order(static_cast<std::size_t>(k));
+            find_edges(grid, i, edges);
+            found[i] = edges;
+            list.first[i + 1] = static_cast<std::int64_t>(edges.size());
+        }
+    }
+    add_up(list);
+#pragma omp parallel for schedule(static) if (atoms >= fewest_atoms_for_threads)
+    for (std::int64_t i = 0; i < atoms; ++i) fill_atom(structure, static_cast<std::size_t>(i), found[static_cast<std::size_t>(i)], list);
+}
+
+/// Two searches, count and fill: no copy of the edges.
+void count_and_fill(const Structure& structure, const Grid& grid, NeighbourList& list) {
+    const auto atoms = static_cast<std::int64_t>(structure.size());
+#pragma omp parallel for schedule(dynamic, 128)
+    for (std::int64_t k = 0; k < atoms; ++k) {
+        const std::size_t i = grid.in_box_order(static_cast<std::size_t>(k));
+        std::int64_t count = 0;
+        grid.visit_neighbours(i, [&](int, const Shift&) { ++count; });
+        list.first[i + 1] = count;
+    }
+    add_up(list);
+#pragma omp parallel
+    {
+        std::vector<Edge> edges;
+#pragma omp for schedule(dynamic, 128)
+        for (std::int64_t k = 0; k < atoms; ++k) {
+            const std::size_t i = grid.in_box_order(static_cast<std::size_t>(k));
+            find_edges(grid, i, edges);
+            fill_atom(structure, i, edges, list);
+        }
+    }
+}
+
 }  // namespace
 
 NeighbourList neighbour_list(const Structure& structure, double cutoff) {
@@ -241,29 +301,10 @@ NeighbourList neighbour_list(const Structure& structure, double cutoff) {
     list.first.assign(structure.size() + 1, 0);
     if (atoms == 0) return list;
     const Grid grid(structure, cutoff);
-    // Two passes, count and fill: no intermediate copy of the edges. Each atom writes only its own part, so the result
-    // does not depend on the threads.
-#pragma omp parallel for schedule(dynamic, 128) if (atoms >= fewest_atoms_for_threads)
-    for (std::int64_t k = 0; k < atoms; ++k) {
-        const std::size_t i = grid.in_box_order(static_cast<std::size_t>(k));
-        std::int64_t count = 0;
-        grid.visit_neighbours(i, [&](int, const Shift&) { ++count; });
-        list.first[i + 1] = count;
-    }
-    for (std::size_t i = 1; i < list.first.size(); ++i) list.first[i] += list.first[i - 1];
-    reserve_edges(list);
-#pragma omp parallel if (atoms >= fewest_atoms_for_threads)
-    {
-        std::vector<Edge> edges;
-#pragma omp for schedule(dynamic, 128)
-        for (std::int64_t k = 0; k < atoms; ++k) {
-            const std::size_t i = grid.in_box_order(static_cast<std::size_t>(k));
-            edges.clear();
-            grid.visit_neighbours(i, [&](int j, const Shift& shift) { edges.push_back({j, shift}); });
-            std::sort(edges.begin(), edges.end());
-            fill_atom(structure, i, edges, list);
-        }
-    }
+    if (atoms <= most_atoms_found_once)
+        find_once(structure, grid, list);
+    else
+        count_and_fill(structure, grid, list);
     return list;
 }
 

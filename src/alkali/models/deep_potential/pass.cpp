@@ -12,7 +12,7 @@ namespace alkali::models::deep_potential {
 namespace {
 
 /// Atoms of a block: enough rows for matrix products to run at full speed, few enough for the cache.
-constexpr int atoms_per_block = 64;
+constexpr int atoms_per_block = 96;
 
 template <class T>
 DescriptorSetup<T> descriptor_setup(const PassSetup<T>& setup) {

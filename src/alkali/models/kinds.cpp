@@ -1,4 +1,5 @@
 #include "alkali/models/common/registry.hpp"
+#include "alkali/models/deep_potential/kind.hpp"
 #include "alkali/models/nequip/kind.hpp"
 
 namespace alkali::models {
@@ -7,6 +8,7 @@ namespace alkali::models {
 KindRegistry model_kinds() {
     KindRegistry registry;
     registry.add(nequip::nequip_kind());
+    registry.add(deep_potential::deep_potential_kind());
     return registry;
 }
 

@@ -75,7 +75,7 @@ void relax_to_zero_stress(Study& study, GroundState& state) {
     options.freedom.cell =
         study.crystal().system() == LatticeSystem::cubic ? dynamics::CellFreedom::isotropic : dynamics::CellFreedom::full;
     options.fmax = 1e-4;
-    options.stress_tolerance = study.calculator().noisy() ? 5e-5 : 1e-8;
+    options.stress_tolerance = study.calculator().noisy() ? 1e-5 : 1e-8;
     options.max_steps = 60;
     auto relaxed = dynamics::relax(study.calculator(), state.at_minimum, options);
     constexpr double poor = 1e-5;  // 1.6 MPa: below 1e-4 of the lattice constant of the softest metals

@@ -2,9 +2,18 @@
 
 namespace alkali::kernels {
 
-enum class Activation { identity, silu, tanh };
+enum class Activation {
+    identity,
+    silu,
+    tanh,
+    relu,
+    relu6,
+    softplus,
+    sigmoid,
+    gelu  ///< by tanh: x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3)))
+};
 
-/// f(z) and its first two derivatives, elementwise, for n values; first and second may be null.
+/// f(z) and its first two derivatives, elementwise, for n values, a multiple of lane_padding; first and second may be null.
 template <class T>
 struct Activate {
     Activation kind = Activation::silu;

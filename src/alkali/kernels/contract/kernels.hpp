@@ -4,15 +4,19 @@
 
 #include "alkali/kernels/contract/activation.hpp"
 #include "alkali/kernels/contract/convolution.hpp"
+#include "alkali/kernels/contract/embedding.hpp"
 #include "alkali/kernels/contract/linear.hpp"
+#include "alkali/kernels/contract/triplet.hpp"
 
 namespace alkali::kernels {
 
-/// Everything a message-passing model needs, in one precision, from one implementation.
+/// Everything the models need, in one precision, from one implementation.
 template <class T>
 struct KernelSet {
     std::string name;  ///< "reference", or the instruction set: "SSE4", "AVX2", "AVX3" (AVX-512)
     ConvolutionKernels<T> convolution;
+    EmbeddingKernels<T> embedding;
+    TripletKernels<T> triplet;
     MatrixProductKernel<T> matrix_product;
     ActivationKernel<T> activation;
 };
@@ -26,5 +30,9 @@ template <class T>
 /// All SIMD sets this processor runs, fastest first.
 template <class T>
 [[nodiscard]] std::vector<KernelSet<T>> simd_kernels();
+
+/// Empty: the fastest; "reference"; or the name of a SIMD set. Errors: InputError where this processor has no such instruction set.
+template <class T>
+[[nodiscard]] const KernelSet<T>& kernels_named(const std::string& name);
 
 }  // namespace alkali::kernels

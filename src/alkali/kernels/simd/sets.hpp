@@ -28,6 +28,10 @@ struct TrainingKernels {
 template <class Half>
 [[nodiscard]] std::vector<PerTarget<Half>> convolution_halves();
 template <class T>
+[[nodiscard]] std::vector<PerTarget<EmbeddingKernels<T>>> embedding_kernels();
+template <class T>
+[[nodiscard]] std::vector<PerTarget<TripletKernels<T>>> triplet_kernels();
+template <class T>
 [[nodiscard]] std::vector<PerTarget<MatrixProductKernel<T>>> matrix_product_kernels();
 template <class T>
 [[nodiscard]] std::vector<PerTarget<ActivationKernel<T>>> activation_kernels();

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numbers>
 
 #include "alkali/base/random.hpp"
 #include "convolution_problem.hpp"
@@ -26,6 +27,9 @@ std::vector<T> arguments() {
     return z;
 }
 
+constexpr Activation all_kinds[] = {Activation::identity, Activation::silu,     Activation::tanh,    Activation::relu,
+                                    Activation::relu6,    Activation::softplus, Activation::sigmoid, Activation::gelu};
+
 template <class T>
 struct Curve {
     std::vector<T> value, first, second;
@@ -48,7 +52,17 @@ Exact exact(Activation kind, long double z) {
         const long double t = std::tanh(z), cosh = std::cosh(std::min<long double>(std::abs(z), 5000)), d = 1 / (cosh * cosh);
         return {t, d, -2 * t * d};
     }
+    if (kind == Activation::relu) return {std::max(z, 0.0L), z > 0 ? 1.0L : 0.0L, 0};
+    if (kind == Activation::relu6) return {std::clamp(z, 0.0L, 6.0L), z > 0 && z < 6 ? 1.0L : 0.0L, 0};
     const long double s = 1 / (1 + std::exp(-z)), one_minus = 1 / (1 + std::exp(z)), d = s * one_minus;
+    if (kind == Activation::sigmoid) return {s, d, d * (one_minus - s)};
+    if (kind == Activation::softplus) return {std::max(z, 0.0L) + std::log1p(std::exp(-std::abs(z))), s, d};
+    if (kind == Activation::gelu) {
+        const long double c = std::sqrt(2 / std::numbers::pi_v<long double>), a = 0.044715L, rise = c * (1 + 3 * a * z * z);
+        const Exact t = exact(Activation::tanh, c * (z + a * z * z * z));
+        return {z / 2 * (1 + t.value), (1 + t.value + z * t.first * rise) / 2,
+                t.first * rise + z / 2 * (t.second * rise * rise + 6 * c * a * z * t.first)};
+    }
     return {z * s, s + z * d, 2 * d + z * d * (one_minus - s)};
 }
 
@@ -56,16 +70,18 @@ TYPED_TEST(Activations, and_their_derivatives_are_accurate_to_a_few_roundings_ev
     const auto z = arguments<TypeParam>();
     const double eps = static_cast<double>(std::numeric_limits<TypeParam>::epsilon());
     for (const auto& set : all_kernels<TypeParam>())
-        for (const auto kind : {Activation::identity, Activation::silu, Activation::tanh}) {
+        for (const auto kind : all_kinds) {
             const auto f = activate(set, kind, z);
             for (std::size_t i = 0; i < z.size(); ++i) {
                 const Exact e = exact(kind, static_cast<long double>(z[i]));
                 SCOPED_TRACE(set.name + ", activation " + std::to_string(static_cast<int>(kind)) + " at " + std::to_string(z[i]));
+                // 1 - s near one keeps absolute precision only, and silu multiplies it by z.
+                // gelu: 1 - tanh^2 likewise, and the argument of tanh is a cubic.
+                const double size = std::min(40.0, std::abs(static_cast<double>(z[i]))),
+                             rounding = 4 * eps * (2 + size) * (kind == Activation::gelu ? 1 + size * size * size : 1);
                 // Below the smallest argument of exp nothing is left but a tiny number.
                 ASSERT_NEAR(static_cast<double>(f.value[i]), static_cast<double>(e.value),
-                            8 * eps * std::abs(static_cast<double>(e.value)) + 1e-26);
-                // 1 - s near one keeps absolute precision only, and silu multiplies it by z.
-                const double rounding = 4 * eps * (2 + std::min(40.0, std::abs(static_cast<double>(z[i]))));
+                            8 * eps * std::abs(static_cast<double>(e.value)) + (kind == Activation::gelu ? rounding : 1e-26));
                 ASSERT_NEAR(static_cast<double>(f.first[i]), static_cast<double>(e.first), rounding);
                 ASSERT_NEAR(static_cast<double>(f.second[i]), static_cast<double>(e.second), rounding);
             }
@@ -75,7 +91,7 @@ TYPED_TEST(Activations, and_their_derivatives_are_accurate_to_a_few_roundings_ev
 TYPED_TEST(Activations, may_overwrite_their_arguments_and_leave_out_derivatives) {
     const auto z = arguments<TypeParam>();
     for (const auto& set : all_kernels<TypeParam>())
-        for (const auto kind : {Activation::identity, Activation::silu, Activation::tanh}) {
+        for (const auto kind : all_kinds) {
             const auto f = activate(set, kind, z);
             auto in_place = z;
             std::vector<TypeParam> first(z.size());
@@ -91,7 +107,7 @@ TYPED_TEST(Activations, may_overwrite_their_arguments_and_leave_out_derivatives)
 TYPED_TEST(Activations, pass_on_what_is_not_a_number) {
     const std::vector<TypeParam> z(16, std::numeric_limits<TypeParam>::quiet_NaN());
     for (const auto& set : all_kernels<TypeParam>())
-        for (const auto kind : {Activation::silu, Activation::tanh}) EXPECT_TRUE(std::isnan(activate(set, kind, z).value[7])) << set.name;
+        for (const auto kind : all_kinds) EXPECT_TRUE(std::isnan(activate(set, kind, z).value[7])) << set.name;
 }
 
 }  // namespace

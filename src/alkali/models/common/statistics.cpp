@@ -142,4 +142,24 @@ std::vector<double> given_energy_shifts(const std::map<std::string, double>& giv
     return values;
 }
 
+std::vector<double> energy_shifts(const nlohmann::json& value, std::span<const structure::Frame> frames,
+                                  const std::vector<std::string>& type_names) {
+    if (value.is_number()) return std::vector<double>(type_names.size(), value.get<double>());
+    if (value.is_object()) return given_energy_shifts(value.get<std::map<std::string, double>>(), type_names);
+    const auto word = value.get<std::string>();
+    if (word == "auto") return per_type_energy_shifts(frames, type_names);
+    if (word == "isolated") return isolated_energy_shifts(frames, type_names);
+    throw InputError("'" + word + "' is not known", "model.per_type_energy_shifts", "use auto, isolated, a number, or one per type");
+}
+
+void warn_of_unseen_types(std::span<const structure::Frame> frames, const std::vector<std::string>& types, base::LogSink& log) {
+    std::vector<bool> seen(types.size());
+    for (const auto& frame : frames)
+        for (const int t : types_of(frame.structure, types, frame.where())) seen[static_cast<std::size_t>(t)] = true;
+    for (std::size_t t = 0; t < types.size(); ++t)
+        if (!seen[t])
+            log.warning("no training frame holds " + types[t] +
+                        ": the model will know nothing of it; take it out of model.type_names, or add frames");
+}
+
 }  // namespace alkali::models

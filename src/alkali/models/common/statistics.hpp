@@ -1,9 +1,11 @@
 #pragma once
 #include <map>
+#include <nlohmann/json.hpp>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "alkali/base/log.hpp"
 #include "alkali/structure/frame.hpp"
 
 namespace alkali::models {
@@ -29,8 +31,16 @@ namespace alkali::models {
 /// Energies given by hand, {Li: -10.5}. InputError naming a type without a value or a name that is no type.
 [[nodiscard]] std::vector<double> given_energy_shifts(const std::map<std::string, double>& given, std::span<const std::string> type_names);
 
+/// Energies of atoms as `per_type_energy_shifts` of a config says: auto, isolated, one number, or a table. Errors: those of the
+/// functions above, InputError for another word.
+[[nodiscard]] std::vector<double> energy_shifts(const nlohmann::json& value, std::span<const structure::Frame> frames,
+                                                const std::vector<std::string>& type_names);
+
 /// Model type of every atom of a structure; InputError naming atom and species (and `where`) when it is no type.
 [[nodiscard]] std::vector<int> types_of(const structure::Structure& structure, std::span<const std::string> type_names,
                                         const std::string& where);
+
+/// Says which types no frame holds: a model learns nothing of them.
+void warn_of_unseen_types(std::span<const structure::Frame> frames, const std::vector<std::string>& type_names, base::LogSink& log);
 
 }  // namespace alkali::models

@@ -10,6 +10,9 @@ inline constexpr const char* tensor_product_forward = "tensor_product_forward"; 
 inline constexpr const char* tensor_product_backward = "tensor_product_backward";  ///< its gradient
 inline constexpr const char* linear = "linear";                                    ///< maps between channels, both ways
 inline constexpr const char* gate = "gate";                                        ///< activations and gates, both ways
+inline constexpr const char* descriptor_forward = "descriptor_forward";            ///< sums over neighbours
+inline constexpr const char* descriptor_backward = "descriptor_backward";          ///< and back to edge vectors
+inline constexpr const char* fitting = "fitting";                                  ///< network from descriptor to energy, both ways
 inline constexpr const char* readout = "readout";                                  ///< features to energies, and back
 inline constexpr const char* assembly = "assembly";                                ///< edge gradients to forces and virial
 

@@ -268,7 +268,7 @@ void GradientPass<T>::collect_layer(int k, std::span<double> gradient) {
     const std::vector<double> coefficients(sum.coefficients.begin(), sum.coefficients.end());
     std::vector<double> x(static_cast<std::size_t>(intervals) - 1), rows(x.size() * static_cast<std::size_t>(radial.width()));
     for (std::size_t i = 0; i < x.size(); ++i) x[i] = static_cast<double>(i) / intervals;
-    spline_gradient(coefficients, intervals, radial.width(), rows);
+    spline_gradient(coefficients, intervals, radial.width(), SplineEnd::zero, rows);
     radial.accumulate_gradient(setup.parameters, x, rows, gradient);
 }
 

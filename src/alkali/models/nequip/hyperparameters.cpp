@@ -5,9 +5,8 @@
 #include <numbers>
 
 #include "alkali/base/error.hpp"
-#include "alkali/base/nearest.hpp"
 #include "alkali/math/coupling.hpp"
-#include "alkali/units/elements.hpp"
+#include "alkali/models/common/hyperparameter_json.hpp"
 
 namespace alkali::models::nequip {
 namespace {
@@ -24,32 +23,14 @@ double normalising_scale(F f) {
     return 1 / std::sqrt(moment * step / std::sqrt(2 * std::numbers::pi));
 }
 
-template <class T>
-void read(const nlohmann::json& json, const char* key, T& value) {
-    if (!json.contains(key) || json[key].is_null()) return;
-    try {
-        value = json[key].get<T>();
-    } catch (const nlohmann::json::exception&) {
-        throw InputError("has the wrong type: " + json[key].dump(), std::string("model.") + key);
-    }
-}
-
-void require(bool good, const char* key, const std::string& what) {
-    if (!good) throw InputError(what, std::string("model.") + key);
-}
-
-/// A key that this program does not know may change what the model means: a file of a newer program, or a slip.
-void refuse_unknown_keys(const nlohmann::json& json) {
+std::vector<std::string> known_keys() {
     Hyperparameters any;
     any.type_names = {"H"};
     any.avg_num_neighbors = {1.0};
-    auto known = any.to_json();
-    for (const char* key : {"per_type_energy_scales", "per_type_energy_shifts"}) known[key] = nullptr;  // they live in the tensors
-    std::vector<std::string> names;
-    for (const auto& [key, unused] : known.items()) names.push_back(key);
-    for (const auto& [key, unused] : json.items())
-        if (!known.contains(key))
-            throw InputError("is no hyperparameter of this program's NequIP", "model." + key, base::did_you_mean(key, names));
+    std::vector<std::string> names{"per_type_energy_scales", "per_type_energy_shifts"};  // they live in the tensors
+    const auto json = any.to_json();
+    for (const auto& [key, unused] : json.items()) names.push_back(key);
+    return names;
 }
 
 std::vector<double> read_cutoffs(const nlohmann::json& table, const std::vector<std::string>& types, double r_max) {
@@ -80,40 +61,36 @@ double exact_tanh_scale() {
 }
 
 Hyperparameters Hyperparameters::from_json(const nlohmann::json& json) {
-    refuse_unknown_keys(json);
+    refuse_unknown_keys(json, known_keys(), "this program's NequIP");
     Hyperparameters h;
-    read(json, "type_names", h.type_names);
-    require(!h.type_names.empty(), "type_names", "is missing; give the chemical symbols, such as [Li]");
-    for (const auto& name : h.type_names) require(units::is_symbol(name), "type_names", "'" + name + "' is not a chemical symbol");
-    for (auto name = h.type_names.begin(); name != h.type_names.end(); ++name)
-        require(std::find(h.type_names.begin(), name, *name) == name, "type_names", "has '" + *name + "' twice");
-    read(json, "r_max", h.r_max);
+    h.type_names = read_type_names(json);
+    read_key(json, "r_max", h.r_max);
     require(std::isfinite(h.r_max) && h.r_max > 0, "r_max", "must be a positive length in angstrom");
-    read(json, "num_layers", h.num_layers);
+    read_key(json, "num_layers", h.num_layers);
     require(h.num_layers >= 1, "num_layers", "must be at least 1");
-    read(json, "l_max", h.l_max);
+    read_key(json, "l_max", h.l_max);
     require(h.l_max >= 0 && h.l_max <= 4, "l_max", "must lie between 0 and 4");
-    read(json, "parity", h.parity);
+    read_key(json, "parity", h.parity);
     h.num_features.assign(static_cast<std::size_t>(h.l_max) + 1, 32);
     if (json.contains("num_features") && !json["num_features"].is_null()) {
         if (json["num_features"].is_number_integer())
             h.num_features.assign(static_cast<std::size_t>(h.l_max) + 1, json["num_features"].get<int>());
         else
-            read(json, "num_features", h.num_features);
+            read_key(json, "num_features", h.num_features);
     }
     require(h.num_features.size() == static_cast<std::size_t>(h.l_max) + 1, "num_features", "needs one number, or l_max + 1 numbers");
     for (const int n : h.num_features) require(n >= 1, "num_features", "must be at least 1");
-    read(json, "type_embed_num_features", h.type_embed_num_features);
+    read_key(json, "type_embed_num_features", h.type_embed_num_features);
     if (h.type_embed_num_features == 0) h.type_embed_num_features = h.num_features[0];
     require(h.type_embed_num_features >= 1, "type_embed_num_features", "must be at least 1");
-    read(json, "radial_mlp_depth", h.radial_mlp_depth);
+    read_key(json, "radial_mlp_depth", h.radial_mlp_depth);
     require(h.radial_mlp_depth >= 0, "radial_mlp_depth", "must not be negative");
-    read(json, "radial_mlp_width", h.radial_mlp_width);
+    read_key(json, "radial_mlp_width", h.radial_mlp_width);
     require(h.radial_mlp_width >= 1, "radial_mlp_width", "must be at least 1");
-    read(json, "num_bessels", h.num_bessels);
+    read_key(json, "num_bessels", h.num_bessels);
     require(h.num_bessels >= 1, "num_bessels", "must be at least 1");
-    read(json, "bessel_trainable", h.bessel_trainable);
-    read(json, "polynomial_cutoff_p", h.polynomial_cutoff_p);
+    read_key(json, "bessel_trainable", h.bessel_trainable);
+    read_key(json, "polynomial_cutoff_p", h.polynomial_cutoff_p);
     require(h.polynomial_cutoff_p >= 2, "polynomial_cutoff_p", "must be at least 2");
     if (json.contains("avg_num_neighbors") && json["avg_num_neighbors"].is_object()) {
         for (const auto& [name, unused] : json["avg_num_neighbors"].items())
@@ -125,18 +102,18 @@ Hyperparameters Hyperparameters::from_json(const nlohmann::json& json) {
         }
     } else {
         double value = 1;
-        read(json, "avg_num_neighbors", value);
+        read_key(json, "avg_num_neighbors", value);
         h.avg_num_neighbors = {value};
     }
     for (const double n : h.avg_num_neighbors) require(std::isfinite(n) && n > 0, "avg_num_neighbors", "must be positive");
-    read(json, "per_type_energy_scales_trainable", h.per_type_energy_scales_trainable);
-    read(json, "per_type_energy_shifts_trainable", h.per_type_energy_shifts_trainable);
-    read(json, "readout_mlp_hidden_layers_depth", h.readout_mlp_hidden_layers_depth);
+    read_key(json, "per_type_energy_scales_trainable", h.per_type_energy_scales_trainable);
+    read_key(json, "per_type_energy_shifts_trainable", h.per_type_energy_shifts_trainable);
+    read_key(json, "readout_mlp_hidden_layers_depth", h.readout_mlp_hidden_layers_depth);
     require(h.readout_mlp_hidden_layers_depth >= 0, "readout_mlp_hidden_layers_depth", "must not be negative");
-    read(json, "readout_mlp_hidden_layers_width", h.readout_mlp_hidden_layers_width);
+    read_key(json, "readout_mlp_hidden_layers_width", h.readout_mlp_hidden_layers_width);
     if (h.readout_mlp_hidden_layers_width == 0) h.readout_mlp_hidden_layers_width = h.num_features[0];
     require(h.readout_mlp_hidden_layers_width >= 1, "readout_mlp_hidden_layers_width", "must be at least 1");
-    read(json, "readout_mlp_nonlinearity", h.readout_mlp_nonlinearity);
+    read_key(json, "readout_mlp_nonlinearity", h.readout_mlp_nonlinearity);
     require(h.readout_mlp_nonlinearity == "silu" || h.readout_mlp_nonlinearity == "None" || h.readout_mlp_nonlinearity == "null",
             "readout_mlp_nonlinearity", "'" + h.readout_mlp_nonlinearity + "' is not known; use silu or None");
     if (json.contains("per_edge_type_cutoff") && json["per_edge_type_cutoff"].is_object()) {
@@ -148,12 +125,12 @@ Hyperparameters Hyperparameters::from_json(const nlohmann::json& json) {
         const auto& pair = json["pair_potential"];
         require(pair.value("type", "") == "zbl", "pair_potential", "only {type: zbl} is known");
         h.zbl = true;
-        read(pair, "polynomial_cutoff_p", h.zbl_polynomial_cutoff_p);
+        read_key(pair, "polynomial_cutoff_p", h.zbl_polynomial_cutoff_p);
     }
     std::string dtype = "mixed";
-    read(json, "model_dtype", dtype);
+    read_key(json, "model_dtype", dtype);
     h.model_dtype = precision_from(dtype);
-    read(json, "spline_intervals", h.spline_intervals);
+    read_key(json, "spline_intervals", h.spline_intervals);
     require(h.spline_intervals >= 8 && h.spline_intervals <= most_spline_intervals, "spline_intervals",
             "must lie between 8 and " + std::to_string(most_spline_intervals));
     h.silu_scale = exact_silu_scale();

@@ -91,17 +91,6 @@ std::vector<double> per_type(const nlohmann::json& value, const std::string& key
     throw InputError("'" + word + "' is not known", "model." + key, "use " + known);
 }
 
-/// A type that no frame holds keeps its random embedding: what the model says of such atoms means nothing.
-void warn_of_unseen_types(std::span<const structure::Frame> frames, const std::vector<std::string>& types, base::LogSink& log) {
-    std::vector<bool> seen(types.size());
-    for (const auto& frame : frames)
-        for (const int t : types_of(frame.structure, types, frame.where())) seen[static_cast<std::size_t>(t)] = true;
-    for (std::size_t t = 0; t < types.size(); ++t)
-        if (!seen[t])
-            log.warning("no training frame holds " + types[t] +
-                        ": the model will know nothing of it; take it out of model.type_names, or add frames");
-}
-
 std::unique_ptr<TrainableModel> create(const nlohmann::json& given, std::span<const structure::Frame> frames, std::uint64_t seed,
                                        base::LogSink& log) {
     nlohmann::json json = given;
@@ -122,13 +111,7 @@ std::unique_ptr<TrainableModel> create(const nlohmann::json& given, std::span<co
                                      const double rms = force_rms(frames);
                                      return std::vector<double>(types.size(), rms > 0 ? rms : 1.0);
                                  });
-    const auto shifts = per_type(json.value("per_type_energy_shifts", nlohmann::json("auto")), "per_type_energy_shifts", types,
-                                 [&](const std::string& word) {
-                                     if (word == "isolated") return isolated_energy_shifts(frames, types);
-                                     if (word != "auto")
-                                         unknown_word("per_type_energy_shifts", word, "auto, isolated, a number, or one per type");
-                                     return per_type_energy_shifts(frames, types);
-                                 });
+    const auto shifts = energy_shifts(json.value("per_type_energy_shifts", nlohmann::json("auto")), frames, types);
     for (std::size_t t = 0; t < types.size(); ++t)
         log.info(fmt::format("{}: energy shift {:.6f} eV, scale {:.6f} eV", types[t], shifts[t], scales[t]));
     log.info(fmt::format("neighbours per atom: {:.3f}", hyper.avg_num_neighbors[0]));

@@ -9,20 +9,6 @@
 #include "alkali/models/nequip/operations.hpp"
 
 namespace alkali::models::nequip {
-namespace {
-
-template <class T>
-const kernels::KernelSet<T>& choose_kernels(const std::string& name) {
-    if (name.empty()) return kernels::fastest_kernels<T>();
-    if (name == "reference") return kernels::reference_kernels<T>();
-    static const auto sets = kernels::simd_kernels<T>();
-    for (const auto& set : sets)
-        if (set.name == name) return set;
-    throw InputError("this processor has no instruction set '" + name + "'");
-}
-
-}  // namespace
-
 /// Weights in one precision, and passes that wait to be used again.
 template <class T>
 struct NequIP::Engine {
@@ -66,10 +52,10 @@ NequIP::NequIP(Hyperparameters hyperparameters, EvaluationOptions options)
     for (int k = 0; k < architecture_.hyper.num_layers; ++k) radial_.emplace_back(architecture_, k, kernels::fastest_kernels<double>());
     if (precision() == Precision::float64) {
         double_ = std::make_unique<Engine<double>>();
-        double_->kernels = &choose_kernels<double>(options_.instruction_set);
+        double_->kernels = &kernels::kernels_named<double>(options_.instruction_set);
     } else {
         single_ = std::make_unique<Engine<float>>();
-        single_->kernels = &choose_kernels<float>(options_.instruction_set);
+        single_->kernels = &kernels::kernels_named<float>(options_.instruction_set);
     }
     set_parameters(std::vector<double>(parameters_));
 }
@@ -99,8 +85,8 @@ std::optional<Tabulation> NequIP::refine_tabulation() {
     // of 350 columns takes 6 MB per layer.
     constexpr int finest = 4096;
     SplineGuard guard(architecture_.hyper, parameters_);
-    Tabulation table = guard.measure(architecture_.hyper.spline_intervals);
-    while (!table.within_bounds() && 2 * table.intervals <= finest) table = guard.measure(2 * table.intervals);
+    const Tabulation table =
+        TabulationGuard::refine(architecture_.hyper.spline_intervals, finest, [&](int intervals) { return guard.measure(intervals); });
     if (table.intervals != architecture_.hyper.spline_intervals) set_spline_intervals(table.intervals);
     return table;
 }

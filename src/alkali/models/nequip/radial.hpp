@@ -4,6 +4,7 @@
 
 #include "alkali/base/aligned.hpp"
 #include "alkali/kernels/contract/kernels.hpp"
+#include "alkali/models/common/spline.hpp"
 #include "alkali/models/nequip/architecture.hpp"
 
 /// The radial weights of a layer as a function of x = r / cutoff, always in float64.
@@ -39,12 +40,5 @@ private:
     int width_ = 0;
     std::size_t bessel_ = 0;
 };
-
-/// Cubic B-spline coefficients, (intervals + 3) x width, that interpolate values at x = 0, 1/K, .. (K-2)/K (values:
-/// (K-1) x width), with zero curvature at 0, and that end at x = 1 with value, slope and curvature exactly zero: as the
-/// polynomial cutoff does.
-void spline_coefficients(std::span<const double> values, int intervals, int width, std::span<double> coefficients);
-/// The transpose: value_gradient (K-1) x width from coefficient_gradient (intervals + 3) x width.
-void spline_gradient(std::span<const double> coefficient_gradient, int intervals, int width, std::span<double> value_gradient);
 
 }  // namespace alkali::models::nequip

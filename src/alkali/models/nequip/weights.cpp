@@ -17,7 +17,7 @@ void derive_table(const RadialNetwork& radial, std::span<const double> parameter
     const auto width = static_cast<std::size_t>(radial.width());
     std::vector<double> rows(x.size() * width), coefficients((static_cast<std::size_t>(intervals) + 3) * width);
     radial.evaluate(parameters, x, rows, {});
-    spline_coefficients(rows, intervals, radial.width(), coefficients);
+    spline_coefficients(rows, intervals, radial.width(), SplineEnd::zero, coefficients);
     table.assign(coefficients.begin(), coefficients.end());
 }
 

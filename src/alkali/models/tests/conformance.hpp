@@ -11,12 +11,15 @@
 /// A new kind: write `std::vector<Subject> NAME_subjects()` in models/NAME/tests and add one line to subjects.cpp.
 namespace alkali::models::testing {
 
-/// One model to be examined. It must have two types, parameters drawn at random, and in layout() an entry "shifts" (types):
-/// the energy of a lone atom in eV, whose values must be exact in float32.
+/// One model to be examined. It must have two types and parameters drawn at random.
 struct Subject {
     std::string name;  ///< letters, digits and underscores: part of the test's name
     std::function<std::shared_ptr<TrainableModel>()> make;
+    /// (types) energy of a lone atom, eV, to the last bit.
+    std::function<std::vector<double>(const TrainableModel&)> lone_energies;
 };
+/// Of models whose energy of a lone atom is a parameter `shifts` (types), exact in float32.
+[[nodiscard]] std::vector<double> shift_parameters(const TrainableModel& model);
 inline void PrintTo(const Subject& subject, std::ostream* out) { *out << subject.name; }
 
 [[nodiscard]] std::vector<Subject> subjects();

@@ -137,10 +137,10 @@ std::shared_ptr<TrainableModel> Conformance::reloaded(const TrainableModel& mode
     return loaded.model;
 }
 
-std::vector<double> Conformance::shifts() const {
-    for (const auto& info : model_->layout())
+std::vector<double> shift_parameters(const TrainableModel& model) {
+    for (const auto& info : model.layout())
         if (info.name == "shifts") {
-            const auto values = model_->parameters().subspan(info.offset, info.size);
+            const auto values = model.parameters().subspan(info.offset, info.size);
             return {values.begin(), values.end()};
         }
     ADD_FAILURE() << "no parameter array 'shifts'";

@@ -64,7 +64,6 @@ protected:
     [[nodiscard]] std::vector<double> gradient(TrainingPass& pass, const Loss& loss) const;
     /// The same model through a file, in another precision.
     [[nodiscard]] std::shared_ptr<TrainableModel> reloaded(const TrainableModel& model, std::optional<Precision> precision) const;
-    [[nodiscard]] std::vector<double> shifts() const;
 
     std::shared_ptr<TrainableModel> model_;
     std::unique_ptr<ModelCalculator> calculator_;

@@ -71,7 +71,8 @@ std::vector<models::testing::Subject> nequip_subjects() {
         for (const auto precision : {Precision::float64, Precision::mixed, Precision::float32})
             for (const auto& instruction_set : instruction_sets)
                 subjects.push_back({"nequip_" + set.name + "_" + std::string(to_string(precision)) + "_" + instruction_set,
-                                    [set, precision, instruction_set] { return make(set, precision, instruction_set); }});
+                                    [set, precision, instruction_set] { return make(set, precision, instruction_set); },
+                                    models::testing::shift_parameters});
     return subjects;
 }
 

@@ -45,7 +45,7 @@ std::unique_ptr<NequIP> model_with(int intervals, double scale = 1.0) {
 }
 
 TEST(SplineGuard, probes_hold_every_species_at_three_densities_and_no_overlap) {
-    const auto probes = probe_structures(small(64, {"Li", "Mg"}));
+    const auto probes = probe_structures({"Li", "Mg"}, 5.0, 30.0);
     ASSERT_EQ(probes.size(), 3u);
     for (const auto& probe : probes) {
         EXPECT_EQ(structure::species_of(probe), (std::vector<int>{3, 12}));

@@ -30,7 +30,7 @@ double dot(const Array& a, const Array& b) {
 
 Array coefficients_of(const Array& values, int intervals, int width) {
     Array coefficients(static_cast<std::size_t>((intervals + 3) * width));
-    spline_coefficients(values, intervals, width, coefficients);
+    spline_coefficients(values, intervals, width, SplineEnd::zero, coefficients);
     return coefficients;
 }
 
@@ -112,7 +112,7 @@ TEST(RadialSpline, gradient_is_the_transpose_of_interpolation) {
         const auto values = random_array(static_cast<std::size_t>((intervals - 1) * width), 4);
         const auto adjoint = random_array(static_cast<std::size_t>((intervals + 3) * width), 5);
         Array back(values.size());
-        spline_gradient(adjoint, intervals, width, back);
+        spline_gradient(adjoint, intervals, width, SplineEnd::zero, back);
         const double expected = dot(adjoint, coefficients_of(values, intervals, width));
         EXPECT_NEAR(dot(back, values), expected, 1e-12 * (1 + std::abs(expected))) << intervals;
     }

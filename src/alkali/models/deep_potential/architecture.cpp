@@ -1,0 +1,112 @@
+#include "alkali/models/deep_potential/architecture.hpp"
+
+#include <algorithm>
+
+#include "alkali/kernels/contract/embedding.hpp"
+
+namespace alkali::models::deep_potential {
+namespace {
+
+/// Appends parameters to an architecture.
+class Builder {
+public:
+    explicit Builder(Architecture& architecture) : a_(architecture) {}
+
+    std::size_t add(const std::string& name, std::vector<std::size_t> shape, bool trainable, bool decays) {
+        std::size_t size = 1;
+        for (const std::size_t n : shape) size *= n;
+        a_.parameters.push_back({name, std::move(shape), a_.parameter_count, size, trainable, decays});
+        a_.parameter_count += size;
+        return a_.parameters.size() - 1;
+    }
+
+    DenseLayer layer(const std::string& name, int inputs, int outputs, bool time_step, bool trainable) {
+        DenseLayer layer;
+        layer.inputs = inputs;
+        layer.outputs = outputs;
+        if (outputs == inputs) layer.skip = DenseLayer::Skip::same;
+        if (outputs == 2 * inputs) layer.skip = DenseLayer::Skip::doubled;
+        const auto in = static_cast<std::size_t>(inputs), out = static_cast<std::size_t>(outputs);
+        layer.w = add(name + ".w", {in, out}, trainable, true);
+        layer.b = add(name + ".b", {out}, trainable, false);
+        if (time_step && layer.skip != DenseLayer::Skip::none) layer.idt = add(name + ".idt", {out}, trainable, false);
+        return layer;
+    }
+
+    NetworkPlan network(const std::string& name, int inputs, const std::vector<int>& widths, bool time_step, kernels::Activation activation,
+                        bool trainable) {
+        NetworkPlan plan;
+        plan.inputs = inputs;
+        plan.activation = activation;
+        for (std::size_t k = 0; k < widths.size(); ++k)
+            plan.layers.push_back(
+                layer(name + ".layer_" + std::to_string(k), k == 0 ? inputs : widths[k - 1], widths[k], time_step, trainable));
+        return plan;
+    }
+
+private:
+    Architecture& a_;
+};
+
+/// One entry of embedding_of for every pair; networks are made where they are first needed.
+void add_embeddings(Architecture& a, Builder& builder) {
+    const auto& d = a.hyper.descriptor;
+    const int types = a.hyper.types();
+    a.embedding_of.assign(static_cast<std::size_t>(types * types), -1);
+    const auto make = [&](const std::string& name) {
+        a.embeddings.push_back(
+            builder.network("descriptor.embedding." + name, 1, d.neuron, d.resnet_dt, d.activation_function, d.trainable));
+        return static_cast<int>(a.embeddings.size()) - 1;
+    };
+    const auto of = [&](int i, int j) -> int& { return a.embedding_of[static_cast<std::size_t>(i * types + j)]; };
+    if (d.type == DescriptorKind::se_e3) {
+        for (int i = 0; i < types; ++i)
+            for (int j = i; j < types; ++j) of(i, j) = of(j, i) = make(std::to_string(i) + "_" + std::to_string(j));
+    } else if (d.type_one_side || d.type == DescriptorKind::se_e2_r) {
+        for (int j = 0; j < types; ++j) {
+            const int shared = make(std::to_string(j));
+            for (int i = 0; i < types; ++i) of(i, j) = shared;
+        }
+    } else {
+        for (int i = 0; i < types; ++i)
+            for (int j = 0; j < types; ++j) of(i, j) = make(std::to_string(i) + "_" + std::to_string(j));
+    }
+}
+
+/// se_e2_a: component c * axis + a of the descriptor is sum_k M[k][c] M[k][a]; the kernels keep a <= c, row by row in a.
+void place_components(Architecture& a) {
+    const int channels = a.channels(), axis = a.hyper.descriptor.axis_neuron;
+    if (a.hyper.descriptor.type != DescriptorKind::se_e2_a) {
+        for (int c = 0; c < channels; ++c) a.place.push_back(c);
+        a.places = channels;
+        return;
+    }
+    const auto row = [&](int r) { return r * channels - r * (r - 1) / 2 - r; };  // where column 0 of row r would be
+    for (int c = 0; c < channels; ++c)
+        for (int k = 0; k < axis; ++k) a.place.push_back(row(std::min(k, c)) + std::max(k, c));
+    a.places = kernels::gram_size(channels, axis);
+}
+
+}  // namespace
+
+Architecture::Architecture(Hyperparameters hyperparameters) : hyper(std::move(hyperparameters)) {
+    Builder builder(*this);
+    add_embeddings(*this, builder);
+    place_components(*this);
+    const auto& f = hyper.fitting_net;
+    const auto types = static_cast<std::size_t>(hyper.types());
+    for (std::size_t t = 0; t < types; ++t) {
+        const std::string name = "fitting." + std::to_string(t);
+        fitting.push_back(builder.network(name, static_cast<int>(place.size()), f.neuron, f.resnet_dt, f.activation_function, f.trainable));
+        const auto last = name + ".layer_" + std::to_string(f.neuron.size());
+        Readout out;
+        out.w = builder.add(last + ".w", {static_cast<std::size_t>(fitting.back().outputs()), 1}, f.trainable, true);
+        out.b = builder.add(last + ".b", {1}, f.trainable, false);
+        readout.push_back(out);
+    }
+    bias = builder.add("bias_atom_e", {types}, false, false);
+    davg = builder.add("davg", {types, types, 4}, false, false);
+    dstd = builder.add("dstd", {types, types, 4}, false, false);
+}
+
+}  // namespace alkali::models::deep_potential

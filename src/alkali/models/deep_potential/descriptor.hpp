@@ -1,0 +1,90 @@
+#pragma once
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "alkali/models/contract/graph.hpp"
+#include "alkali/models/deep_potential/environment.hpp"
+#include "alkali/models/deep_potential/table.hpp"
+
+namespace alkali::models::deep_potential {
+
+/// Tables of the embedding nets in the kernels' precision.
+template <class T>
+struct Tables {
+    TableAxis axis;
+    Rows<T> table;       ///< (embeddings x axis.rows(), width)
+    Rows<T> transposed;  ///< se_e3: (embeddings x channels, padded axis.rows())
+};
+
+/// What descriptors read and never change.
+template <class T>
+struct DescriptorSetup {
+    const Architecture* architecture = nullptr;
+    const std::vector<Normalisation>* normalisations = nullptr;
+    const Tables<T>* tables = nullptr;
+    const kernels::KernelSet<T>* kernels = nullptr;
+    bool round_geometry = false;  ///< precision float32: edge vectors rounded
+};
+
+/// The descriptors of a few atoms, both ways, with everything training needs. Calls come in the order of the functions; an object is
+/// used again and again.
+template <class T>
+class DescriptorBlock {
+public:
+    explicit DescriptorBlock(const DescriptorSetup<T>& setup);
+    virtual ~DescriptorBlock() = default;
+
+    /// Rows are padded to row().
+    Rows<T> value;     ///< (atoms, row()) D
+    Rows<T> gradient;  ///< (atoms, row()) dE/dD, the caller's
+    Rows<T> tangent;   ///< (atoms, row())
+    Rows<T> adjoint;   ///< (atoms, row()) dO/dD, the caller's
+    [[nodiscard]] int row() const { return row_; }
+
+    /// The atoms and what they see. Errors: InputError where an atom has more neighbours of a type than `sel`.
+    void gather(const Graph& graph, std::span<const int> atoms);
+    virtual void forward() = 0;
+    /// From gradient to dE/d(edge vector) of all edges of the atoms, written.
+    virtual void backward(std::span<Vec3> edge_gradient) = 0;
+    /// Tangent of D where edge vectors move by direction.
+    virtual void move(std::span<const Vec3> direction) = 0;
+    /// Adds to the gradient of the tables, of O = <adjoint, D> + <gradient, tangent of D>.
+    virtual void accumulate(std::span<T> table_gradient) = 0;
+
+protected:
+    /// A neighbour, or several that are not there.
+    struct Edge {
+        std::int64_t edge = 0;  ///< in the graph; -1: not there
+        int embedding = 0;
+        Sight sight;
+        Vec3 vector = Vec3::Zero();
+        double count = 1;  ///< how many it stands for
+    };
+    [[nodiscard]] int atoms() const { return static_cast<int>(first_.size()) - 1; }
+    [[nodiscard]] std::size_t rows_size() const { return static_cast<std::size_t>(atoms()) * static_cast<std::size_t>(row_); }
+    /// dE/d(edge vector) from dE/dx and dE/d(h r_vec).
+    static void write_gradient(const Edge& edge, double by_x, const Vec3& by_angular, std::span<Vec3> edge_gradient);
+
+    DescriptorSetup<T> setup_;
+    int row_ = 0;
+    std::vector<std::int32_t> first_;   ///< (atoms + 1)
+    std::vector<Edge> edges_;           ///< by atom, then by type of the neighbour
+    std::vector<int> counts_;           ///< (atoms, types) neighbours of each type that count
+    std::vector<std::int64_t> unseen_;  ///< edges of excluded pairs and beyond rcut
+
+private:
+    void gather_atom(const Graph& graph, int atom);
+    void add_absent(int embedding, double x, int count);
+};
+
+template <class T>
+[[nodiscard]] std::unique_ptr<DescriptorBlock<T>> make_descriptor_block(const DescriptorSetup<T>& setup);
+
+// One for each kind.
+template <class T>
+[[nodiscard]] std::unique_ptr<DescriptorBlock<T>> make_embedding_block(const DescriptorSetup<T>& setup);
+template <class T>
+[[nodiscard]] std::unique_ptr<DescriptorBlock<T>> make_triplet_block(const DescriptorSetup<T>& setup);
+
+}  // namespace alkali::models::deep_potential

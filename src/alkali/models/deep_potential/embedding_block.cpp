@@ -1,0 +1,147 @@
+#include <algorithm>
+
+#include "alkali/models/deep_potential/descriptor.hpp"
+
+namespace alkali::models::deep_potential {
+namespace {
+
+/// se_e2_a: M = sum over neighbours of (x, h r_vec) G(x) / sel, D = M[:axis]^T M. se_e2_r: D = 0.2 sum of G(x) / sel, which is the
+/// first row of M with q = (1, 0, 0, 0).
+template <class T>
+class EmbeddingBlock final : public DescriptorBlock<T> {
+    using Base = DescriptorBlock<T>;
+    using typename Base::Edge;
+
+public:
+    explicit EmbeddingBlock(const DescriptorSetup<T>& setup)
+        : Base(setup),
+          angular_(setup.architecture->hyper.descriptor.type == DescriptorKind::se_e2_a),
+          width_(EmbeddingTables::width(*setup.architecture)),
+          share_((angular_ ? 1.0 : radial_scale) / setup.architecture->hyper.neighbours()) {}
+
+    void forward() override {
+        place_edges();
+        moments_.resize(moments_size());
+        kernels().forward({view(), moments_.data()}, 0, this->atoms());
+        this->value.resize(this->rows_size());
+        describe(nullptr, moments_, this->value);
+    }
+
+    void backward(std::span<Vec3> edge_gradient) override {
+        moments_gradient_.resize(moments_size());
+        spread(moments_, this->gradient, moments_gradient_, false);
+        numbers_gradient_.resize(5 * this->edges_.size());
+        kernels().backward({view(), moments_gradient_.data(), numbers_gradient_.data()}, 0, this->atoms());
+        const T* g = numbers_gradient_.data();
+        for (const Edge& edge : this->edges_) {
+            const Vec3 by_angular =
+                angular_ ? Vec3(share_ * static_cast<double>(g[1]), share_ * static_cast<double>(g[2]), share_ * static_cast<double>(g[3]))
+                         : Vec3(Vec3::Zero());
+            const double by_x = static_cast<double>(g[4]) + (angular_ ? share_ * static_cast<double>(g[0]) : 0);
+            this->write_gradient(edge, by_x, by_angular, edge_gradient);
+            g += 5;
+        }
+        for (const std::int64_t e : this->unseen_) edge_gradient[static_cast<std::size_t>(e)] = Vec3::Zero();
+    }
+
+    void move(std::span<const Vec3> direction) override {
+        q_tangent_.assign(4 * this->edges_.size(), T(0));
+        number_tangent_.assign(this->edges_.size(), T(0));
+        for (std::size_t k = 0; k < this->edges_.size(); ++k) {
+            const Edge& edge = this->edges_[k];
+            if (edge.edge < 0) continue;
+            const Vec3& v = direction[static_cast<std::size_t>(edge.edge)];
+            const double along = v.dot(edge.vector) / edge.sight.r, x = edge.sight.x_slope * along;
+            number_tangent_[k] = static_cast<T>(x);
+            if (!angular_) continue;
+            const Vec3 a = share_ * (edge.sight.h * v + edge.sight.h_slope * along * edge.vector);
+            q_tangent_[4 * k] = static_cast<T>(share_ * x);
+            for (std::size_t d = 0; d < 3; ++d) q_tangent_[4 * k + 1 + d] = static_cast<T>(a[static_cast<int>(d)]);
+        }
+        moments_tangent_.resize(moments_size());
+        kernels().tangent(moved(moments_tangent_.data()), 0, this->atoms());
+        this->tangent.resize(this->rows_size());
+        describe(moments_.data(), moments_tangent_, this->tangent);
+    }
+
+    void accumulate(std::span<T> table_gradient) override {
+        moments_adjoint_.resize(moments_size());
+        spread(moments_, this->adjoint, moments_adjoint_, false);
+        if (angular_) spread(moments_tangent_, this->gradient, moments_adjoint_, true);
+        kernels().tangent_backward({moved(nullptr), moments_adjoint_.data(), moments_gradient_.data(), table_gradient.data()}, 0,
+                                   this->atoms());
+    }
+
+private:
+    [[nodiscard]] const kernels::EmbeddingKernels<T>& kernels() const { return this->setup_.kernels->embedding; }
+    [[nodiscard]] std::size_t moments_size() const {
+        return 4 * static_cast<std::size_t>(this->atoms()) * static_cast<std::size_t>(width_);
+    }
+    [[nodiscard]] kernels::EmbeddingEdges<T> view() const {
+        return {this->first_.data(), row_.data(), basis_.data(), slope_.data(), q_.data(), this->setup_.tables->table.data(), width_};
+    }
+    [[nodiscard]] kernels::EmbedTangent<T> moved(T* out) const { return {view(), q_tangent_.data(), number_tangent_.data(), out}; }
+
+    void place_edges() {
+        const TableAxis& axis = this->setup_.tables->axis;
+        const std::size_t count = this->edges_.size();
+        row_.resize(count);
+        basis_.resize(4 * count);
+        slope_.resize(4 * count);
+        q_.resize(4 * count);
+        for (std::size_t k = 0; k < count; ++k) {
+            const Edge& edge = this->edges_[k];
+            const TablePosition p = position(axis, edge.sight.x);
+            row_[k] = edge.embedding * axis.rows() + p.row;
+            for (std::size_t m = 0; m < 4; ++m) {
+                basis_[4 * k + m] = static_cast<T>(p.basis[m]);
+                slope_[4 * k + m] = static_cast<T>(p.slope[m]);
+            }
+            const double share = share_ * edge.count;
+            const Vec3 a = angular_ ? Vec3(share * edge.sight.h * edge.vector) : Vec3(Vec3::Zero());
+            q_[4 * k] = static_cast<T>(angular_ ? share * edge.sight.x : share);
+            for (std::size_t d = 0; d < 3; ++d) q_[4 * k + 1 + d] = static_cast<T>(a[static_cast<int>(d)]);
+        }
+    }
+
+    /// D from M, or its tangent from M (left) and the tangent of M (right).
+    void describe(const T* left, const Rows<T>& right, Rows<T>& out) const {
+        const int row = this->row();
+        if (angular_)
+            kernels().gram({this->atoms(), this->setup_.architecture->channels(), this->setup_.architecture->hyper.descriptor.axis_neuron,
+                            width_, left, right.data(), out.data(), row});
+        else
+            for (long i = 0; i < this->atoms(); ++i) std::copy_n(right.data() + 4 * i * width_, width_, out.data() + i * row);
+    }
+
+    /// The transpose of describe() at `moments`.
+    void spread(const Rows<T>& moments, const Rows<T>& rows, Rows<T>& out, bool accumulate) const {
+        const int row = this->row();
+        if (angular_) {
+            kernels().gram_backward({this->atoms(), this->setup_.architecture->channels(),
+                                     this->setup_.architecture->hyper.descriptor.axis_neuron, width_, moments.data(), rows.data(), row,
+                                     out.data(), accumulate});
+            return;
+        }
+        std::fill(out.begin(), out.end(), T(0));
+        for (long i = 0; i < this->atoms(); ++i) std::copy_n(rows.data() + i * row, width_, out.data() + 4 * i * width_);
+    }
+
+    bool angular_;
+    int width_;
+    double share_;  ///< 1 / (sum of sel), times 0.2 in se_e2_r
+    std::vector<std::int32_t> row_;
+    Rows<T> basis_, slope_, q_, q_tangent_, number_tangent_, numbers_gradient_;
+    Rows<T> moments_, moments_gradient_, moments_tangent_, moments_adjoint_;  ///< (atoms, 4, width)
+};
+
+}  // namespace
+
+template <class T>
+std::unique_ptr<DescriptorBlock<T>> make_embedding_block(const DescriptorSetup<T>& setup) {
+    return std::make_unique<EmbeddingBlock<T>>(setup);
+}
+template std::unique_ptr<DescriptorBlock<float>> make_embedding_block<float>(const DescriptorSetup<float>&);
+template std::unique_ptr<DescriptorBlock<double>> make_embedding_block<double>(const DescriptorSetup<double>&);
+
+}  // namespace alkali::models::deep_potential

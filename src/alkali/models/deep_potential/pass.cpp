@@ -1,0 +1,266 @@
+#include "alkali/models/deep_potential/pass.hpp"
+
+#include <omp.h>
+
+#include <algorithm>
+
+#include "alkali/base/threads.hpp"
+#include "alkali/math/rounding.hpp"
+#include "alkali/models/contract/parts.hpp"
+
+namespace alkali::models::deep_potential {
+namespace {
+
+/// Atoms of a block: enough rows for matrix products to run at full speed, few enough for the cache.
+constexpr int atoms_per_block = 64;
+
+template <class T>
+DescriptorSetup<T> descriptor_setup(const PassSetup<T>& setup) {
+    return {setup.architecture, &setup.weights->normalisations, &setup.weights->tables, setup.kernels, setup.round_geometry};
+}
+
+}  // namespace
+
+std::vector<int> block_limits(int atoms) {
+    const int count = std::max(1, (atoms + atoms_per_block - 1) / atoms_per_block);
+    std::vector<int> limits;
+    for (int k = 0; k <= count; ++k) limits.push_back(static_cast<int>(static_cast<std::int64_t>(atoms) * k / count));
+    return limits;
+}
+
+template <class T>
+void derive(const Architecture& architecture, std::span<const double> parameters, int intervals, Weights<T>& weights) {
+    const auto& kernels = kernels::fastest_kernels<double>();
+    weights.normalisations = normalisations(architecture, parameters);
+    const auto [low, high] = number_range(architecture, parameters);
+    auto& tables = weights.tables;
+    tables.axis = TableAxis::covering(low, high, intervals);
+    Rows<double> table;
+    EmbeddingTables::build(architecture, parameters, tables.axis, kernels, table);
+    tables.table.assign(table.begin(), table.end());
+    const auto width = static_cast<std::size_t>(EmbeddingTables::width(architecture)),
+               channels = static_cast<std::size_t>(architecture.channels()), rows = static_cast<std::size_t>(tables.axis.rows()),
+               row = static_cast<std::size_t>(kernels::padded(tables.axis.rows()));
+    tables.transposed.assign(
+        architecture.hyper.descriptor.type == DescriptorKind::se_e3 ? architecture.embeddings.size() * channels * row : 0, T(0));
+    if (!tables.transposed.empty())
+        for (std::size_t k = 0; k < architecture.embeddings.size(); ++k)
+            for (std::size_t r = 0; r < rows; ++r)
+                for (std::size_t c = 0; c < channels; ++c)
+                    tables.transposed[(k * channels + c) * row + r] = tables.table[(k * rows + r) * width + c];
+    weights.fitting.clear();
+    weights.readout.clear();
+    for (std::size_t t = 0; t < architecture.fitting.size(); ++t) {
+        weights.fitting.push_back(pack<T>(architecture, architecture.fitting[t], parameters, architecture.place, architecture.places));
+        const auto& readout = architecture.readout[t];
+        const double* w = parameters.data() + architecture.offset(readout.w);
+        weights.readout.push_back({{w, w + architecture.info(readout.w).size},
+                                   parameters[architecture.offset(readout.b)] + parameters[architecture.offset(architecture.bias) + t]});
+    }
+}
+
+template <class T>
+BlockPass<T>::BlockPass(const PassSetup<T>& setup)
+    : setup_(setup),
+      descriptor_(make_descriptor_block(descriptor_setup(setup))),
+      rows_(static_cast<std::size_t>(setup.architecture->hyper.types())),
+      output_tangent_(rows_.size()) {}
+
+template <class T>
+Network<T> BlockPass<T>::network(int type) const {
+    const auto t = static_cast<std::size_t>(type);
+    return {setup_.architecture->fitting[t], setup_.weights->fitting[t], *setup_.kernels, setup_.architecture->place,
+            setup_.architecture->places};
+}
+
+template <class T>
+void BlockPass<T>::sort_by_type(const Graph& graph, int begin, int end) {
+    atoms_.clear();
+    begin_.assign(1, 0);
+    for (int type = 0; type < types(); ++type) {
+        for (int i = begin; i < end; ++i)
+            if (graph.types[static_cast<std::size_t>(i)] == type) atoms_.push_back(i);
+        begin_.push_back(static_cast<int>(atoms_.size()));
+    }
+}
+
+template <class T>
+template <class Factor>
+void BlockPass<T>::fill_readout_rows(int type, Factor factor) {
+    const auto& w = setup_.weights->readout[static_cast<std::size_t>(type)].w;
+    const auto width = static_cast<std::size_t>(network(type).width());
+    output_gradient_.assign(static_cast<std::size_t>(count(type)) * width, T(0));
+    for (std::size_t r = 0; r < static_cast<std::size_t>(count(type)); ++r) {
+        const double f = factor(static_cast<std::size_t>(begin_[static_cast<std::size_t>(type)]) + r);
+        for (std::size_t c = 0; c < w.size(); ++c) output_gradient_[r * width + c] = static_cast<T>(f * w[c]);
+    }
+}
+
+template <class T>
+void BlockPass<T>::fit(int type, const Evaluation& out, bool keep) {
+    if (count(type) == 0) return;
+    const Network<T> network = this->network(type);
+    auto& s = rows_[static_cast<std::size_t>(type)];
+    s.rows = count(type);
+    s.input = descriptor_->value.data() + row_offset(type);
+    s.input_row = descriptor_->row();
+    s.input_tangent = nullptr;
+    network.forward(s, keep ? Keep::curvature : Keep::slopes);
+    const auto& readout = setup_.weights->readout[static_cast<std::size_t>(type)];
+    const T* y = network.output(s);
+    const long y_row = s.layers.empty() ? s.input_row : network.width();
+    for (int r = 0; r < s.rows; ++r, y += y_row) {
+        double energy = readout.b;
+        for (std::size_t c = 0; c < readout.w.size(); ++c) energy += readout.w[c] * static_cast<double>(y[c]);
+        out.energies[static_cast<std::size_t>(atoms_[static_cast<std::size_t>(begin_[static_cast<std::size_t>(type)] + r)])] = energy;
+    }
+    fill_readout_rows(type, [](std::size_t) { return 1.0; });
+    network.backward(s, output_gradient_.data(), descriptor_->gradient.data() + row_offset(type), descriptor_->row());
+}
+
+template <class T>
+void BlockPass<T>::evaluate(const Graph& graph, int begin, int end, const Evaluation& out, bool keep) {
+    base::Laps laps(out.profile);
+    sort_by_type(graph, begin, end);
+    descriptor_->gather(graph, atoms_);
+    laps.end(part::geometry);
+    descriptor_->forward();
+    laps.end(part::descriptor_forward);
+    descriptor_->gradient.resize(descriptor_->value.size());
+    for (int type = 0; type < types(); ++type) fit(type, out, keep);
+    laps.end(part::fitting);
+    descriptor_->backward(out.edge_gradient);
+    laps.end(part::descriptor_backward);
+}
+
+template <class T>
+void BlockPass<T>::differentiate(const GradientSeeds& seeds) {
+    descriptor_->move(seeds.edges);
+    descriptor_->adjoint.resize(descriptor_->value.size());
+    energy_seeds_.clear();
+    for (const int atom : atoms_) energy_seeds_.push_back(seeds.energies[static_cast<std::size_t>(atom)]);
+    for (int type = 0; type < types(); ++type) {
+        if (count(type) == 0) continue;
+        const Network<T> network = this->network(type);
+        auto& s = rows_[static_cast<std::size_t>(type)];
+        s.input_tangent = descriptor_->tangent.data() + row_offset(type);
+        output_tangent_[static_cast<std::size_t>(type)] = network.tangent(s);
+        fill_readout_rows(type, [&](std::size_t r) { return energy_seeds_[r]; });
+        network.reverse(s, output_gradient_.data(), descriptor_->adjoint.data() + row_offset(type), descriptor_->row());
+    }
+}
+
+template <class T>
+void BlockPass<T>::accumulate_layer(int type, std::size_t layer, int begin, int end, typename Network<T>::LayerGradient& out) const {
+    if (count(type) > 0) network(type).accumulate(rows_[static_cast<std::size_t>(type)], layer, begin, end, true, out);
+}
+
+template <class T>
+void BlockPass<T>::accumulate_readout(int type, std::span<double> w, double& b) const {
+    if (count(type) == 0) return;
+    const Network<T> network = this->network(type);
+    const auto& s = rows_[static_cast<std::size_t>(type)];
+    const T *y = network.output(s), *tangent = output_tangent_[static_cast<std::size_t>(type)];
+    const long row = s.layers.empty() ? s.input_row : network.width();
+    for (int r = 0; r < s.rows; ++r, y += row, tangent += row) {
+        const double seed = energy_seeds_[static_cast<std::size_t>(begin_[static_cast<std::size_t>(type)] + r)];
+        for (std::size_t c = 0; c < w.size(); ++c) w[c] += seed * static_cast<double>(y[c]) + static_cast<double>(tangent[c]);
+        b += seed;
+    }
+}
+
+template <class T>
+void InferencePass<T>::evaluate(const Graph& graph, const Evaluation& out) {
+    const auto limits = block_limits(graph.num_local);
+    by_thread_.resize(std::max(by_thread_.size(), static_cast<std::size_t>(omp_get_max_threads())));
+    base::parallel_for(limits.size() - 1, [&](std::size_t k) {
+        auto& block = by_thread_[static_cast<std::size_t>(omp_get_thread_num())];
+        if (!block) block = std::make_unique<BlockPass<T>>(setup_);
+        block->evaluate(graph, limits[k], limits[k + 1], out, false);
+    });
+    if (!setup_.round_geometry) return;
+    for (double& energy : out.energies) energy = math::rounded_to_float(energy);
+    for (Vec3& gradient : out.edge_gradient) gradient = math::rounded_to_float(gradient);
+}
+
+template <class T>
+void GradientPass<T>::evaluate(const Graph& graph, const Evaluation& out) {
+    const auto limits = block_limits(graph.num_local);
+    used_ = limits.size() - 1;
+    while (blocks_.size() < used_) blocks_.push_back(std::make_unique<BlockPass<T>>(setup_));
+    base::parallel_for(used_, [&](std::size_t k) { blocks_[k]->evaluate(graph, limits[k], limits[k + 1], out, true); });
+}
+
+template <class T>
+void GradientPass<T>::accumulate_gradient(const GradientSeeds& seeds, std::span<double> gradient) {
+    base::parallel_for(used_, [&](std::size_t k) { blocks_[k]->differentiate(seeds); });
+    if (setup_.architecture->hyper.fitting_net.trainable) accumulate_fitting(gradient);
+    if (setup_.architecture->hyper.descriptor.trainable) accumulate_tables(gradient);
+}
+
+template <class T>
+void GradientPass<T>::accumulate_fitting(std::span<double> gradient) {
+    const Architecture& a = *setup_.architecture;
+    constexpr int inputs_per_task = 64;
+    struct Task {
+        int type = 0;
+        std::size_t layer = 0;
+        int begin = 0, end = 0;
+    };
+    std::vector<Task> tasks;
+    std::vector<std::vector<typename Network<T>::LayerGradient>> sums(a.fitting.size());
+    for (int type = 0; type < a.hyper.types(); ++type) {
+        const auto& plan = a.fitting[static_cast<std::size_t>(type)];
+        for (std::size_t layer = 0; layer < plan.layers.size(); ++layer) {
+            sums[static_cast<std::size_t>(type)].push_back(blocks_.front()->network(type).zero_gradient(layer));
+            const int inputs = layer == 0 ? a.places : plan.layers[layer].inputs;
+            for (int begin = 0; begin < inputs; begin += inputs_per_task)
+                tasks.push_back({type, layer, begin, std::min(begin + inputs_per_task, inputs)});
+        }
+    }
+    // Each part of a matrix is summed over the blocks in their order by one thread.
+    base::parallel_for(tasks.size(), [&](std::size_t k) {
+        const Task& task = tasks[k];
+        for (std::size_t b = 0; b < used_; ++b)
+            blocks_[b]->accumulate_layer(task.type, task.layer, task.begin, task.end,
+                                         sums[static_cast<std::size_t>(task.type)][task.layer]);
+    });
+    for (std::size_t t = 0; t < a.fitting.size(); ++t) {
+        for (std::size_t layer = 0; layer < a.fitting[t].layers.size(); ++layer)
+            unpack<T>(a, a.fitting[t].layers[layer], sums[t][layer], layer == 0 ? std::span<const int>(a.place) : std::span<const int>(),
+                      gradient);
+        const auto& w = a.info(a.readout[t].w);
+        for (std::size_t b = 0; b < used_; ++b)
+            blocks_[b]->accumulate_readout(static_cast<int>(t), gradient.subspan(w.offset, w.size), gradient[a.offset(a.readout[t].b)]);
+    }
+}
+
+template <class T>
+void GradientPass<T>::accumulate_tables(std::span<double> gradient) {
+    const auto& tables = setup_.weights->tables;
+    // Shares are fixed by the graph alone, so that sums come in the same order for any number of threads.
+    constexpr std::size_t most_shares = 8;
+    const std::size_t shares = std::min(used_, most_shares);
+    std::vector<Rows<T>> parts(shares);
+    base::parallel_for(shares, [&](std::size_t s) {
+        parts[s].assign(tables.table.size(), T(0));
+        for (std::size_t b = used_ * s / shares; b < used_ * (s + 1) / shares; ++b) blocks_[b]->accumulate_tables(parts[s]);
+    });
+    std::vector<double> sum(tables.table.size());
+    for (const auto& part : parts)
+        for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += static_cast<double>(part[i]);
+    EmbeddingTables::accumulate_gradient(*setup_.architecture, parameters_, tables.axis, kernels::fastest_kernels<double>(), sum, gradient);
+}
+
+template struct Weights<float>;
+template struct Weights<double>;
+template void derive<float>(const Architecture&, std::span<const double>, int, Weights<float>&);
+template void derive<double>(const Architecture&, std::span<const double>, int, Weights<double>&);
+template class BlockPass<float>;
+template class BlockPass<double>;
+template class InferencePass<float>;
+template class InferencePass<double>;
+template class GradientPass<float>;
+template class GradientPass<double>;
+
+}  // namespace alkali::models::deep_potential

@@ -1,0 +1,107 @@
+#pragma once
+#include <memory>
+#include <vector>
+
+#include "alkali/models/contract/model.hpp"
+#include "alkali/models/deep_potential/descriptor.hpp"
+
+namespace alkali::models::deep_potential {
+
+/// Everything derived from the parameters, in the kernels' precision.
+template <class T>
+struct Weights {
+    Tables<T> tables;
+    std::vector<NetworkWeights<T>> fitting;  ///< (types)
+    struct Readout {
+        std::vector<double> w;
+        double b = 0;  ///< with the bias of the type
+    };
+    std::vector<Readout> readout;  ///< (types)
+    std::vector<Normalisation> normalisations;
+};
+
+/// intervals: of the tables.
+template <class T>
+void derive(const Architecture& architecture, std::span<const double> parameters, int intervals, Weights<T>& weights);
+
+template <class T>
+struct PassSetup {
+    const Architecture* architecture = nullptr;
+    const Weights<T>* weights = nullptr;
+    const kernels::KernelSet<T>* kernels = nullptr;
+    bool round_geometry = false;  ///< precision float32: edge vectors and results rounded
+};
+
+/// Consecutive local atoms of a graph, from descriptor to energy and back, by one thread. Atoms are taken by type.
+template <class T>
+class BlockPass {
+public:
+    explicit BlockPass(const PassSetup<T>& setup);
+    void evaluate(const Graph& graph, int begin, int end, const Evaluation& out, bool keep);
+    /// After evaluate() with keep: fills what the weights' gradients need, for O = sum of seeds.
+    void differentiate(const GradientSeeds& seeds);
+
+    /// Adds dO/d(packed weights of a layer of a type) for the inputs begin .. end-1.
+    void accumulate_layer(int type, std::size_t layer, int begin, int end, typename Network<T>::LayerGradient& out) const;
+    void accumulate_tables(std::span<T> table_gradient) { descriptor_->accumulate(table_gradient); }
+    /// Adds dO/d(last weights) and the sum of energy seeds.
+    void accumulate_readout(int type, std::span<double> w, double& b) const;
+    [[nodiscard]] Network<T> network(int type) const;
+
+private:
+    [[nodiscard]] int count(int type) const { return begin_[static_cast<std::size_t>(type) + 1] - begin_[static_cast<std::size_t>(type)]; }
+    [[nodiscard]] std::ptrdiff_t row_offset(int type) const {
+        return static_cast<std::ptrdiff_t>(begin_[static_cast<std::size_t>(type)]) * descriptor_->row();
+    }
+    void sort_by_type(const Graph& graph, int begin, int end);
+    void fit(int type, const Evaluation& out, bool keep);
+    /// (atoms of the type, network width) of its last weights, times a factor by atom.
+    template <class Factor>
+    void fill_readout_rows(int type, Factor factor);
+    [[nodiscard]] int types() const { return setup_.architecture->hyper.types(); }
+
+    PassSetup<T> setup_;
+    std::unique_ptr<DescriptorBlock<T>> descriptor_;
+    std::vector<int> atoms_;  ///< by type
+    std::vector<int> begin_;  ///< (types + 1)
+    std::vector<NetworkRows<T>> rows_;
+    Rows<T> output_gradient_;
+    std::vector<double> energy_seeds_;      ///< in the order of atoms_
+    std::vector<const T*> output_tangent_;  ///< (types)
+};
+
+/// How the atoms of a graph are shared out: the same for any number of threads.
+[[nodiscard]] std::vector<int> block_limits(int atoms);
+
+/// Evaluation for inference.
+template <class T>
+class InferencePass {
+public:
+    explicit InferencePass(const PassSetup<T>& setup) : setup_(setup) {}
+    void evaluate(const Graph& graph, const Evaluation& out);
+
+private:
+    PassSetup<T> setup_;
+    std::vector<std::unique_ptr<BlockPass<T>>> by_thread_;
+};
+
+/// Evaluation and parameter gradient: every block stays.
+template <class T>
+class GradientPass final : public TrainingPass {
+public:
+    /// parameters: those of the model, which change from step to step.
+    GradientPass(const PassSetup<T>& setup, std::span<const double> parameters) : setup_(setup), parameters_(parameters) {}
+    void evaluate(const Graph& graph, const Evaluation& out) override;
+    void accumulate_gradient(const GradientSeeds& seeds, std::span<double> gradient) override;
+
+private:
+    void accumulate_fitting(std::span<double> gradient);
+    void accumulate_tables(std::span<double> gradient);
+
+    PassSetup<T> setup_;
+    std::span<const double> parameters_;
+    std::vector<std::unique_ptr<BlockPass<T>>> blocks_;
+    std::size_t used_ = 0;  ///< blocks of the present graph
+};
+
+}  // namespace alkali::models::deep_potential

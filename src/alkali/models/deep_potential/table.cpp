@@ -1,0 +1,124 @@
+#include "alkali/models/deep_potential/table.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "alkali/models/common/spline.hpp"
+#include "alkali/models/common/structure_graph.hpp"
+#include "alkali/models/deep_potential/environment.hpp"
+
+namespace alkali::models::deep_potential {
+namespace {
+
+/// At either end; what the end of a natural spline does wrong falls by 0.27 with each.
+constexpr int spare_intervals = 10;
+
+/// Knots as input rows of the networks.
+Rows<double> knots(const TableAxis& axis) {
+    const auto row = static_cast<std::size_t>(kernels::padded(1));
+    Rows<double> x(static_cast<std::size_t>(axis.intervals + 1) * row, 0.0);
+    for (int k = 0; k <= axis.intervals; ++k) x[static_cast<std::size_t>(k) * row] = axis.knot(k);
+    return x;
+}
+
+NetworkRows<double> rows_of(const Rows<double>& x, int count) {
+    NetworkRows<double> s;
+    s.rows = count;
+    s.input = x.data();
+    s.input_row = kernels::padded(1);
+    return s;
+}
+
+}  // namespace
+
+TableAxis TableAxis::covering(double low, double high, int intervals) {
+    TableAxis axis;
+    axis.intervals = intervals;
+    const double begin = std::asinh(low), end = std::asinh(high);
+    axis.per_unit = (intervals - 2 * spare_intervals) / (end - begin);
+    axis.start = begin - spare_intervals / axis.per_unit;
+    return axis;
+}
+
+double TableAxis::knot(int k) const { return std::sinh(start + k / per_unit); }
+
+TablePosition position(const TableAxis& axis, double x) {
+    const double u = (std::asinh(x) - axis.start) * axis.per_unit;
+    TablePosition p;
+    p.row = std::clamp(static_cast<int>(u), 0, axis.intervals - 1);
+    const double t = u - p.row, s = 1 - t, factor = 0.5 * axis.per_unit / std::sqrt(1 + x * x);
+    p.basis[0] = s * s * s / 6;
+    p.basis[1] = (4 + t * t * (3 * t - 6)) / 6;
+    p.basis[2] = (4 + s * s * (3 * s - 6)) / 6;
+    p.basis[3] = t * t * t / 6;
+    p.slope[0] = -factor * s * s;
+    p.slope[1] = factor * t * (3 * t - 4);
+    p.slope[2] = -factor * s * (3 * s - 4);
+    p.slope[3] = factor * t * t;
+    return p;
+}
+
+std::pair<double, double> number_range(const Architecture& architecture, std::span<const double> parameters) {
+    const auto& d = architecture.hyper.descriptor;
+    const Sight nearest = bare_sight(d, overlap_distance);
+    double low = 0, high = 0;
+    for (const Normalisation& n : normalisations(architecture, parameters)) {
+        if (d.type == DescriptorKind::se_e3) {
+            const double u = nearest.h * overlap_distance / n.angular_deviation;
+            high = std::max(high, u * u);
+        } else {
+            low = std::min(low, n.empty());
+            high = std::max(high, (nearest.x - n.mean) / n.deviation);
+        }
+    }
+    // Inner products of directions have either sign.
+    if (d.type == DescriptorKind::se_e3) low = -high;
+    return {low, high};
+}
+
+void EmbeddingTables::build(const Architecture& architecture, std::span<const double> parameters, const TableAxis& axis,
+                            const kernels::KernelSet<double>& kernels, Rows<double>& table) {
+    const auto x = knots(axis);
+    const auto width = static_cast<std::size_t>(EmbeddingTables::width(architecture));
+    const auto size = static_cast<std::size_t>(axis.rows()) * width;
+    table.resize(architecture.embeddings.size() * size);
+    for (std::size_t k = 0; k < architecture.embeddings.size(); ++k) {
+        const auto& plan = architecture.embeddings[k];
+        const auto weights = pack<double>(architecture, plan, parameters, {}, 1);
+        const Network<double> network(plan, weights, kernels, {}, 1);
+        auto s = rows_of(x, axis.intervals + 1);
+        network.forward(s, Keep::values);
+        const std::span<const double> values(network.output(s), (static_cast<std::size_t>(axis.intervals) + 1) * width);
+        spline_coefficients(values, axis.intervals, static_cast<int>(width), SplineEnd::natural, std::span(table).subspan(k * size, size));
+    }
+    // Nothing but zeros in the padding, whatever the activation gives at zero.
+    const auto channels = static_cast<std::size_t>(architecture.channels());
+    for (std::size_t row = 0; row < table.size(); row += width)
+        std::fill(table.begin() + static_cast<std::ptrdiff_t>(row + channels), table.begin() + static_cast<std::ptrdiff_t>(row + width),
+                  0.0);
+}
+
+void EmbeddingTables::accumulate_gradient(const Architecture& architecture, std::span<const double> parameters, const TableAxis& axis,
+                                          const kernels::KernelSet<double>& kernels, std::span<const double> table_gradient,
+                                          std::span<double> gradient) {
+    const auto x = knots(axis);
+    const auto width = static_cast<std::size_t>(EmbeddingTables::width(architecture));
+    const auto size = static_cast<std::size_t>(axis.rows()) * width;
+    Rows<double> adjoint((static_cast<std::size_t>(axis.intervals) + 1) * width);
+    for (std::size_t k = 0; k < architecture.embeddings.size(); ++k) {
+        const auto& plan = architecture.embeddings[k];
+        spline_gradient(table_gradient.subspan(k * size, size), axis.intervals, static_cast<int>(width), SplineEnd::natural, adjoint);
+        const auto weights = pack<double>(architecture, plan, parameters, {}, 1);
+        const Network<double> network(plan, weights, kernels, {}, 1);
+        auto s = rows_of(x, axis.intervals + 1);
+        network.forward(s, Keep::curvature);
+        network.reverse(s, adjoint.data(), nullptr, 0);
+        for (std::size_t l = 0; l < plan.layers.size(); ++l) {
+            auto packed = network.zero_gradient(l);
+            network.accumulate(s, l, 0, plan.layers[l].inputs, false, packed);
+            unpack<double>(architecture, plan.layers[l], packed, {}, gradient);
+        }
+    }
+}
+
+}  // namespace alkali::models::deep_potential

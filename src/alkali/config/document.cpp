@@ -17,6 +17,7 @@ namespace {
 using nlohmann::json;
 
 constexpr std::size_t most_values = 20000000;
+constexpr std::size_t most_aliased_values = 100000;  // writers use aliases for short lists that occur twice
 constexpr std::size_t most_levels = 100;
 
 std::size_t values_in(const json& value) {
@@ -63,7 +64,8 @@ public:
     void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
         const auto found = anchors_.find(anchor);
         if (found == anchors_.end()) fail("an alias stands inside what it stands for", mark);
-        count(values_in(found->second), mark);
+        aliased_ += values_in(found->second);
+        if (aliased_ > most_aliased_values) fail("aliases stand for too many values", mark);
         add(found->second, mark);
     }
     void OnSequenceStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor, YAML::EmitterStyle::value) override {
@@ -132,7 +134,7 @@ private:
     }
 
     const std::string& source_;
-    std::size_t values_ = 0;
+    std::size_t values_ = 0, aliased_ = 0;
     json root_;
     std::vector<Level> levels_;
     std::map<YAML::anchor_t, json> anchors_;

@@ -10,211 +10,13 @@
 #include "alkali/base/error.hpp"
 #include "alkali/base/files.hpp"
 #include "alkali/base/nearest.hpp"
+#include "alkali/training/deepmd_keys.hpp"
 
 namespace alkali::training {
 namespace {
 
 using config::Tree;
-
-/// What becomes of a key.
-enum class Fate {
-    moved,  ///< to the given place of alkali's config
-    without_effect,
-    only_neutral,  ///< accepted as null, false, 0 or empty, where it asks for nothing
-    read           ///< by the code below
-};
-struct Rule {
-    const char* key;
-    Fate fate;
-    const char* place = "";
-};
-using Rules = std::vector<Rule>;
-
-const Rules top_rules = {{"model", Fate::read},        {"learning_rate", Fate::read}, {"loss", Fate::read},
-                         {"optimizer", Fate::read},    {"training", Fate::read},      {"validating", Fate::without_effect},
-                         {"nvnmd", Fate::only_neutral}};
-
-const Rules model_rules = {{"type", Fate::read},
-                           {"type_map", Fate::moved, "model.type_names"},
-                           {"type_names", Fate::moved, "model.type_names"},
-                           {"model_dtype", Fate::moved, "model.model_dtype"},
-                           {"descriptor", Fate::read},
-                           {"fitting_net", Fate::read},
-                           {"data_stat_nbatch", Fate::without_effect},
-                           {"data_stat_protect", Fate::without_effect},
-                           {"data_bias_nsample", Fate::without_effect},
-                           {"srtab_add_bias", Fate::without_effect},
-                           {"model_branch_alias", Fate::without_effect},
-                           {"info", Fate::without_effect},
-                           {"use_srtab", Fate::only_neutral},
-                           {"smin_alpha", Fate::only_neutral},
-                           {"sw_rmin", Fate::only_neutral},
-                           {"sw_rmax", Fate::only_neutral},
-                           {"pair_exclude_types", Fate::only_neutral},
-                           {"atom_exclude_types", Fate::only_neutral},
-                           {"preset_out_bias", Fate::only_neutral},
-                           {"type_embedding", Fate::only_neutral},
-                           {"modifier", Fate::only_neutral},
-                           {"compress", Fate::only_neutral},
-                           {"spin", Fate::only_neutral},
-                           {"finetune_head", Fate::only_neutral}};
-
-const Rules descriptor_rules = {{"type", Fate::read},
-                                {"rcut", Fate::moved, "model.descriptor.rcut"},
-                                {"rcut_smth", Fate::moved, "model.descriptor.rcut_smth"},
-                                {"sel", Fate::moved, "model.descriptor.sel"},
-                                {"neuron", Fate::moved, "model.descriptor.neuron"},
-                                {"axis_neuron", Fate::moved, "model.descriptor.axis_neuron"},
-                                {"n_axis_neuron", Fate::moved, "model.descriptor.axis_neuron"},
-                                {"resnet_dt", Fate::moved, "model.descriptor.resnet_dt"},
-                                {"type_one_side", Fate::moved, "model.descriptor.type_one_side"},
-                                {"exclude_types", Fate::read},
-                                {"set_davg_zero", Fate::moved, "model.descriptor.set_davg_zero"},
-                                {"activation_function", Fate::moved, "model.descriptor.activation_function"},
-                                {"env_protection", Fate::moved, "model.descriptor.env_protection"},
-                                {"trainable", Fate::moved, "model.descriptor.trainable"},
-                                {"precision", Fate::read},
-                                {"seed", Fate::without_effect},
-                                {"ntypes", Fate::without_effect},
-                                {"spin", Fate::only_neutral}};
-
-const Rules fitting_rules = {{"type", Fate::read},
-                             {"neuron", Fate::moved, "model.fitting_net.neuron"},
-                             {"n_neuron", Fate::moved, "model.fitting_net.neuron"},
-                             {"resnet_dt", Fate::moved, "model.fitting_net.resnet_dt"},
-                             {"activation_function", Fate::moved, "model.fitting_net.activation_function"},
-                             {"trainable", Fate::read},
-                             {"precision", Fate::read},
-                             {"seed", Fate::without_effect},
-                             {"rcond", Fate::without_effect},
-                             {"numb_fparam", Fate::only_neutral},
-                             {"numb_aparam", Fate::only_neutral},
-                             {"default_fparam", Fate::only_neutral},
-                             {"dim_case_embd", Fate::only_neutral},
-                             {"atom_ener", Fate::only_neutral},
-                             {"layer_name", Fate::only_neutral},
-                             {"use_aparam_as_mask", Fate::only_neutral}};
-
-const Rules rate_rules = {{"type", Fate::read},
-                          {"start_lr", Fate::moved, "training.lr"},
-                          {"stop_lr", Fate::read},
-                          {"stop_lr_ratio", Fate::read},
-                          {"decay_steps", Fate::read},
-                          {"decay_rate", Fate::read},
-                          {"smooth", Fate::read},
-                          {"warmup_steps", Fate::read},
-                          {"warmup_ratio", Fate::read},
-                          {"warmup_start_factor", Fate::read},
-                          {"scale_by_worker", Fate::without_effect}};
-
-const Rules loss_rules = {{"type", Fate::read},
-                          {"start_pref_e", Fate::moved, "training.loss_prefactors.start_pref_e"},
-                          {"limit_pref_e", Fate::moved, "training.loss_prefactors.limit_pref_e"},
-                          {"start_pref_f", Fate::moved, "training.loss_prefactors.start_pref_f"},
-                          {"limit_pref_f", Fate::moved, "training.loss_prefactors.limit_pref_f"},
-                          {"start_pref_v", Fate::moved, "training.loss_prefactors.start_pref_v"},
-                          {"limit_pref_v", Fate::moved, "training.loss_prefactors.limit_pref_v"},
-                          {"intensive_ener_virial", Fate::moved, "training.loss_prefactors.intensive_ener_virial"},
-                          {"loss_func", Fate::read},
-                          {"huber_delta", Fate::without_effect},
-                          {"use_default_pf", Fate::without_effect},
-                          {"start_pref_ae", Fate::only_neutral},
-                          {"limit_pref_ae", Fate::only_neutral},
-                          {"start_pref_pf", Fate::only_neutral},
-                          {"limit_pref_pf", Fate::only_neutral},
-                          {"start_pref_gf", Fate::only_neutral},
-                          {"limit_pref_gf", Fate::only_neutral},
-                          {"start_pref_h", Fate::only_neutral},
-                          {"limit_pref_h", Fate::only_neutral},
-                          {"numb_generalized_coord", Fate::only_neutral},
-                          {"relative_f", Fate::only_neutral},
-                          {"enable_atom_ener_coeff", Fate::only_neutral},
-                          {"use_huber", Fate::only_neutral},
-                          {"f_use_norm", Fate::only_neutral}};
-
-const Rules optimizer_rules = {{"type", Fate::read},
-                               {"adam_beta1", Fate::moved, "training.beta1"},
-                               {"adam_beta2", Fate::moved, "training.beta2"},
-                               {"weight_decay", Fate::moved, "training.weight_decay"}};
-
-const Rules training_rules = {{"training_data", Fate::read},
-                              {"validation_data", Fate::read},
-                              {"systems", Fate::read},
-                              {"set_prefix", Fate::read},
-                              {"batch_size", Fate::read},
-                              {"auto_prob", Fate::read},
-                              {"auto_prob_style", Fate::read},
-                              {"sys_probs", Fate::read},
-                              {"sys_weights", Fate::read},
-                              {"numb_steps", Fate::moved, "training.numb_steps"},
-                              {"numb_step", Fate::moved, "training.numb_steps"},
-                              {"num_steps", Fate::moved, "training.numb_steps"},
-                              {"num_step", Fate::moved, "training.numb_steps"},
-                              {"stop_batch", Fate::moved, "training.numb_steps"},
-                              {"numb_epoch", Fate::moved, "training.max_epochs"},
-                              {"numb_epochs", Fate::moved, "training.max_epochs"},
-                              {"num_epoch", Fate::moved, "training.max_epochs"},
-                              {"num_epochs", Fate::moved, "training.max_epochs"},
-                              {"seed", Fate::moved, "training.seed"},
-                              {"gradient_max_norm", Fate::moved, "training.gradient_clip"},
-                              {"enable_ema", Fate::read},
-                              {"ema_decay", Fate::read},
-                              {"opt_type", Fate::read},
-                              {"acc_freq", Fate::read},
-                              // Not DeePMD-kit's, but useful beside its words.
-                              {"max_seconds", Fate::moved, "training.max_seconds"},
-                              {"max_cpu_seconds", Fate::moved, "training.max_cpu_seconds"},
-                              {"patience", Fate::moved, "training.patience"},
-                              {"checkpoint_seconds", Fate::moved, "training.checkpoint_seconds"},
-                              {"init_from", Fate::moved, "training.init_from"},
-                              {"change_bias_after_training", Fate::only_neutral},
-                              {"disp_file", Fate::without_effect},
-                              {"disp_freq", Fate::without_effect},
-                              {"disp_training", Fate::without_effect},
-                              {"disp_avg", Fate::without_effect},
-                              {"time_training", Fate::without_effect},
-                              {"numb_test", Fate::without_effect},
-                              {"save_freq", Fate::without_effect},
-                              {"save_dir", Fate::without_effect},
-                              {"save_ckpt", Fate::without_effect},
-                              {"max_ckpt_keep", Fate::without_effect},
-                              {"ckpt_keep_ratio", Fate::without_effect},
-                              {"ema_ckpt_keep", Fate::without_effect},
-                              {"profiling", Fate::without_effect},
-                              {"profiling_file", Fate::without_effect},
-                              {"enable_profiler", Fate::without_effect},
-                              {"tensorboard", Fate::without_effect},
-                              {"tensorboard_log_dir", Fate::without_effect},
-                              {"tensorboard_freq", Fate::without_effect},
-                              {"stat_file", Fate::without_effect},
-                              {"stat_file_mode", Fate::without_effect},
-                              {"mixed_precision", Fate::without_effect},
-                              {"zero_stage", Fate::without_effect},
-                              {"neighbor_graph_method", Fate::without_effect},
-                              {"enable_compile", Fate::without_effect},
-                              {"enable_tf32", Fate::without_effect}};
-
-const Rules train_data_rules = {{"systems", Fate::read},
-                                {"set_prefix", Fate::read},
-                                {"batch_size", Fate::read},
-                                {"auto_prob", Fate::read},
-                                {"auto_prob_style", Fate::read},
-                                {"sys_probs", Fate::read},
-                                {"sys_weights", Fate::read},
-                                {"rglob_patterns", Fate::only_neutral},
-                                {"min_pair_dist", Fate::only_neutral}};
-
-// All validation frames are looked at, whatever the batches.
-const Rules validation_data_rules = {{"systems", Fate::read},
-                                     {"set_prefix", Fate::read},
-                                     {"batch_size", Fate::without_effect},
-                                     {"numb_btch", Fate::without_effect},
-                                     {"numb_batch", Fate::without_effect},
-                                     {"auto_prob", Fate::without_effect},
-                                     {"auto_prob_style", Fate::without_effect},
-                                     {"sys_probs", Fate::without_effect},
-                                     {"sys_weights", Fate::without_effect},
-                                     {"rglob_patterns", Fate::only_neutral}};
+using namespace deepmd_keys;
 
 std::optional<double> number_of(const Tree* tree) {
     if (tree == nullptr || tree->type != Tree::Type::scalar || tree->quoted) return std::nullopt;
@@ -258,7 +60,7 @@ public:
     Translation(const Tree& input, const std::filesystem::path& file) : input_(input), file_(file) { out_.type = Tree::Type::map; }
 
     Tree result(base::LogSink& log) {
-        follow(input_, top_rules, "");
+        follow(input_, top_rules(), "");
         model();
         loss();
         training();
@@ -347,7 +149,7 @@ private:
 
     void model() {
         const Tree& model = block(input_, "model", "");
-        follow(model, model_rules, "model.");
+        follow(model, model_rules(), "model.");
         const Tree* type = model.find("type");
         if (!is_null(type) && !says(type, "standard") && !says(type, "deep_potential")) refuse("model.type (" + shown(*type) + ")");
         put("model.type", word("deep_potential"), "model.type");
@@ -370,7 +172,7 @@ private:
 
     void descriptor(const Tree& tree) {
         const std::string path = "model.descriptor.";
-        follow(tree, descriptor_rules, path);
+        follow(tree, descriptor_rules(), path);
         const Tree* type = tree.find("type");
         const std::string name = is_null(type) ? "" : shown(*type);
         const bool angular = name == "se_e2_a" || name == "se_a", triplets = name == "se_e3" || name == "se_at" || name == "se_a_3be",
@@ -378,7 +180,7 @@ private:
         if (!angular && !triplets && !radial) return refuse(path + "type (" + (name.empty() ? "missing" : name) + ")");
         put(path + "type", word(angular ? "se_e2_a" : triplets ? "se_e3" : "se_e2_r"), path + "type");
         if (const Tree* pairs = tree.find("exclude_types"); pairs != nullptr && !is_neutral(*pairs))
-            put(path + "exclude_types", *pairs, "");
+            put(path + "exclude_types", named_pairs(*pairs), path + "exclude_types");
         put_default(path + "rcut", plain("6.0"));
         put_default(path + "rcut_smth", plain("0.5"));
         put_default(path + "sel", word("auto"));
@@ -386,9 +188,26 @@ private:
         if (angular) put_default(path + "axis_neuron", plain("4"));
     }
 
+    /// Pairs of numbers of types as pairs of symbols.
+    [[nodiscard]] Tree named_pairs(const Tree& pairs) const {
+        const Tree* names = found("model.type_names");
+        const auto name = [&](const Tree& type) {
+            const auto number = number_of(&type);
+            if (!number || names == nullptr || *number < 0 || *number >= static_cast<double>(names->items.size()))
+                throw InputError("'" + shown(type) + "' in model.descriptor.exclude_types is no type of type_map", file_.string());
+            return names->items[static_cast<std::size_t>(*number)].scalar;
+        };
+        Tree list{Tree::Type::list, {}, false, pairs.line, {}, {}};
+        for (const Tree& pair : pairs.items) {
+            if (pair.items.size() != 2) throw InputError("model.descriptor.exclude_types must be pairs of types", file_.string());
+            list.items.push_back(word(name(pair.items[0]) + "-" + name(pair.items[1])));
+        }
+        return list;
+    }
+
     void fitting(const Tree& tree) {
         const std::string path = "model.fitting_net.";
-        follow(tree, fitting_rules, path);
+        follow(tree, fitting_rules(), path);
         const Tree* type = tree.find("type");
         if (!is_null(type) && !says(type, "ener")) refuse(path + "type (" + shown(*type) + ")");
         put_default(path + "neuron", widths({"120", "120", "120"}));
@@ -405,7 +224,7 @@ private:
 
     void loss() {
         const Tree& tree = block(input_, "loss", "");
-        follow(tree, loss_rules, "loss.");
+        follow(tree, loss_rules(), "loss.");
         for (const auto& [key, known] : {std::pair{"type", "ener"}, std::pair{"loss_func", "mse"}})
             if (const Tree* given = tree.find(key); !is_null(given) && !says(given, known))
                 refuse(std::string("loss.") + key + " (" + shown(*given) + ")");
@@ -414,17 +233,17 @@ private:
 
     void training() {
         const Tree& tree = block(input_, "training", "");
-        follow(tree, training_rules, "training.");
+        follow(tree, training_rules(), "training.");
         const bool nested = !is_null(tree.find("training_data"));
         if (nested && !is_null(tree.find("systems")))
             throw InputError("'training.systems' and 'training.training_data' are both given", file_.string());
         const Tree& data = nested ? block(tree, "training_data", "training.") : tree;
         const std::string path = nested ? "training.training_data." : "training.";
-        if (nested) follow(data, train_data_rules, path);
+        if (nested) follow(data, train_data_rules(), path);
         systems(data, path, "data.train");
         sampling(data, path);
         const Tree& validation = block(tree, "validation_data", "training.");
-        follow(validation, validation_data_rules, "training.validation_data.");
+        follow(validation, validation_data_rules(), "training.validation_data.");
         if (validation.entries.empty())
             put("data.validation", plain("0"), "");
         else
@@ -489,7 +308,7 @@ private:
 
     void optimizer() {
         const Tree& tree = block(input_, "optimizer", "");
-        follow(tree, optimizer_rules, "optimizer.");
+        follow(tree, optimizer_rules(), "optimizer.");
         for (const auto& [owner, key, path] :
              {std::tuple{&tree, "type", "optimizer.type"}, std::tuple{&block(input_, "training", ""), "opt_type", "training.opt_type"}}) {
             const Tree* type = owner->find(key);
@@ -509,7 +328,7 @@ private:
 
     void rate() {
         const Tree& tree = block(input_, "learning_rate", "");
-        follow(tree, rate_rules, "learning_rate.");
+        follow(tree, rate_rules(), "learning_rate.");
         const Tree* type = tree.find("type");
         const bool cosine = says(type, "cosine");
         if (!is_null(type) && !says(type, "exp") && !cosine) return refuse("learning_rate.type (" + shown(*type) + ")");

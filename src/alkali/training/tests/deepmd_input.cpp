@@ -8,6 +8,7 @@
 #include "alkali/base/files.hpp"
 #include "alkali/models/common/tests/toy_model.hpp"
 #include "alkali/training/options.hpp"
+#include "alkali/training/tests/feed.hpp"
 
 namespace alkali::training {
 namespace {
@@ -181,6 +182,16 @@ TEST(DeepmdInput, missing_steps_and_folders_are_named) {
                 HasSubstr("under two names"));
 }
 
+TEST(DeepmdInput, excluded_pairs_are_named_by_symbols) {
+    const auto with = [](const std::string& pairs) {
+        return replaced(third_version, R"("resnet_dt": false,)", R"("resnet_dt": false, "exclude_types": )" + pairs + ",");
+    };
+    EXPECT_EQ(at(translated(with("[[0, 1], [1, 1]]")), "model.descriptor.exclude_types"), "Li-Al Al-Al");
+    EXPECT_EQ(at(translated(with("[]")), "model.descriptor.exclude_types"), "none");
+    EXPECT_THAT(failure(with("[[0, 2]]")), HasSubstr("'2' in model.descriptor.exclude_types"));
+    EXPECT_THAT(failure(with("[[0]]")), HasSubstr("must be pairs"));
+}
+
 TEST(DeepmdInput, single_precision_becomes_mixed) {
     EXPECT_EQ(at(translated(replaced(third_version, R"("precision": "float64")", R"("precision": "float32")")), "model.model_dtype"),
               "mixed");
@@ -240,6 +251,21 @@ TEST(DeepmdInput, a_json_file_may_hold_tabs_and_is_refused_when_broken) {
         EXPECT_THROW(static_cast<void>(read_training_document(file, log)), InputError);
     }
     std::filesystem::remove(file);
+}
+
+TEST(DeepmdInput, corpus_of_the_fuzzer_cut_anywhere_gives_a_config_or_an_error) {
+    int files = 0;
+    for (const auto& entry : std::filesystem::directory_iterator(std::filesystem::path(ALKALI_SOURCE_DIR) / "fuzz/corpus/deepmd_input")) {
+        const auto bytes = base::read_file(entry.path());
+        ++files;
+        for (std::size_t at = 0; at <= bytes.size(); at += 3) {
+            EXPECT_NO_THROW(testing::feed_deepmd_input(bytes.substr(0, at))) << entry.path() << " " << at;
+            auto changed = bytes;
+            changed[std::min(at, bytes.size() - 1)] = '[';
+            EXPECT_NO_THROW(testing::feed_deepmd_input(changed)) << entry.path() << " " << at;
+        }
+    }
+    EXPECT_GT(files, 1);
 }
 
 TEST(BatchRule, holds_the_atoms_asked_for) {

@@ -5,8 +5,16 @@
 #include <system_error>
 
 #include "alkali/base/error.hpp"
+#include "alkali/base/process.hpp"
+#include "alkali/io/deepmd_model.hpp"
+#include "alkali/models/common/model_file.hpp"
+#include "alkali/models/deep_potential/import.hpp"
 #include "command.hpp"
 #include "process.hpp"
+
+#ifndef ALKALI_VERSION
+#define ALKALI_VERSION "unknown"
+#endif
 
 namespace alkali::app {
 
@@ -52,14 +60,34 @@ std::string reason(const std::string& output) {
     return output.substr(begin, output.find('\n', begin) - begin);
 }
 
-void run_import(const ImportOptions& options, Context& context) {
-    if (!fs::is_regular_file(options.model)) {
-        throw FileError("no such file", options.model, "give a checkpoint (.ckpt) or a package (.nequip.zip) of nequip");
-    }
-    // The output gets its name only once the model in it has been opened.
-    const Scratch written{fs::path(options.output).concat(".importing.safetensors")};
+/// deepmd-kit's own model form; alkali reads it itself.
+bool is_deepmd_form(const fs::path& file) {
+    const auto extension = file.extension();
+    return extension == ".yaml" || extension == ".yml" || extension == ".json" || extension == ".dp";
+}
+
+void refuse_other_deepmd_files(const fs::path& file) {
+    const auto extension = file.extension();
+    for (const char* other : {".pth", ".pt", ".pb", ".pte", ".pt2", ".savedmodel", ".hlo", ".meta"})
+        if (extension == other)
+            throw FileError("is a model of deepmd-kit in the form of one of its backends", file.string(),
+                            "write it in deepmd-kit's own form first: dp convert-backend " + file.filename().string() + " " +
+                                file.stem().string() + ".yaml");
+}
+
+void import_deepmd(const ImportOptions& options, const fs::path& target) {
+    const auto given = io::load_deepmd_model(options.model);
+    const auto model = models::deep_potential::from_deepmd(given, options.model);
+    const nlohmann::json provenance = {{"version", ALKALI_VERSION},
+                                       {"command", "alkali import " + options.model + " -o " + options.output},
+                                       {"date", base::utc_date()},
+                                       {"imported_from", given.origin}};
+    models::save_model(target, *model, models::model_kinds(), provenance);
+}
+
+void import_nequip(const ImportOptions& options, const fs::path& target) {
     const auto outcome =
-        run_process(options.python, {converter().string(), options.model, "-o", written.path.string(), "--model-key", options.model_key});
+        run_process(options.python, {converter().string(), options.model, "-o", target.string(), "--model-key", options.model_key});
     if (outcome.status == not_installed) {
         throw ExternalProgramError(reason(outcome.output), options.python,
                                    "reading nequip's files needs nequip itself: python3 -m venv nequip-env && nequip-env/bin/pip install "
@@ -69,6 +97,20 @@ void run_import(const ImportOptions& options, Context& context) {
         throw ExternalProgramError("the model was not converted: " + reason(outcome.output), options.model,
                                    "alkali imports NequIPGNNModel from checkpoints (.ckpt) of nequip-train and packages (.nequip.zip)");
     }
+}
+
+void run_import(const ImportOptions& options, Context& context) {
+    if (!fs::is_regular_file(options.model)) {
+        throw FileError("no such file", options.model,
+                        "give a checkpoint (.ckpt) or a package (.nequip.zip) of nequip, or a model.yaml of deepmd-kit");
+    }
+    refuse_other_deepmd_files(options.model);
+    // The output gets its name only once the model in it has been opened.
+    const Scratch written{fs::path(options.output).concat(".importing.safetensors")};
+    if (is_deepmd_form(options.model))
+        import_deepmd(options, written.path);
+    else
+        import_nequip(options, written.path);
     const auto model = context.calculators.open(written.path.string(), {}, context.log);
     fs::rename(written.path, options.output);
     fmt::print("wrote {} (cutoff {:g} angstrom, {} species)\n", options.output, model->cutoff(), model->species().size());
@@ -78,13 +120,17 @@ void run_import(const ImportOptions& options, Context& context) {
 
 void add_import(CLI::App& app, Context& context) {
     auto* command =
-        app.add_subcommand("import", "Model file from a checkpoint or package of nequip (needs Python with nequip, for this only)");
+        app.add_subcommand("import", "Model file from a model of nequip (needs Python with nequip, for this only) or deepmd-kit");
     command->footer(
         "Examples:\n  alkali import best.ckpt -o li.safetensors\n"
         "  alkali import li.nequip.zip -o li.safetensors --python nequip-env/bin/python\n"
-        "Checkpoints and packages are Python pickles: import files you trust only.");
+        "  dp convert-backend model.pth model.yaml && alkali import model.yaml -o li.safetensors\n"
+        "Checkpoints and packages of nequip are Python pickles: import files you trust only.");
     auto options = std::make_shared<ImportOptions>();
-    command->add_option("model", options->model, "Checkpoint (.ckpt) of nequip-train or package (.nequip.zip)")->required();
+    command
+        ->add_option("model", options->model,
+                     "Checkpoint (.ckpt) or package (.nequip.zip) of nequip, or deepmd-kit's own form (.yaml, .json)")
+        ->required();
     command->add_option("-o,--output", options->output, "Model file to write")->required();
     command->add_option("--python", options->python, "Python that has nequip")->capture_default_str();
     command->add_option("--model-key", options->model_key, "Which model, if the file holds several")->capture_default_str();

@@ -225,22 +225,6 @@ private:
     Config& config_;
 };
 
-Tree tree_from(const nlohmann::json& json) {
-    Tree tree;
-    if (json.is_object()) {
-        tree.type = Tree::Type::map;
-        for (const auto& [key, value] : json.items()) tree.entries.push_back({key, 0, tree_from(value)});
-    } else if (json.is_array()) {
-        tree.type = Tree::Type::list;
-        for (const auto& value : json) tree.items.push_back(tree_from(value));
-    } else if (!json.is_null()) {
-        tree.type = Tree::Type::scalar;
-        tree.quoted = json.is_string();
-        tree.scalar = json.is_string() ? json.get<std::string>() : json.dump();
-    }
-    return tree;
-}
-
 }  // namespace
 
 std::string Config::where(const std::string& path) const {

@@ -163,4 +163,34 @@ Tree parse_tree(const std::string& text, const std::string& source) {
     }
 }
 
+Tree tree_from(const nlohmann::json& json) {
+    Tree tree;
+    if (json.is_object()) {
+        tree.type = Tree::Type::map;
+        for (const auto& [key, value] : json.items()) tree.entries.push_back({key, 0, tree_from(value)});
+    } else if (json.is_array()) {
+        tree.type = Tree::Type::list;
+        for (const auto& value : json) tree.items.push_back(tree_from(value));
+    } else if (!json.is_null()) {
+        tree.type = Tree::Type::scalar;
+        tree.quoted = json.is_string();
+        tree.scalar = json.is_string() ? json.get<std::string>() : json.dump();
+    }
+    return tree;
+}
+
+Tree parse_json_tree(const std::string& text, const std::string& source) {
+    std::size_t values = 0;
+    const auto limited = [&](int depth, nlohmann::json::parse_event_t, nlohmann::json&) {
+        if (depth > static_cast<int>(most_levels)) throw InputError("more than " + std::to_string(most_levels) + " levels", source);
+        if (++values > most_values) throw InputError("more than a million values", source);
+        return true;
+    };
+    try {
+        return tree_from(nlohmann::json::parse(text, limited));
+    } catch (const nlohmann::json::exception& error) {
+        throw InputError("is not JSON: " + std::string(error.what()), source, "check commas, quotes and brackets");
+    }
+}
+
 }  // namespace alkali::config

@@ -1,4 +1,5 @@
 #pragma once
+#include <nlohmann/json.hpp>
 #include <string>
 #include <utility>
 #include <vector>
@@ -31,5 +32,8 @@ struct Tree::Entry {
 /// Errors: InputError naming `source` and the line (not YAML, a key twice, a key that is no text, several documents,
 /// more than 100 levels or 10^6 values).
 [[nodiscard]] Tree parse_tree(const std::string& text, const std::string& source);
+/// The same of a JSON text, which need not be YAML (tabs); its values have no lines. Errors as above.
+[[nodiscard]] Tree parse_json_tree(const std::string& text, const std::string& source);
+[[nodiscard]] Tree tree_from(const nlohmann::json& json);
 
 }  // namespace alkali::config

@@ -18,8 +18,10 @@ struct Penalty {
 /// What one batch needs for its loss, and the derivatives it gives.
 class LossOfBatch {
 public:
-    LossOfBatch(const LossSettings& settings, const Batch& batch, const LabelCounts& counts)
-        : settings_(settings),
+    LossOfBatch(const LossSettings& settings, const LossCoefficients& now, const Batch& batch, const LabelCounts& counts)
+        : end_(settings),
+          now_(now),
+          extent_(settings.extent),
           batch_(batch),
           counts_(counts),
           penalty_{settings.form, settings.huber_delta},
@@ -29,37 +31,36 @@ public:
 
     void energy(std::size_t f, double predicted, LossTerms& terms) {
         const auto& frame = *batch_.items()[f].frame;
-        if (!frame.labels.energy || settings_.total_energy == 0) return;
+        if (!frame.labels.energy) return;
         const auto atoms = static_cast<double>(frame.structure.size());
         const double residual = (predicted - *frame.labels.energy) / atoms,
-                     weight = settings_.total_energy * frame.weight / counts_.energies;
-        terms.energy += weight * penalty_.value(residual);
-        energy_slope_[f] = weight * penalty_.slope(residual) / atoms;
+                     mean = (extent_ == LossSettings::Extent::deepmd ? atoms : 1.0) * frame.weight / counts_.energies;
+        terms.energy += end_.total_energy * mean * penalty_.value(residual);
+        energy_slope_[f] = now_.total_energy * mean * penalty_.slope(residual) / atoms;
     }
 
     void forces(std::size_t f, std::span<const Vec3> predicted, LossTerms& terms) {
         const auto& item = batch_.items()[f];
-        if (!item.frame->labels.forces || settings_.forces == 0) return;
-        const double weight = settings_.forces * item.frame->weight / counts_.force_components;
+        if (!item.frame->labels.forces) return;
+        const double mean = item.frame->weight / counts_.force_components;
         for (std::size_t i = 0; i < item.atoms; ++i)
             for (int k = 0; k < 3; ++k) {
                 const double residual = predicted[i][k] - (*item.frame->labels.forces)[i][k];
-                terms.forces += weight * penalty_.value(residual);
-                force_slope_[item.first_atom + i][k] = weight * penalty_.slope(residual);
+                terms.forces += end_.forces * mean * penalty_.value(residual);
+                force_slope_[item.first_atom + i][k] = now_.forces * mean * penalty_.slope(residual);
             }
     }
 
     void stress(std::size_t f, const Mat3& predicted, LossTerms& terms) {
         const auto& frame = *batch_.items()[f].frame;
-        if (!has_stress(frame) || !settings_.uses_stress()) return;
-        const double all = settings_.stress * frame.weight / (9 * counts_.stresses),
-                     shear = settings_.shear * frame.weight / (6 * counts_.stresses);
+        if (!has_stress(frame)) return;
+        const double mean = of_stress(batch_.items()[f]) * frame.weight / counts_.stresses;
         for (int a = 0; a < 3; ++a)
             for (int b = 0; b < 3; ++b) {
                 const double residual = predicted(a, b) - (*frame.labels.stress)(a, b), value = penalty_.value(residual);
-                terms.stress += all * value;
-                if (a != b) terms.shear += shear * value;
-                stress_slope_[f](a, b) = (all + (a != b ? shear : 0)) * penalty_.slope(residual);
+                terms.stress += end_.stress * mean / 9 * value;
+                if (a != b) terms.shear += end_.shear * mean / 6 * value;
+                stress_slope_[f](a, b) = (now_.stress / 9 + (a != b ? now_.shear / 6 : 0)) * mean * penalty_.slope(residual);
             }
     }
 
@@ -82,7 +83,19 @@ public:
     }
 
 private:
-    const LossSettings& settings_;
+    /// What makes a squared stress residual the quantity that is averaged.
+    [[nodiscard]] double of_stress(const Batch::Item& item) const {
+        const auto atoms = static_cast<double>(item.atoms);
+        switch (extent_) {
+            case LossSettings::Extent::per_atom: return 1;
+            case LossSettings::Extent::deepmd: return item.volume * item.volume / atoms;
+            case LossSettings::Extent::deepmd_intensive: return item.volume * item.volume / (atoms * atoms);
+        }
+        return 1;
+    }
+
+    LossCoefficients end_, now_;
+    LossSettings::Extent extent_;
     const Batch& batch_;
     const LabelCounts& counts_;
     Penalty penalty_;
@@ -93,6 +106,13 @@ private:
 
 }  // namespace
 
+LossCoefficients LossSettings::at(double share_of_lr) const {
+    if (!start) return *this;
+    const auto between = [&](double first, double last) { return last * (1 - share_of_lr) + first * share_of_lr; };
+    return {between(start->total_energy, total_energy), between(start->forces, forces), between(start->stress, stress),
+            between(start->shear, shear)};
+}
+
 void LabelCounts::add(const structure::Frame& frame) {
     if (frame.labels.energy) energies += 1;
     if (frame.labels.forces) force_components += 3 * static_cast<double>(frame.structure.size());
@@ -100,10 +120,10 @@ void LabelCounts::add(const structure::Frame& frame) {
 }
 
 LossTerms evaluate_loss(const LossSettings& settings, const Batch& batch, const LabelCounts& counts, std::span<const double> energies,
-                        std::span<const Vec3> edge_gradient, LossSeeds* seeds, ErrorSums& errors) {
+                        std::span<const Vec3> edge_gradient, LossSeeds* seeds, ErrorSums& errors, double share_of_lr) {
     BatchForces predicted;
     assemble(batch, edge_gradient, predicted);
-    LossOfBatch loss(settings, batch, counts);
+    LossOfBatch loss(settings, settings.at(share_of_lr), batch, counts);
     LossTerms terms;
     for (std::size_t f = 0; f < batch.items().size(); ++f) {
         const auto& item = batch.items()[f];

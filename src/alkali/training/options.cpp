@@ -1,5 +1,13 @@
 #include "alkali/training/options.hpp"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+
+#include "alkali/base/error.hpp"
+
 namespace alkali::training {
 namespace {
 
@@ -59,9 +67,23 @@ Options loss_options() {
     return o;
 }
 
+/// DeePMD-kit's words for its `ener` loss, and its defaults but for the virial's.
+Options prefactor_options() {
+    Options o;
+    o.number("start_pref_e", "of the energy, at the full learning rate").fallback(0.02).at_least(0);
+    o.number("limit_pref_e", "of the energy, as the learning rate goes to 0").fallback(1.0).at_least(0);
+    o.number("start_pref_f", "of the forces, at the full learning rate").fallback(1000.0).at_least(0);
+    o.number("limit_pref_f", "of the forces, as the learning rate goes to 0").fallback(1.0).at_least(0);
+    o.number("start_pref_v", "of the virial, at the full learning rate; not given: 0.02 if the data have virials").at_least(0);
+    o.number("limit_pref_v", "of the virial, as the learning rate goes to 0; not given: 1 if the data have virials").at_least(0);
+    o.boolean("intensive_ener_virial", "squares of energy and virial over N^2 instead of N").fallback(false);
+    return o;
+}
+
 Options with_warmup() {
     Options o;
     o.number("warmup", "share of the training over which lr rises").fallback(0.01).at_least(0).at_most(0.5);
+    o.number("warmup_start", "lr at the very beginning; not given: stop_lr").at_least(0);
     return o;
 }
 
@@ -69,12 +91,19 @@ std::vector<std::pair<std::string, Options>> schedules() {
     Options plateau = with_warmup();
     plateau.number("factor", "lr is multiplied by it").fallback(0.5).above(0).at_most(1);
     plateau.integer("patience", "epochs without a better validation loss before that").fallback(10).at_least(1);
-    return {{"cosine", with_warmup()}, {"exponential", with_warmup()}, {"plateau", plateau}, {"constant", with_warmup()}};
+    Options exponential = with_warmup();
+    exponential.number("decay_rate", "lr is multiplied by it after every decay_steps, down to stop_lr; not given: as stop_lr asks for")
+        .above(0)
+        .at_most(1);
+    return {{"cosine", with_warmup()}, {"exponential", exponential}, {"plateau", plateau}, {"constant", with_warmup()}};
 }
 
 Options trainer_options() {
     Options o;
-    o.integer("batch_size", "frames per step").fallback(5).at_least(1);
+    o.integer("batch_size", "frames per step; auto:N: so many that they hold at least N atoms (auto: 32), max:N: at most N")
+        .or_kind(Kind::text)
+        .fallback(5)
+        .at_least(1);
     o.number("lr", "learning rate (largest)").fallback(0.005).above(0).alias("learning_rate").alias("start_lr").alias("optim_param.lr");
     o.number("stop_lr", "learning rate at the end; not given: lr/100").above(0);
     o.variant("lr_schedule", "how lr falls; with a time limit it reaches its end at the deadline", schedules()).fallback("cosine");
@@ -94,7 +123,10 @@ Options trainer_options() {
         .alias("gradient_clip_val");
     o.number("ema_decay", "of the moving average of the weights, per step; 0: off").fallback(0.99).at_least(0).at_most(0.999999);
     o.block("loss_coeffs", "weights of the loss terms", loss_options()).alias("loss.coeffs");
-    o.text("loss_type", "mean of squares, or Huber's").choices({"mse", "huber"}).fallback("mse");
+    o.text("loss_type", "mean of squares or Huber's, with loss_coeffs; deepmd: DeePMD-kit's, with loss_prefactors")
+        .choices({"mse", "huber", "deepmd"})
+        .fallback("mse");
+    o.block("loss_prefactors", "weights of loss_type deepmd; they follow the learning rate", prefactor_options());
     o.number("huber_delta", "residuals beyond it count linearly (in the unit of each term)").fallback(0.01).above(0);
     o.integer("max_epochs", "passes over the training frames; if no limit is given: 100")
         .at_least(1)
@@ -141,10 +173,44 @@ ScheduleSettings schedule_settings(const nlohmann::json& block) {
     s.lr = block.at("lr");
     s.stop_lr = number(block, "stop_lr", s.lr / 100);
     s.warmup = schedule.at("warmup");
+    s.warmup_start = number(schedule, "warmup_start", -1);
+    if (schedule.contains("decay_rate")) s.decay_rate = number(schedule, "decay_rate");
     s.decay_steps = integer(block, "decay_steps");
     s.factor = schedule.value("factor", s.factor);
     s.patience = schedule.value("patience", s.patience);
     return s;
+}
+
+/// Frames per step for a text such as "auto:32", by the mean number of atoms of a frame.
+std::int64_t batch_size_for(const std::string& text, std::span<const structure::Frame> frames) {
+    const auto colon = text.find(':');
+    const std::string rule = text.substr(0, colon), digits = colon == std::string::npos ? "" : text.substr(colon + 1);
+    std::int64_t bound = 32;
+    const auto [end, failure] = std::from_chars(digits.data(), digits.data() + digits.size(), bound);
+    const bool number = failure == std::errc{} && end == digits.data() + digits.size() && bound > 0;
+    if ((rule != "auto" && rule != "max") || (colon == std::string::npos ? rule != "auto" : !number))
+        throw InputError("'" + text + "' is no rule for a batch size", "training.batch_size", "give a number, auto, auto:N or max:N");
+    double atoms = 0;
+    for (const auto& frame : frames) atoms += static_cast<double>(frame.structure.size());
+    const double needed = static_cast<double>(bound) * static_cast<double>(frames.size()) / std::max(atoms, 1.0);
+    return std::max<std::int64_t>(1, static_cast<std::int64_t>(rule == "auto" ? std::ceil(needed - 1e-9) : std::floor(needed + 1e-9)));
+}
+
+LossSettings loss_settings(const nlohmann::json& block) {
+    LossSettings loss;
+    if (block.at("loss_type") == "deepmd") {
+        const auto& p = block.at("loss_prefactors");
+        loss.extent = p.at("intensive_ener_virial") ? LossSettings::Extent::deepmd_intensive : LossSettings::Extent::deepmd;
+        static_cast<LossCoefficients&>(loss) = {p.at("limit_pref_e"), p.at("limit_pref_f"), number(p, "limit_pref_v"), 0};
+        loss.start = LossCoefficients{p.at("start_pref_e"), p.at("start_pref_f"), number(p, "start_pref_v"), 0};
+        return loss;
+    }
+    const auto& coefficients = block.at("loss_coeffs");
+    loss.form = block.at("loss_type") == "huber" ? LossSettings::Form::huber : LossSettings::Form::mse;
+    loss.huber_delta = block.at("huber_delta");
+    static_cast<LossCoefficients&>(loss) = {coefficients.at("total_energy"), coefficients.at("forces"), coefficients.at("stress"),
+                                            coefficients.at("shear")};
+    return loss;
 }
 
 }  // namespace
@@ -161,16 +227,10 @@ config::Options training_options(const models::KindRegistry& kinds) {
 
 TrainerSettings trainer_settings(const nlohmann::json& values) {
     const auto& block = values.at("training");
-    const auto& coefficients = block.at("loss_coeffs");
     TrainerSettings s;
-    s.batch_size = block.at("batch_size");
+    if (block.at("batch_size").is_number()) s.batch_size = block.at("batch_size");
     s.seed = block.at("seed");
-    s.loss.form = block.at("loss_type") == "huber" ? LossSettings::Form::huber : LossSettings::Form::mse;
-    s.loss.huber_delta = block.at("huber_delta");
-    s.loss.total_energy = coefficients.at("total_energy");
-    s.loss.forces = coefficients.at("forces");
-    s.loss.stress = coefficients.at("stress");
-    s.loss.shear = coefficients.at("shear");
+    s.loss = loss_settings(block);
     s.adam.beta1 = block.at("beta1");
     s.adam.beta2 = block.at("beta2");
     s.adam.epsilon = block.at("epsilon");
@@ -208,8 +268,32 @@ DataSettings data_settings(const nlohmann::json& values) {
     s.load.read.stress_key = text(block, "stress_key");
     s.load.read.virial_key = text(block, "virial_key");
     s.load.missing = block.at("missing") == "mask" ? dataset::Missing::mask : dataset::Missing::error;
-    s.load.needs = {loss.total_energy > 0, loss.forces > 0, loss.uses_stress()};
+    const LossCoefficients begin = loss.start.value_or(loss);
+    s.load.needs = {loss.total_energy > 0 || begin.total_energy > 0, loss.forces > 0 || begin.forces > 0, loss.ever_uses_stress()};
+    // DeePMD folders without a type_map.raw are numbered by the model's types.
+    const auto& model = values.at("model");
+    if (model.contains("type_names") && model.at("type_names").is_array()) s.load.read.type_names = model.at("type_names");
     return s;
+}
+
+void settle_by_data(nlohmann::json& values, std::span<const structure::Frame> frames, base::LogSink& log) {
+    auto& training = values.at("training");
+    if (training.at("batch_size").is_string()) {
+        training["batch_size"] = batch_size_for(training.at("batch_size"), frames);
+        log.info(fmt::format("batch_size: {} frames", training.at("batch_size").get<std::int64_t>()));
+    }
+    if (training.at("loss_type") != "deepmd") return;
+    auto& p = training.at("loss_prefactors");
+    const bool given = !p.at("start_pref_v").is_null() || !p.at("limit_pref_v").is_null();
+    const bool has_virials = std::any_of(frames.begin(), frames.end(), [](const auto& frame) { return has_stress(frame); });
+    if (p.at("start_pref_v").is_null()) p["start_pref_v"] = given ? p.at("limit_pref_v").get<double>() : has_virials ? 0.02 : 0.0;
+    if (p.at("limit_pref_v").is_null()) p["limit_pref_v"] = given ? p.at("start_pref_v").get<double>() : has_virials ? 1.0 : 0.0;
+    const double start = p.at("start_pref_v"), limit = p.at("limit_pref_v");
+    const std::string why = given ? "" : has_virials ? ", on since the data have virials" : ", since the data have no virials";
+    const std::string weights = start > 0 || limit > 0 ? fmt::format("{:g} to {:g}", start, limit) : "off";
+    log.info(fmt::format("loss prefactors: energy {:g} to {:g}, forces {:g} to {:g}, virial {}{}", p.at("start_pref_e").get<double>(),
+                         p.at("limit_pref_e").get<double>(), p.at("start_pref_f").get<double>(), p.at("limit_pref_f").get<double>(),
+                         weights, why));
 }
 
 std::optional<std::filesystem::path> init_from(const nlohmann::json& values) {

@@ -1,6 +1,7 @@
 #pragma once
 #include <filesystem>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "alkali/config/config.hpp"
@@ -41,6 +42,9 @@ struct DataSettings {
 
 [[nodiscard]] TrainerSettings trainer_settings(const nlohmann::json& values);
 [[nodiscard]] DataSettings data_settings(const nlohmann::json& values);
+/// Fills in what is left to the training frames and says it in the log: a batch size given as a rule, the prefactors of the
+/// virial. Errors: InputError for a rule that is none.
+void settle_by_data(nlohmann::json& values, std::span<const structure::Frame> frames, base::LogSink& log);
 /// training.init_from, if given.
 [[nodiscard]] std::optional<std::filesystem::path> init_from(const nlohmann::json& values);
 

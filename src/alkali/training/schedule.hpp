@@ -12,8 +12,10 @@ struct ScheduleSettings {
     Kind kind = Kind::cosine;
     double lr = 0.01;
     double stop_lr = 1e-4;         ///< cosine, exponential: reached at progress 1; plateau: lower bound
-    double warmup = 0.01;          ///< share of progress over which lr rises linearly from stop_lr
+    double warmup = 0.01;          ///< share of progress over which lr rises linearly from warmup_start
+    double warmup_start = -1;      ///< learning rate at the very beginning; negative: stop_lr
     std::int64_t decay_steps = 0;  ///< exponential: lr is held for this many steps at a time; 0: falls at every step
+    double decay_rate = 0;         ///< exponential: factor of lr per decay_steps, down to stop_lr; 0: as stop_lr asks for
     double factor = 0.5;           ///< plateau: lr is multiplied by it ...
     int patience = 10;             ///< ... after this many epochs without a better validation loss
 };
@@ -29,8 +31,11 @@ public:
     void restore(const nlohmann::json& state);
 
 private:
+    [[nodiscard]] double exponential(double rest, std::int64_t step);
+
     ScheduleSettings settings_;
-    double held_progress_ = 0;  // of the step that began the present interval of decay_steps
+    double held_progress_ = 0;      // of the step that began the present interval of decay_steps
+    std::int64_t first_step_ = -1;  // the first one after the warm-up
     double reduction_ = 1, best_ = std::numeric_limits<double>::infinity();
     int waited_ = 0;
 };

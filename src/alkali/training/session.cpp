@@ -8,6 +8,7 @@
 #include "alkali/dataset/hash.hpp"
 #include "alkali/dataset/shifts.hpp"
 #include "alkali/dataset/split.hpp"
+#include "alkali/training/deepmd_input.hpp"
 
 namespace alkali::training {
 namespace {
@@ -41,17 +42,23 @@ Data load_data(const DataSettings& settings, base::LogSink& log) {
 void check_labels(const Data& data, const LossSettings& loss) {
     LabelCounts counts;
     for (const auto& frame : data.train) counts.add(frame);
+    const LossCoefficients begin = loss.start.value_or(loss);
+    const bool prefactors = loss.start.has_value();
     const auto need = [](double coefficient, double count, const std::string& what, const std::string& key) {
         if (coefficient > 0 && count == 0)
-            throw InputError("no training frame has " + what + ", but its weight is not 0", "training.loss_coeffs." + key,
+            throw InputError("no training frame has " + what + ", but its weight is not 0", "training." + key,
                              "set it to 0, or give data with " + what);
     };
-    need(loss.total_energy, counts.energies, "an energy", "total_energy");
-    need(loss.forces, counts.force_components, "forces", "forces");
-    need(loss.stress, counts.stresses, "stress", "stress");
-    need(loss.shear, counts.stresses, "stress", "shear");
+    const auto key = [&](const std::string& coefficient, const std::string& prefactor) {
+        return prefactors ? "loss_prefactors.limit_pref_" + prefactor : "loss_coeffs." + coefficient;
+    };
+    need(std::max(loss.total_energy, begin.total_energy), counts.energies, "an energy", key("total_energy", "e"));
+    need(std::max(loss.forces, begin.forces), counts.force_components, "forces", key("forces", "f"));
+    need(std::max(loss.stress, begin.stress), counts.stresses, "stress", key("stress", "v"));
+    need(loss.shear, counts.stresses, "stress", key("shear", ""));
     if (loss.total_energy == 0 && loss.forces == 0 && !loss.uses_stress())
-        throw InputError("all weights of the loss are 0", "training.loss_coeffs");
+        throw InputError(prefactors ? "all limits of the prefactors are 0" : "all weights of the loss are 0",
+                         prefactors ? "training.loss_prefactors" : "training.loss_coeffs");
     // Their loss would be zero from the beginning, and the first model the best.
     LabelCounts held;
     for (const auto& frame : data.validation) held.add(frame);
@@ -143,12 +150,10 @@ Outcome train(const SessionRequest& request, const models::KindRegistry& kinds, 
               base::ProgressSink& progress) {
     const RunOrigin origin{std::chrono::steady_clock::now(), request.cpu_before};
     const auto options = training_options(kinds);
-    auto config = config::load(request.config, options, log);
+    auto config = config::check(read_training_document(request.config, log), options, request.config.string(), log);
     auto& seed = config.values["training"]["seed"];
     if (config.values["data"]["split_seed"].is_null()) config.values["data"]["split_seed"] = seed;  // one split for a whole committee
     seed = seed.get<std::uint64_t>() + request.seed_offset;
-    const auto settings = trainer_settings(config.values);
-
     const auto checkpoint = request.output / "checkpoint" / "state.safetensors";
     const bool held = std::filesystem::exists(checkpoint);
     if (held && !request.restart && !request.overwrite)
@@ -156,6 +161,8 @@ Outcome train(const SessionRequest& request, const models::KindRegistry& kinds, 
                          "go on with it by --restart, allow its loss by --overwrite, or choose another folder with -o");
 
     Data data = load_data(data_settings(config.values), log);
+    settle_by_data(config.values, data.train, log);
+    const auto settings = trainer_settings(config.values);
     check_labels(data, settings.loss);
     const RunIdentity identity{config.values, hash_of(data)};
     std::optional<TrainerState> state;

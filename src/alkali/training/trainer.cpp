@@ -107,6 +107,7 @@ void Trainer::step() {
         counts.add(in_.train.frame(state_.order[k]));
         if ((k - begin) % ranks == rank) own.push_back(state_.order[k]);
     }
+    learning_rate_ = schedule_.learning_rate(progress_share(clock_.now()), state_.step);
     gradient_.assign(state_.parameters.size(), 0.0);
     LossTerms terms;
     ErrorSums errors;
@@ -120,7 +121,6 @@ void Trainer::step() {
     if (!std::isfinite(terms.total()) || !std::isfinite(norm))
         throw ConvergenceError("the loss is no longer finite", fmt::format("epoch {}, step {}", state_.epoch + 1, state_.step + 1),
                                "lower training.lr or set training.gradient_clip; check the labels with alkali data check");
-    learning_rate_ = schedule_.learning_rate(progress_share(clock_.now()), state_.step);
     adam_.step(learning_rate_, gradient_, state_.parameters);
     ema_.update(state_.parameters);
     in_.model.set_parameters(state_.parameters);
@@ -200,7 +200,7 @@ LossTerms Trainer::evaluate_batch(const Batch& batch, const LabelCounts& counts,
     energies_.resize(batch.atoms());
     edge_gradient_.resize(batch.edges());
     pass_->evaluate(batch.graph(), {energies_, edge_gradient_});
-    return evaluate_loss(settings_.loss, batch, counts, energies_, edge_gradient_, seeds, errors);
+    return evaluate_loss(settings_.loss, batch, counts, energies_, edge_gradient_, seeds, errors, learning_rate_ / settings_.schedule.lr);
 }
 
 void Trainer::sum_over_ranks(std::span<double> gradient, LossTerms& terms, ErrorSums& errors) {

@@ -1,10 +1,13 @@
 #pragma once
+#include <cmath>
 #include <memory>
 #include <span>
 #include <sstream>
 #include <string>
 
 #include "alkali/base/error.hpp"
+#include "alkali/config/document.hpp"
+#include "alkali/io/deepmd_model.hpp"
 #include "alkali/io/format.hpp"
 #include "alkali/io/npy.hpp"
 #include "alkali/io/safetensors.hpp"
@@ -47,10 +50,26 @@ inline void feed_npy(const std::string& bytes) {
     } catch (const Error&) {}
 }
 
+inline void feed_deepmd_model(const std::string& bytes) {
+    try {
+        const auto model = read_deepmd_model(config::parse_document(bytes, "bytes"), "bytes");
+        for (const auto& [name, tensor] : model.tensors) {
+            std::size_t size = 1;
+            for (const std::size_t n : tensor.shape) size *= n;
+            bool sound = size == tensor.values.size();
+            for (const double value : tensor.values) sound = sound && std::isfinite(value);
+            if (!sound) throw std::logic_error("a tensor of another size than its shape, or not finite");
+        }
+        static_cast<void>(model.hyperparameters.dump());
+    } catch (const Error&) {}
+}
+
 /// `target`: the name of a fuzzer and of its folder in fuzz/corpus.
 inline void feed(const std::string& target, const std::string& bytes) {
     if (target == "safetensors")
         feed_safetensors(bytes);
+    else if (target == "deepmd-model")
+        feed_deepmd_model(bytes);
     else if (target == "npy")
         feed_npy(bytes);
     else

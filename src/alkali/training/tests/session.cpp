@@ -154,7 +154,8 @@ TEST_F(Session, one_and_two_threads_give_the_same_bits) {
 }
 
 TEST_F(Session, checkpoint_of_any_step_continues_to_the_same_bits) {
-    for (const std::string schedule : {"cosine", "exponential", "plateau"}) {
+    const std::string prefactors = "exponential, decay_steps: 4, loss_type: deepmd";
+    for (const std::string schedule : {std::string("cosine"), std::string("exponential"), std::string("plateau"), prefactors}) {
         const auto config = toy_config(folder_, "max_epochs: 6, checkpoint_seconds: 0, lr_schedule: " + schedule);
         static_cast<void>(run(config, "whole" + schedule));
         // The folder of a run that is still going, copied in the middle of an epoch, is what a kill would leave.
@@ -188,6 +189,42 @@ TEST_F(Session, checkpoint_of_any_step_continues_to_the_same_bits) {
             for (std::size_t column = 0; column + 2 < a[row].size(); ++column)
                 EXPECT_EQ(a[row][column], b[row][column]) << row << " " << column;
     }
+}
+
+TEST_F(Session, virial_is_trained_by_default_where_the_data_have_it_and_said) {
+    const auto config = toy_config(folder_, "max_epochs: 1, loss_type: deepmd");
+    static_cast<void>(run(config, "with"));
+    EXPECT_THAT(log_.text, HasSubstr("virial 0.02 to 1, on since the data have virials"));
+    EXPECT_THAT(base::read_file(folder_ / "with" / "config.yaml"), HasSubstr("start_pref_v: 0.02"));
+    auto frames = testing::labelled_frames(12, 100);
+    for (auto& frame : frames) frame.labels.stress.reset();
+    io::write_frames(folder_ / "train.extxyz", frames);
+    static_cast<void>(run(config, "without"));
+    EXPECT_THAT(log_.text, HasSubstr("virial off, since the data have no virials"));
+    EXPECT_THAT(failure(toy_config(folder_, "max_epochs: 1, loss_type: deepmd, loss_prefactors: {limit_pref_v: 1}"), "asked"),
+                HasSubstr("stress"));
+}
+
+TEST_F(Session, deepmd_input_trains_as_it_is) {
+    io::write_frames(folder_ / "systems", testing::labelled_frames(6, 100), {.format = "deepmd"});
+    base::write_file(folder_ / "input.json", R"({
+        "model": {"type_map": ["Li", "Na"], "descriptor": {"type": "se_e2_a", "rcut": 4.0, "rcut_smth": 1.0, "neuron": [4, 8], "seed": 1},
+                  "fitting_net": {"neuron": [8, 8], "precision": "float64"}},
+        "learning_rate": {"type": "exp", "start_lr": 0.01, "stop_lr": 1e-5, "decay_steps": 2},
+        "loss": {"start_pref_e": 0.02, "limit_pref_e": 1, "start_pref_f": 1000, "limit_pref_f": 1},
+        "training": {"training_data": {"systems": ["systems"], "batch_size": "auto:8"}, "numb_steps": 8, "seed": 3, "disp_freq": 1}})");
+    NullProgress progress;
+    SerialCommunicator communicator;
+    const auto outcome =
+        train({folder_ / "input.json", folder_ / "out", false, false, false, 0, 0, "test", "test"}, kinds(), communicator, log_, progress);
+    EXPECT_EQ(outcome.steps, 8);
+    EXPECT_THAT(log_.text, HasSubstr("without effect here: model.descriptor.seed, training.disp_freq"));
+    EXPECT_EQ(models::load_model(folder_ / "out" / "last.safetensors", kinds()).kind, "deep_potential");
+    // What it became is a config that says the same.
+    base::write_file(folder_ / "c.yaml", base::read_file(folder_ / "out" / "config.yaml"));
+    static_cast<void>(
+        train({folder_ / "c.yaml", folder_ / "again", false, false, false, 0, 0, "test", "test"}, kinds(), communicator, log_, progress));
+    EXPECT_EQ(tensors("again"), tensors("out"));
 }
 
 constexpr const char* child_folder = "ALKALI_TEST_TRAIN_IN";

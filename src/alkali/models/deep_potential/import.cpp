@@ -1,0 +1,39 @@
+#include "alkali/models/deep_potential/import.hpp"
+
+#include "alkali/base/error.hpp"
+
+namespace alkali::models::deep_potential {
+namespace {
+
+/// Statistics of se_e2_r have one component in deepmd-kit, four here: those of the directions, which it does not use, are 0 and 1.
+io::Tensor with_directions(const io::Tensor& radial, double direction) {
+    io::Tensor full{{radial.shape[0], radial.shape[1], 4}, {}};
+    for (const double value : radial.values) full.values.insert(full.values.end(), {value, direction, direction, direction});
+    return full;
+}
+
+}  // namespace
+
+std::unique_ptr<DeepPotential> from_deepmd(const io::DeepmdModel& given, const std::string& source) {
+    std::unique_ptr<DeepPotential> model;
+    try {
+        model = std::make_unique<DeepPotential>(Hyperparameters::from_json(given.hyperparameters));
+    } catch (const InputError& error) {
+        throw FileError("cannot be used: " + std::string(error.what()), source);
+    }
+    std::vector<double> parameters(model->parameters().begin(), model->parameters().end());
+    for (const auto& info : model->layout()) {
+        const auto found = given.tensors.find(info.name);
+        if (found == given.tensors.end()) throw FileError("lacks " + info.name, source);
+        io::Tensor tensor = found->second;
+        if (tensor.shape.size() == 3 && tensor.shape[2] == 1 && info.shape.size() == 3 && info.shape[2] == 4)
+            tensor = with_directions(tensor, info.name == "dstd" ? 1.0 : 0.0);
+        if (tensor.shape != info.shape)
+            throw FileError("holds " + info.name + " in another shape than its hyperparameters ask for", source);
+        std::copy(tensor.values.begin(), tensor.values.end(), parameters.begin() + static_cast<std::ptrdiff_t>(info.offset));
+    }
+    model->set_parameters(parameters);
+    return model;
+}
+
+}  // namespace alkali::models::deep_potential

@@ -155,7 +155,7 @@ TEST_F(Session, one_and_two_threads_give_the_same_bits) {
 
 TEST_F(Session, checkpoint_of_any_step_continues_to_the_same_bits) {
     const std::string prefactors = "exponential, decay_steps: 4, loss_type: deepmd";
-    for (const std::string schedule : {std::string("cosine"), std::string("exponential"), std::string("plateau"), prefactors}) {
+    for (const std::string& schedule : {std::string("cosine"), std::string("exponential"), std::string("plateau"), prefactors}) {
         const auto config = toy_config(folder_, "max_epochs: 6, checkpoint_seconds: 0, lr_schedule: " + schedule);
         static_cast<void>(run(config, "whole" + schedule));
         // The folder of a run that is still going, copied in the middle of an epoch, is what a kill would leave.
@@ -206,7 +206,7 @@ TEST_F(Session, virial_is_trained_by_default_where_the_data_have_it_and_said) {
 }
 
 TEST_F(Session, deepmd_input_trains_as_it_is) {
-    io::write_frames(folder_ / "systems", testing::labelled_frames(6, 100), {.format = "deepmd"});
+    io::write_frames(folder_ / "systems", testing::labelled_frames(6, 100), {.format = "deepmd", .type_names = {}});
     base::write_file(folder_ / "input.json", R"({
         "model": {"type_map": ["Li", "Na"], "descriptor": {"type": "se_e2_a", "rcut": 4.0, "rcut_smth": 1.0, "neuron": [4, 8], "seed": 1},
                   "fitting_net": {"neuron": [8, 8], "precision": "float64"}},

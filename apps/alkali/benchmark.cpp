@@ -49,6 +49,19 @@ nlohmann::json result_json(const Timing& timing, int threads, const std::string&
             {"parts", parts_json(timing, peak)}};
 }
 
+/// What the model says, or, where it says nothing, what was asked for; a committee's where its members agree.
+std::string precision_used(calculator::Calculator& calculator, const std::string& asked) {
+    std::string used;
+    for (auto* member : calculator.members()) {
+        const auto own = precision_used(*member, asked);
+        used = used.empty() || used == own ? own : "several";
+    }
+    for (const auto& [key, value] : calculator.provenance())
+        if (key == "precision") used = value;
+    if (used.empty()) used = asked;
+    return used.empty() ? "float64" : used;
+}
+
 void print_parts(const nlohmann::json& parts) {
     for (const auto& [name, part] : parts.items())
         fmt::print("    {:<26} {:>10} us/atom {:>8} GFLOP/s {:>6} % of peak\n", name, number(part["us_per_atom"], 2),
@@ -72,10 +85,7 @@ void run_benchmark(const BenchmarkArguments& arguments, Context& context) {
             for (const auto atoms : arguments.atoms) {
                 omp_set_num_threads(threads);
                 const auto calculator = context.calculators.open(arguments.calculator, {precision, threads}, context.log);
-                std::string used = precision;
-                for (const auto& [key, value] : calculator->provenance())
-                    if (key == "precision") used = value;
-                if (used.empty()) used = "float64";
+                const std::string used = precision_used(*calculator, precision);
                 const Timing timing = measure(*calculator, atoms, arguments.effort);
                 results.push_back(result_json(timing, threads, used, ceilings[threads]));
                 const auto& r = results.back();
@@ -92,7 +102,9 @@ void run_benchmark(const BenchmarkArguments& arguments, Context& context) {
 void add_benchmark(CLI::App& app, Context& context) {
     auto arguments = std::make_shared<BenchmarkArguments>();
     auto* command = app.add_subcommand("benchmark", "Time, memory and share of the machine's peak of energy, forces and stress");
-    command->add_option("calculator", arguments->calculator, "Model file, kim:MODEL_ID, ...")->required()->type_name("CALC");
+    command->add_option("calculator", arguments->calculator, "Model file (several with commas: a committee), kim:MODEL_ID, ...")
+        ->required()
+        ->type_name("CALC");
     command->add_option("--atoms", arguments->atoms, "Sizes; the nearest cubic bcc cell is taken (54, 432, 2000, 16000, 128000)")
         ->delimiter(',')
         ->capture_default_str();

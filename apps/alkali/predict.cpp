@@ -19,6 +19,31 @@ struct PredictArguments {
     int threads = 0;
 };
 
+void put_number(structure::Frame& frame, const std::string& key, double value) { frame.info[key] = fmt::format("{:.8g}", value); }
+
+void put_deviation(structure::Frame& frame, const models::Deviation& deviation) {
+    const auto put = [&](const std::string& of, const models::Deviation::Extremes& extremes) {
+        put_number(frame, "max_devi_" + of, extremes.largest);
+        put_number(frame, "min_devi_" + of, extremes.smallest);
+        put_number(frame, "avg_devi_" + of, extremes.average);
+    };
+    put("f", deviation.forces);
+    if (deviation.virial) put("v", *deviation.virial);
+    put_number(frame, "devi_e", deviation.energy);
+    frame.columns.push_back({"devi_f", 1, deviation.by_atom});
+}
+
+void put_uncertainty(structure::Frame& frame, const calculator::Uncertainty& uncertainty) {
+    put_number(frame, "energy_std", uncertainty.energy);
+    structure::AtomColumn column{"force_std", 3, {}};
+    for (const auto& force : uncertainty.forces) column.values.insert(column.values.end(), force.begin(), force.end());
+    frame.columns.push_back(std::move(column));
+    if (!frame.structure.cell.fully_periodic()) return;
+    std::string stress;
+    for (int k = 0; k < 9; ++k) stress += fmt::format("{}{:.8g}", k > 0 ? " " : "", uncertainty.stress(k / 3, k % 3));
+    frame.info["stress_std"] = stress;
+}
+
 /// The frame with the calculator's numbers in place of whatever labels it had.
 void label(io::Frame& frame, calculator::Calculator& calculator, bool per_atom) {
     calculator::Result result;
@@ -28,17 +53,16 @@ void label(io::Frame& frame, calculator::Calculator& calculator, bool per_atom) 
         throw InputError(error.fault(), frame.where() + (error.where().empty() ? "" : ", " + error.where()), error.hint());
     }
     frame.labels = {};
+    frame.columns.clear();
+    for (const char* key :
+         {"energy_std", "stress_std", "devi_e", "max_devi_f", "min_devi_f", "avg_devi_f", "max_devi_v", "min_devi_v", "avg_devi_v"})
+        frame.info.erase(key);  // of another calculator
     frame.labels.energy = result.energy;
     frame.labels.forces = std::move(result.forces);
     if (frame.structure.cell.fully_periodic()) frame.labels.stress = result.stress;
     if (per_atom && !result.energies.empty()) frame.labels.energies = std::move(result.energies);
-    if (const auto* committee = dynamic_cast<models::Committee*>(&calculator)) {
-        const auto& spread = committee->spread();
-        frame.info["energy_std"] = fmt::format("{:.8g}", spread.energy);
-        double largest = 0;
-        for (const double force : spread.forces) largest = std::max(largest, force);
-        frame.info["max_force_std"] = fmt::format("{:.8g}", largest);
-    }
+    if (result.uncertainty) put_uncertainty(frame, *result.uncertainty);
+    if (const auto* committee = dynamic_cast<models::Committee*>(&calculator)) put_deviation(frame, committee->deviation());
 }
 
 void require_labels(const std::filesystem::path& output) {
@@ -88,6 +112,9 @@ void add_predict(CLI::App& app, Context& context) {
     command->add_option("--precision", arguments->precision, "float32, mixed or float64; default: as the model says");
     command->add_option("--threads", arguments->threads, "Threads; default: all")->type_name("N")->check(CLI::PositiveNumber);
     command->footer(
+        "A committee, or a calibrated model, also gives energy_std (eV), stress_std and the column force_std (per component); a\n"
+        "committee the deviations of DP-GEN: the column devi_f and max_, min_, avg_devi_f (eV/angstrom), max_, min_, avg_devi_v and\n"
+        "devi_e (eV/atom).\n"
         "Examples:\n"
         "  alkali predict out/nequip/best.safetensors in.extxyz -o out.extxyz\n"
         "  alkali predict member_1/best.safetensors,member_2/best.safetensors in.extxyz -o out.extxyz");

@@ -31,7 +31,7 @@ void add_matrix(Sha256& hash, const Mat3& m) {
 }
 
 void add_frame(Sha256& hash, const structure::Frame& frame) {
-    const auto& [structure, labels, weight, info, source, index] = frame;
+    const auto& [structure, labels, weight, info, source, index, columns] = frame;
     add_matrix(hash, structure.cell.vectors());
     for (const bool periodic : structure.cell.periodic()) add_count(hash, periodic ? 1 : 0);
     add_count(hash, structure.size());

@@ -265,7 +265,7 @@ public:
 
     void write(const Frame& frame) override {
         check_frame(frame, Numbers::any, Place{frame.source, frame.index});
-        const auto& [structure, labels, weight, info, source, index] = frame;
+        const auto& [structure, labels, weight, info, source, index, columns] = frame;
         auto out = fmt::memory_buffer();
         fmt::format_to(std::back_inserter(out), "{}\n{}\n", structure.size(), header(frame));
         for (std::size_t i = 0; i < structure.size(); ++i) {
@@ -273,6 +273,9 @@ public:
             append(out, structure.positions[i]);
             if (labels.forces) append(out, (*labels.forces)[i]);
             if (labels.energies) fmt::format_to(std::back_inserter(out), " {}", (*labels.energies)[i]);
+            for (const auto& column : columns)
+                for (std::size_t k = 0; k < column.width; ++k)
+                    fmt::format_to(std::back_inserter(out), " {}", column.values.at(i * column.width + k));
             out.push_back('\n');
         }
         file_.stream().write(out.data(), static_cast<std::streamsize>(out.size()));
@@ -296,6 +299,7 @@ private:
         text += "Properties=species:S:1:pos:R:3";
         if (frame.labels.forces) text += ":forces:R:3";
         if (frame.labels.energies) text += ":energies:R:1";
+        for (const auto& column : frame.columns) text += fmt::format(":{}:R:{}", column.name, column.width);
         for (const auto& [key, value] : frame.info)
             if (!reserved(key)) text += " " + format_pair(key, value);
         if (frame.weight != 1.0) text += fmt::format(" weight={}", frame.weight);

@@ -8,6 +8,7 @@
 #include "alkali/report/figures.hpp"
 #include "alkali/report/property_table.hpp"
 #include "alkali/report/references.hpp"
+#include "alkali/report/reliability.hpp"
 #include "alkali/report/source.hpp"
 #include "alkali/report/text.hpp"
 #include "resources_embedded.hpp"
@@ -37,6 +38,16 @@ std::string parity_content(const std::vector<Source>& sources) {
         for (const auto& evaluation : source.evaluations)
             if (const auto content = figures(parity_plots(evaluation.records)); !content.empty())
                 out += fmt::format("<h3>{}, {}</h3>\n{}", escape(source.name), escape(evaluation.name), content);
+    return out;
+}
+
+std::string reliability_content(const std::vector<Source>& sources) {
+    std::string out;
+    for (const auto& source : sources)
+        for (const auto& evaluation : source.evaluations)
+            if (const auto table = coverage_table(evaluation.records); !table.empty())
+                out += fmt::format("<h3>{}, {}</h3>\n{}{}", escape(source.name), escape(evaluation.name),
+                                   figures(reliability_plots(evaluation.records)), table);
     return out;
 }
 
@@ -100,6 +111,9 @@ constexpr const char* error_text =
     "On frames that a model was trained on these tell how well it fits, not how well it predicts. The paper's figures are on its own test "
     "set.";
 
+constexpr const char* reliability_text =
+    "Share of errors within the central interval of a normal distribution that should hold the nominal share of them.";
+
 constexpr const char* convergence_text =
     "Root mean squares over all structures. ✓ marks the first value from which on everything is within the tolerance.";
 
@@ -119,6 +133,7 @@ std::string render(const std::vector<std::filesystem::path>& folders, const Opti
     body += section("equation-of-state", "Equation of state", "", figures({energy_volume_plot(sources)}));
     body += section("errors", "Errors on labelled data", error_text, error_table(sources, references, citations));
     body += section("parity", "Predicted against reference", "Each point tells its frame.", parity_content(sources));
+    body += section("reliability", "Reliability of expected errors", reliability_text, reliability_content(sources));
     body += section("learning", "Learning curves", "", learning_content(sources));
     body += section("convergence", "Convergence of the labels", convergence_text, convergence_content(sources));
     body += section("sources", "Sources", "", citations.list());

@@ -16,6 +16,13 @@ struct Labels {
     std::optional<std::vector<double>> energies;  ///< eV per atom, where a model gives them
 };
 
+/// A further quantity of every atom, for files that hold such columns.
+struct AtomColumn {
+    std::string name;
+    std::size_t width = 1;       ///< numbers per atom
+    std::vector<double> values;  ///< (N, width)
+};
+
 /// A structure with labels and what its file says of it besides.
 struct Frame {
     Structure structure;
@@ -24,6 +31,7 @@ struct Frame {
     std::map<std::string, std::string> info;  ///< further key=value pairs of its header, as text (config_type, group, ...)
     std::string source;                       ///< file it came from
     std::size_t index = 0;                    ///< its number in that file, from 0
+    std::vector<AtomColumn> columns;          ///< written by extxyz, not read
 
     /// "file, frame 3" for messages.
     [[nodiscard]] std::string where() const { return source + ", frame " + std::to_string(index); }

@@ -308,6 +308,24 @@ NeighbourList neighbour_list(const Structure& structure, double cutoff) {
     return list;
 }
 
+NeighbourList within(const NeighbourList& list, double cutoff) {
+    NeighbourList part;
+    if (list.first.empty()) return part;
+    const double cutoff2 = cutoff * cutoff;
+    const bool images = !list.shift.empty();
+    part.first.push_back(0);
+    for (std::size_t i = 0; i < list.atoms(); ++i) {
+        for (auto e = static_cast<std::size_t>(list.first[i]); e < static_cast<std::size_t>(list.first[i + 1]); ++e) {
+            if (list.vector[e].squaredNorm() > cutoff2) continue;
+            part.neighbour.push_back(list.neighbour[e]);
+            if (images) part.shift.push_back(list.shift[e]);
+            part.vector.push_back(list.vector[e]);
+        }
+        part.first.push_back(static_cast<std::int64_t>(part.neighbour.size()));
+    }
+    return part;
+}
+
 NeighbourList neighbour_list_brute_force(const Structure& structure, double cutoff) {
     check_input(structure, cutoff);
     NeighbourList list;

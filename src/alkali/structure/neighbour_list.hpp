@@ -21,6 +21,9 @@ struct NeighbourList {
 /// Linear-time cell list; works for any cell shape, open directions, and cells smaller than the cutoff.
 /// Errors: InputError for a cutoff <= 0 or positions that are not finite.
 [[nodiscard]] NeighbourList neighbour_list(const Structure& structure, double cutoff);
+/// The edges of a list that are within a smaller cutoff: what neighbour_list() gives for that cutoff, to the last bit. Images
+/// are left out where the list has none.
+[[nodiscard]] NeighbourList within(const NeighbourList& list, double cutoff);
 /// O(N^2 x images) search used to check the other.
 [[nodiscard]] NeighbourList neighbour_list_brute_force(const Structure& structure, double cutoff);
 

@@ -10,6 +10,7 @@
 #include "alkali/base/error.hpp"
 #include "alkali/dataset/split.hpp"
 #include "alkali/training/errors.hpp"
+#include "alkali/training/reliability.hpp"
 #include "alkali/units/constants.hpp"
 
 namespace alkali::training {
@@ -88,6 +89,40 @@ struct AllParity {
     }
 };
 
+/// The same for a calculator that gives uncertainties.
+struct AllReliability {
+    Reliability energy, force, stress;
+
+    void add(const structure::Frame& frame, const Prediction& prediction, const calculator::Uncertainty& uncertainty) {
+        for (auto* part : {&energy, &force, &stress}) part->begin_frame();
+        const auto atoms = static_cast<double>(frame.structure.size());
+        if (frame.labels.energy) energy.add((prediction.energy - *frame.labels.energy) / atoms, uncertainty.energy / atoms);
+        if (frame.labels.forces)
+            for (std::size_t i = 0; i < frame.structure.size(); ++i)
+                for (int k = 0; k < 3; ++k) force.add(prediction.forces[i][k] - (*frame.labels.forces)[i][k], uncertainty.forces[i][k]);
+        if (!has_stress(frame)) return;
+        const auto a = to_voigt(*frame.labels.stress), b = to_voigt(prediction.stress), c = to_voigt(uncertainty.stress);
+        for (std::size_t k = 0; k < a.size(); ++k) stress.add(b[k] - a[k], c[k]);
+    }
+
+    void put(records::Records& records) const {
+        nlohmann::json tables = nlohmann::json::object();
+        const auto both = [&](const std::string& name, const Reliability& part, double factor, const std::string& unit) {
+            if (part.size() == 0) return;
+            part.put(records, name, factor, unit);
+            tables[name] = part.table(factor);
+        };
+        both("energy", energy, milli, "meV/atom");
+        both("force", force, milli, "meV/angstrom");
+        both("stress", stress, units::gpa_per_ev_per_angstrom3, "GPa");
+        if (tables.empty()) return;
+        records::Record record;
+        record.value = std::move(tables);
+        record.settings = {{"units", {{"energy", "meV/atom"}, {"force", "meV/angstrom"}, {"stress", "GPa"}}}};
+        records.set("reliability", std::move(record));
+    }
+};
+
 std::string record_suffix(const std::string& group) {
     std::string suffix = "_";
     for (const char c : group) suffix += std::isalnum(static_cast<unsigned char>(c)) != 0 ? c : '_';
@@ -122,6 +157,7 @@ records::Records evaluate(calculator::Calculator& calculator, std::span<const st
     ErrorSums all;
     std::map<std::string, ErrorSums> groups;  // by the suffix of their records: names that differ in punctuation alone share one
     AllParity parity;
+    AllReliability reliability;
     for (std::size_t f = 0; f < frames.size(); ++f) {
         const auto& frame = frames[f];
         calculator::Result result;
@@ -136,6 +172,7 @@ records::Records evaluate(calculator::Calculator& calculator, std::span<const st
         all.add(own);
         if (const std::string group = dataset::group_of(frame); !group.empty()) groups[record_suffix(group)].add(own);
         if (settings.parity_points > 0) parity.add(frame, prediction);
+        if (result.uncertainty) reliability.add(frame, prediction, *result.uncertainty);
         progress.update({"evaluate", static_cast<double>(f + 1), static_cast<double>(frames.size()), {}});
     }
     if (all.energy.count + all.forces.count + all.stress.count == 0)
@@ -144,6 +181,7 @@ records::Records evaluate(calculator::Calculator& calculator, std::span<const st
     records::Records records;
     put_all(records, all, "");
     for (const auto& [suffix, sums] : groups) put_all(records, sums, suffix);
+    reliability.put(records);
     if (settings.parity_points > 0) {
         records::Record record;
         record.value = parity.to_json(settings.parity_points);

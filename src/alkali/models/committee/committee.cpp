@@ -2,8 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
+#include <tuple>
 
 #include "alkali/base/error.hpp"
+#include "alkali/models/common/shared_structure.hpp"
+#include "alkali/models/contract/parts.hpp"
 
 namespace alkali::models {
 namespace {
@@ -42,35 +46,56 @@ Committee::Committee(std::vector<std::unique_ptr<calculator::Calculator>> member
                 "the members of a committee must know the same species; " + member->name() + " differs from " + members_[0]->name(),
                 "committee");
     }
+    for (const auto& member : members_) {
+        models_.push_back(dynamic_cast<ModelCalculator*>(member.get()));
+        if (models_.back()) list_cutoff_ = std::max(list_cutoff_, member->cutoff());
+    }
+}
+
+std::vector<calculator::Result> Committee::ask_members(const structure::Structure& structure, const calculator::Request& request) {
+    std::optional<SharedStructure> shared;
+    std::vector<calculator::Result> results;
+    for (std::size_t m = 0; m < members_.size(); ++m) {
+        if (!models_[m]) {
+            results.push_back(members_[m]->compute(structure, request));
+            continue;
+        }
+        base::Laps laps(request.profile);
+        if (!shared) shared.emplace(structure, list_cutoff_, &workspaces_, std::string());
+        const Graph graph = shared->graph(models_[m]->model());
+        laps.end(part::neighbour_list);
+        results.push_back(models_[m]->compute(structure, graph, request));
+    }
+    return results;
 }
 
 calculator::Result Committee::compute(const structure::Structure& structure, const calculator::Request& request) {
-    std::vector<calculator::Result> results;
-    for (const auto& member : members_) results.push_back(member->compute(structure, request));
+    const auto results = ask_members(structure, request);
     const std::size_t atoms = structure.size();
     calculator::Result mean;
-    spread_ = {};
+    auto& spread = mean.uncertainty.emplace();
 
     double variance = 0;
     std::tie(mean.energy, variance) = moments(results, 0.0, [](const auto& r) { return r.energy; });
-    spread_.energy = std::sqrt(variance);
+    spread.energy = std::sqrt(variance);
     Mat3 stress_variance;
     std::tie(mean.stress, stress_variance) = moments(results, Mat3(Mat3::Zero()), [](const auto& r) { return r.stress; });
-    spread_.stress = stress_variance.cwiseSqrt();
+    spread.stress = stress_variance.cwiseSqrt();
     for (std::size_t i = 0; i < atoms; ++i) {
-        const auto [force, spread] = moments(results, Vec3(Vec3::Zero()), [i](const auto& r) { return r.forces[i]; });
+        const auto [force, squares] = moments(results, Vec3(Vec3::Zero()), [i](const auto& r) { return r.forces[i]; });
         mean.forces.push_back(force);
-        spread_.forces.push_back(std::sqrt(spread.sum()));
+        spread.forces.push_back(squares.cwiseSqrt());
     }
     if (request.per_atom && all_have(results, atoms, &calculator::Result::energies))
         for (std::size_t i = 0; i < atoms; ++i) {
-            const auto [energy, spread] = moments(results, 0.0, [i](const auto& r) { return r.energies[i]; });
+            const auto [energy, square] = moments(results, 0.0, [i](const auto& r) { return r.energies[i]; });
             mean.energies.push_back(energy);
-            spread_.energies.push_back(std::sqrt(spread));
+            spread.energies.push_back(std::sqrt(square));
         }
     if (request.per_atom && all_have(results, atoms, &calculator::Result::virials))
         for (std::size_t i = 0; i < atoms; ++i)
             mean.virials.push_back(moments(results, Mat3(Mat3::Zero()), [i](const auto& r) { return r.virials[i]; }).first);
+    deviation_ = models::deviation(results, structure);
     return mean;
 }
 

@@ -4,18 +4,15 @@
 #include <vector>
 
 #include "alkali/calculator/calculator.hpp"
+#include "alkali/models/committee/deviation.hpp"
+#include "alkali/models/common/model_calculator.hpp"
+#include "alkali/models/contract/shared.hpp"
 
 namespace alkali::models {
 
-/// Spread of a committee about its mean: sample standard deviations (n - 1).
-struct CommitteeSpread {
-    double energy = 0;             ///< eV, whole structure
-    std::vector<double> forces;    ///< (N) eV/angstrom: root of the summed variances of the three components
-    Mat3 stress = Mat3::Zero();    ///< eV/angstrom^3, per component
-    std::vector<double> energies;  ///< (N) eV, if per-atom values were asked for and known to all members
-};
-
-/// Several calculators as one: the mean of their energies, forces and stresses, which is itself a potential.
+/// Several calculators as one: the mean of their energies, forces and stresses, which is itself a potential. The uncertainty is
+/// the sample standard deviation (n - 1) of the members. Trained models share the neighbour list, what they make of a graph alone,
+/// and the memory they work in; each gives the bits it gives alone.
 class Committee final : public calculator::Calculator {
 public:
     /// At least two members; InputError when they do not know the same species.
@@ -23,8 +20,8 @@ public:
 
     [[nodiscard]] calculator::Result compute(const structure::Structure& structure, const calculator::Request& request) override;
     using calculator::Calculator::compute;
-    /// The spread of the last compute().
-    [[nodiscard]] const CommitteeSpread& spread() const { return spread_; }
+    /// Of the members in the last compute().
+    [[nodiscard]] const Deviation& deviation() const { return deviation_; }
     [[nodiscard]] std::string name() const override;
     [[nodiscard]] std::vector<int> species() const override { return members_[0]->species(); }
     [[nodiscard]] double cutoff() const override;
@@ -35,8 +32,13 @@ public:
     [[nodiscard]] std::vector<std::pair<std::string, std::string>> provenance() const override;
 
 private:
+    [[nodiscard]] std::vector<calculator::Result> ask_members(const structure::Structure& structure, const calculator::Request& request);
+
     std::vector<std::unique_ptr<calculator::Calculator>> members_;
-    CommitteeSpread spread_;
+    std::vector<ModelCalculator*> models_;  ///< those of members_ that are trained models, null for the others
+    double list_cutoff_ = 0;                ///< largest cutoff of models_
+    Workspaces workspaces_;
+    Deviation deviation_;
 };
 
 }  // namespace alkali::models

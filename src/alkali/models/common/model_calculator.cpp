@@ -7,6 +7,7 @@
 #include "alkali/models/common/structure_graph.hpp"
 #include "alkali/models/contract/assemble.hpp"
 #include "alkali/models/contract/parts.hpp"
+#include "alkali/models/contract/shared.hpp"
 #include "alkali/units/elements.hpp"
 
 namespace alkali::models {
@@ -25,21 +26,27 @@ calculator::Result ModelCalculator::compute(const structure::Structure& structur
     base::Laps laps(request.profile);
     auto data = structure_graph(structure, model_->type_names(), model_->cutoff(), {});
     decltype(data.list.shift)().swap(data.list.shift);  // the vectors carry the images: room for the model
-    const Graph graph = data.view();
     laps.end(part::neighbour_list);
+    return compute(structure, data.view(), request);
+}
+
+calculator::Result ModelCalculator::compute(const structure::Structure& structure, const Graph& graph, const calculator::Request& request) {
     calculator::Result result;
     result.energies.resize(structure.size());
     result.forces.resize(structure.size());
     if (request.per_atom) result.virials.resize(structure.size());
-    edge_gradient_.resize(data.list.edges());
+    const auto borrowed = graph.workspaces ? graph.workspaces->take<EdgeGradient>() : nullptr;
+    auto& edge_gradient = borrowed ? borrowed->rows : edge_gradient_.rows;
+    edge_gradient.resize(static_cast<std::size_t>(graph.num_edges()));
     NoExchange exchange;
-    model_->evaluate(graph, exchange, {result.energies, edge_gradient_, request.profile});
+    model_->evaluate(graph, exchange, {result.energies, edge_gradient, request.profile});
     if (request.profile) model_->count_operations(graph, *request.profile);
 
-    laps.skip();
+    base::Laps laps(request.profile);
     Assembly assembly{result.forces, result.virials};
-    assemble(graph, edge_gradient_, assembly);
+    assemble(graph, edge_gradient, assembly);
     laps.end(part::assembly);
+    if (borrowed) graph.workspaces->give_back(borrowed);
     result.energy = std::accumulate(result.energies.begin(), result.energies.end(), 0.0);
     if (!std::isfinite(result.energy)) throw InternalError("the model gives an energy that is not finite", name_);
     if (const double volume = structure.cell.volume(); volume > 0) result.stress = -assembly.virial / volume;

@@ -16,6 +16,8 @@ public:
     /// Errors: InputError naming an unknown species, two overlapping atoms or a position that is not finite.
     [[nodiscard]] calculator::Result compute(const structure::Structure& structure, const calculator::Request& request) override;
     using calculator::Calculator::compute;
+    /// The same on the model's graph of that structure, which somebody else has made (SharedStructure).
+    [[nodiscard]] calculator::Result compute(const structure::Structure& structure, const Graph& graph, const calculator::Request& request);
     [[nodiscard]] std::string name() const override { return name_; }
     [[nodiscard]] std::vector<int> species() const override;
     [[nodiscard]] double cutoff() const override { return model_->cutoff(); }
@@ -23,10 +25,13 @@ public:
     [[nodiscard]] const Model& model() const { return *model_; }
 
 private:
+    struct EdgeGradient {
+        std::vector<Vec3> rows;  ///< (E) dE/d(edge vector), eV/angstrom
+    };
     std::shared_ptr<const Model> model_;
     std::string name_;
     std::vector<std::pair<std::string, std::string>> provenance_;
-    std::vector<Vec3> edge_gradient_;  ///< kept, since it is the largest array
+    EdgeGradient edge_gradient_;  ///< kept, since it is the largest array; unused where a graph brings its own workspaces
 };
 
 }  // namespace alkali::models

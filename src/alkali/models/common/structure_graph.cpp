@@ -25,15 +25,20 @@ Graph StructureGraph::view() const {
     return {static_cast<int>(types.size()), 0, types, list.first, list.neighbour, list.vector, &incoming};
 }
 
+structure::NeighbourList edges_of(const structure::Structure& structure, double cutoff, const std::string& where) {
+    for (std::size_t i = 0; i < structure.size(); ++i)
+        if (!structure.positions[i].allFinite())
+            throw InputError("the position of atom " + std::to_string(i + 1) + " is not finite", where);
+    auto list = structure::neighbour_list(structure, cutoff);
+    refuse_overlaps(list, where);
+    return list;
+}
+
 StructureGraph structure_graph(const structure::Structure& structure, std::span<const std::string> type_names, double cutoff,
                                const std::string& where) {
     StructureGraph graph;
     graph.types = types_of(structure, type_names, where);
-    for (std::size_t i = 0; i < structure.size(); ++i)
-        if (!structure.positions[i].allFinite())
-            throw InputError("the position of atom " + std::to_string(i + 1) + " is not finite", where);
-    graph.list = structure::neighbour_list(structure, cutoff);
-    refuse_overlaps(graph.list, where);
+    graph.list = edges_of(structure, cutoff, where);
     graph.incoming = incoming_edges(graph.view());
     return graph;
 }

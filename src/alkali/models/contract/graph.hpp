@@ -14,6 +14,9 @@ struct IncomingEdges {
     std::vector<std::int32_t> centre;  ///< (E) centre of edge[k]
 };
 
+class GraphShare;
+class Workspaces;
+
 /// What a model sees: atoms of this domain, ghost atoms of others, and edges sorted by centre.
 /// Centres are always local atoms; a neighbour may be a ghost (index >= num_local). On one process periodic images
 /// are not ghosts: the edge vector carries the image and the neighbour is the local atom itself.
@@ -25,6 +28,8 @@ struct Graph {
     std::span<const int> neighbour;           ///< (E)
     std::span<const Vec3> vector;             ///< (E) neighbour minus centre, angstrom
     const IncomingEdges* incoming = nullptr;  ///< made by whoever makes the graph, with incoming_edges()
+    GraphShare* share = nullptr;              ///< where several models look at the graph: what they share of it (shared.hpp)
+    Workspaces* workspaces = nullptr;         ///< where several models take turns: the memory they work in (shared.hpp)
 
     /// *incoming. Errors: InternalError where it is missing.
     [[nodiscard]] const IncomingEdges& by_neighbour() const;

@@ -21,6 +21,7 @@ struct Evaluation {
     std::span<double> energies;        ///< eV per local atom
     std::span<Vec3> edge_gradient;     ///< d(sum of energies of all domains)/d(edge vector), eV/angstrom
     base::Profile* profile = nullptr;  ///< receives the time of each part (parts.hpp), if wanted
+    std::span<double> features = {};   ///< (num_local, num_features()) if wanted: see there
 };
 
 /// A trained potential. Thread-safe for concurrent evaluate() on different graphs; uses OpenMP inside with results that do
@@ -41,6 +42,8 @@ public:
         static_cast<void>(graph);
         static_cast<void>(profile);
     }
+    /// Length of the row that says of an atom what the model's last step, from features to energy, knows of it; 0: none.
+    [[nodiscard]] virtual std::size_t num_features() const { return 0; }
     /// Hyperparameters as in the config's `model` block, complete (defaults filled in).
     [[nodiscard]] virtual nlohmann::json hyperparameters() const = 0;
 };

@@ -54,7 +54,7 @@ void GradientPass<T>::set_up_shares() {
             for (auto& self : layer.self) reset(self, plan.self.packed_size);
         }
         reset(share.embedding, types * static_cast<std::size_t>(architecture.layers[0].input.width));
-        reset(share.readout, this->readout_.weights());
+        reset(share.readout, this->readout_->weights());
         reset(share.scales, types);
         reset(share.shifts, types);
     }
@@ -120,7 +120,7 @@ template <class T>
 void GradientPass<T>::reverse_readout(std::span<const double> seeds) {
     const auto& setup = this->setup_;
     const int width = setup.architecture->layers.back().output.width;
-    const auto inputs = static_cast<std::size_t>(this->readout_.inputs());
+    const auto inputs = static_cast<std::size_t>(this->readout_->inputs());
     feature_adjoint_.assign(static_cast<std::size_t>(graph_.num_local) * static_cast<std::size_t>(width), T(0));
     const auto count = static_cast<int>(shares_.size());
 #pragma omp parallel for schedule(dynamic)
@@ -135,7 +135,7 @@ void GradientPass<T>::reverse_readout(std::span<const double> seeds) {
                 tangents[u] = static_cast<double>(feature_tangent_[static_cast<std::size_t>(offset) + u]);
             }
             const double scale = setup.weights->scales[type], seed = seeds[static_cast<std::size_t>(i)];
-            const auto values = this->readout_.accumulate(scalars, tangents, seed * scale, scale, adjoint, share.readout);
+            const auto values = this->readout_->accumulate(scalars, tangents, seed * scale, scale, adjoint, share.readout);
             share.scales[type] += seed * values.energy + values.tangent;
             share.shifts[type] += seed;
             for (std::size_t u = 0; u < inputs; ++u) feature_adjoint_[static_cast<std::size_t>(offset) + u] = static_cast<T>(adjoint[u]);

@@ -4,18 +4,19 @@
 
 #include "alkali/base/error.hpp"
 #include "alkali/base/random.hpp"
+#include "alkali/models/contract/shared.hpp"
 #include "alkali/models/nequip/gradient.hpp"
 #include "alkali/models/nequip/guard.hpp"
 #include "alkali/models/nequip/operations.hpp"
 
 namespace alkali::models::nequip {
-/// Weights in one precision, and passes that wait to be used again.
+/// Weights in one precision, and passes that wait to be used again where the graph brings none.
+>>>>>>> committee
 template <class T>
 struct NequIP::Engine {
     const kernels::KernelSet<T>* kernels = nullptr;
     Weights<T> weights;
-    std::mutex mutex;
-    std::vector<std::unique_ptr<Pass<T>>> idle;
+    Workspaces own;
 
     PassSetup<T> setup(const NequIP& model, bool keep) const {
         PassSetup<T> setup;
@@ -32,18 +33,11 @@ struct NequIP::Engine {
     }
 
     void evaluate(const NequIP& model, const Graph& graph, Exchange& exchange, const Evaluation& out) {
-        std::unique_ptr<Pass<T>> pass;
-        {
-            const std::lock_guard lock(mutex);
-            if (!idle.empty()) {
-                pass = std::move(idle.back());
-                idle.pop_back();
-            }
-        }
-        if (!pass) pass = std::make_unique<Pass<T>>(setup(model, false));
+        Workspaces& passes = graph.workspaces ? *graph.workspaces : own;
+        auto pass = passes.take<Pass<T>>();
+        pass->use(setup(model, false));
         pass->evaluate(graph, exchange, out);
-        const std::lock_guard lock(mutex);
-        idle.push_back(std::move(pass));
+        passes.give_back(std::move(pass));
     }
 };
 
@@ -97,6 +91,8 @@ void NequIP::evaluate(const Graph& graph, Exchange& exchange, const Evaluation& 
     else
         single_->evaluate(*this, graph, exchange, out);
 }
+
+std::size_t NequIP::num_features() const { return architecture_.info(architecture_.readout.front()).shape[0]; }
 
 void NequIP::count_operations(const Graph& graph, base::Profile& profile) const {
     for (const auto& [part, operations] : nequip::operations(architecture_, graph.num_local, graph.num_edges()))

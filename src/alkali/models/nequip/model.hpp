@@ -1,6 +1,5 @@
 #pragma once
 #include <memory>
-#include <mutex>
 
 #include "alkali/models/contract/model.hpp"
 #include "alkali/models/nequip/pass.hpp"
@@ -28,6 +27,8 @@ public:
     [[nodiscard]] double cutoff() const override { return architecture_.hyper.r_max; }
     [[nodiscard]] Precision precision() const override { return architecture_.hyper.model_dtype; }
     void evaluate(const Graph& graph, Exchange& exchange, const Evaluation& out) const override;
+    /// The scalars that enter the readout.
+    [[nodiscard]] std::size_t num_features() const override;
     void count_operations(const Graph& graph, base::Profile& profile) const override;
     [[nodiscard]] nlohmann::json hyperparameters() const override { return architecture_.hyper.to_json(); }
     [[nodiscard]] const std::vector<ParameterInfo>& layout() const override { return architecture_.parameters; }

@@ -1,9 +1,12 @@
 #include "alkali/models/nequip/pass.hpp"
 
 #include <algorithm>
+#include <bit>
+#include <string>
 
 #include "alkali/math/rounding.hpp"
 #include "alkali/models/contract/parts.hpp"
+#include "alkali/models/contract/shared.hpp"
 #include "alkali/models/nequip/zbl.hpp"
 
 namespace alkali::models::nequip {
@@ -12,11 +15,24 @@ namespace {
 std::size_t size_of(int rows, int width) { return static_cast<std::size_t>(rows) * static_cast<std::size_t>(width); }
 std::ptrdiff_t offset_of(int row, int width) { return static_cast<std::ptrdiff_t>(row) * width; }
 
+std::vector<double> edge_cutoffs(const Graph& graph, const Hyperparameters& hyper) {
+    std::vector<double> cutoff(static_cast<std::size_t>(graph.num_edges()));
+    for (std::size_t i = 0; i < static_cast<std::size_t>(graph.num_local); ++i)
+        for (auto e = static_cast<std::size_t>(graph.first[i]); e < static_cast<std::size_t>(graph.first[i + 1]); ++e) {
+            const int pair = graph.types[i] * hyper.types() + graph.types[static_cast<std::size_t>(graph.neighbour[e])];
+            cutoff[e] = hyper.per_edge_type_cutoff[static_cast<std::size_t>(pair)];
+        }
+    return cutoff;
+}
+
 }  // namespace
 
 template <class T>
-Pass<T>::Pass(const PassSetup<T>& setup)
-    : setup_(setup), readout_(*setup.architecture, setup.weights->readout), layers_(setup.architecture->layers.size()) {}
+void Pass<T>::use(const PassSetup<T>& setup) {
+    setup_ = setup;
+    readout_.emplace(*setup.architecture, setup.weights->readout);
+    layers_.resize(setup.architecture->layers.size());
+}
 
 template <class T>
 void Pass<T>::scale_rows(const Graph& graph, T* rows, int width, int begin, int end) const {
@@ -29,21 +45,19 @@ void Pass<T>::scale_rows(const Graph& graph, T* rows, int width, int begin, int 
 
 template <class T>
 void Pass<T>::prepare(const Graph& graph) {
-    windows_ = make_windows(graph, setup_.keep ? graph.num_atoms() : window);
+    const int size = setup_.keep ? graph.num_atoms() : window;
+    windows_ = shared<Windows>(graph, "nequip windows " + std::to_string(size), [&] { return make_windows(graph, size); });
     const auto& hyper = setup_.architecture->hyper;
-    cutoff_.clear();
+    cutoff_.reset();
     if (hyper.per_edge_type_cutoff.empty()) return;
-    cutoff_.resize(static_cast<std::size_t>(graph.num_edges()));
-    for (std::size_t i = 0; i < static_cast<std::size_t>(graph.num_local); ++i)
-        for (auto e = static_cast<std::size_t>(graph.first[i]); e < static_cast<std::size_t>(graph.first[i + 1]); ++e) {
-            const int pair = graph.types[i] * hyper.types() + graph.types[static_cast<std::size_t>(graph.neighbour[e])];
-            cutoff_[e] = hyper.per_edge_type_cutoff[static_cast<std::size_t>(pair)];
-        }
+    std::string key = "nequip cutoffs";
+    for (const double cutoff : hyper.per_edge_type_cutoff) key += ' ' + std::to_string(std::bit_cast<std::uint64_t>(cutoff));
+    cutoff_ = shared<std::vector<double>>(graph, key, [&] { return edge_cutoffs(graph, hyper); });
 }
 
 template <class T>
 kernels::EdgeView Pass<T>::edge_view(const Graph& graph) const {
-    return {graph.vector.data(), cutoff_.empty() ? nullptr : cutoff_.data(), setup_.architecture->hyper.r_max, setup_.round_geometry};
+    return {graph.vector.data(), cutoff_ ? cutoff_->data() : nullptr, setup_.architecture->hyper.r_max, setup_.round_geometry};
 }
 
 template <class T>
@@ -242,7 +256,7 @@ void Pass<T>::forward_layer(int k, const Graph& graph, Exchange& exchange) {
 template <class T>
 void Pass<T>::read_out(const Graph& graph, const Evaluation& out) {
     const int width = setup_.architecture->layers.back().output.width;
-    const auto inputs = static_cast<std::size_t>(readout_.inputs());
+    const auto inputs = static_cast<std::size_t>(readout_->inputs());
     const int last = static_cast<int>(layers_.size()) - 1;
     base::Laps laps(profile_);
     if (setup_.keep) layers_.back().z_gradient.resize(layers_.back().z.size());
@@ -256,7 +270,8 @@ void Pass<T>::read_out(const Graph& graph, const Evaluation& out) {
             const T* row = features_.data() + static_cast<std::ptrdiff_t>(i) * width;
             T* back = feature_gradient_.data() + static_cast<std::ptrdiff_t>(i) * width;
             for (std::size_t u = 0; u < inputs; ++u) scalars[u] = static_cast<double>(row[u]);
-            const double energy = readout_.evaluate(scalars, gradient);
+            if (!out.features.empty()) std::copy(scalars.begin(), scalars.end(), out.features.begin() + offset_of(i, readout_->inputs()));
+            const double energy = readout_->evaluate(scalars, gradient);
             for (std::size_t u = 0; u < inputs; ++u) back[u] = static_cast<T>(setup_.weights->scales[type] * gradient[u]);
             out.energies[static_cast<std::size_t>(i)] = setup_.weights->scales[type] * energy + setup_.weights->shifts[type];
         }
@@ -294,7 +309,7 @@ void Pass<T>::backward_linear(int k, std::span<const std::int32_t> centres) {
     const int out = plan.convolved.width, middle = plan.convolution.output_width, count = static_cast<int>(centres.size());
     const T* from = z_gradient(k).data();
     T* to = mid_gradient(k).data();
-    const bool in_order = centres.back() - centres.front() == count - 1 && windows_.row.empty();
+    const bool in_order = centres.back() - centres.front() == count - 1 && windows_->row.empty();
     if (in_order) {
         apply_transposed(plan.linear_2, weights, *setup_.kernels, from + offset_of(centres.front(), out),
                          to + offset_of(centres.front(), middle), count, false);
@@ -306,7 +321,7 @@ void Pass<T>::backward_linear(int k, std::span<const std::int32_t> centres) {
     apply_transposed(plan.linear_2, weights, *setup_.kernels, gathered.data(), rows.data(), count, false);
     for (int c = 0; c < count; ++c)
         std::copy_n(rows.data() + offset_of(c, middle), middle,
-                    to + offset_of(windows_.place(centres[static_cast<std::size_t>(c)]), middle));
+                    to + offset_of(windows_->place(centres[static_cast<std::size_t>(c)]), middle));
 }
 
 template <class T>
@@ -317,7 +332,7 @@ void Pass<T>::backward_layer(int k, const Graph& graph, Exchange& exchange, cons
     LayerState<T>& state = layers_[static_cast<std::size_t>(k)];
     const int in = plan.input.width, out = plan.convolved.width;
     if (k > 0) restore(k, graph);
-    mid_gradient(k).resize(size_of(windows_.rows, plan.convolution.output_width));
+    mid_gradient(k).resize(size_of(windows_->rows, plan.convolution.output_width));
     if (setup_.keep && k > 0) state.y_gradient.resize(size_of(graph.num_atoms(), in));
     kernels::ConvolveBackward<T> convolve;
     convolve.plan = &plan.convolution;
@@ -329,13 +344,13 @@ void Pass<T>::backward_layer(int k, const Graph& graph, Exchange& exchange, cons
     convolve.incoming_centre = incoming.centre.data();
     convolve.input = state.y.data();
     convolve.output_gradient = mid_gradient(k).data();
-    convolve.output_row = windows_.row.empty() ? nullptr : windows_.row.data();
+    convolve.output_row = windows_->row.empty() ? nullptr : windows_->row.data();
     convolve.input_gradient = k > 0 ? y_gradient(k).data() : nullptr;
     convolve.edge_gradient = result.edge_gradient.data();
 #pragma omp parallel
     {
         base::Laps laps(profile_);
-        for (const Window& window : windows_.windows) {
+        for (const Window& window : windows_->windows) {
             const std::span<const std::int32_t> enter = window.enter;
 #pragma omp for schedule(dynamic)
             for (std::size_t c = 0; c < enter.size(); c += chunk)

@@ -1,4 +1,6 @@
 #pragma once
+#include <memory>
+#include <optional>
 #include <vector>
 
 #include "alkali/base/aligned.hpp"
@@ -46,7 +48,10 @@ struct LayerState {
 template <class T>
 class Pass {
 public:
-    explicit Pass(const PassSetup<T>& setup);
+    Pass() = default;
+    explicit Pass(const PassSetup<T>& setup) { use(setup); }
+    /// Goes over to another model, keeping the memory.
+    void use(const PassSetup<T>& setup);
     void evaluate(const Graph& graph, Exchange& exchange, const Evaluation& out);
 
 protected:
@@ -95,13 +100,13 @@ protected:
     void scale_rows(const Graph& graph, T* rows, int width, int begin, int end) const;
 
     PassSetup<T> setup_;
-    Readout readout_;
-    std::vector<double> cutoff_;  ///< (E) where it depends on the types, else empty
+    std::optional<Readout> readout_;
+    std::shared_ptr<const std::vector<double>> cutoff_;  ///< (E) where it depends on the types, else null
     std::vector<LayerState<T>> layers_;
     Rows features_;          ///< (local) features that leave the last layer
     Rows feature_gradient_;  ///< (local) dE/d of them
     Rows mid_gradient_;      ///< (rows of the windows, convolution output) dE/dmid of the layer at work
-    Windows windows_;
+    std::shared_ptr<const Windows> windows_;
     base::Profile* profile_ = nullptr;  ///< of the present evaluate()
     std::vector<T> rows_, slopes_;      ///< RadialMode::exact: weights per edge of the present layer
 };

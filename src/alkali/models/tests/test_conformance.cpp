@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "alkali/models/common/domains.hpp"
+#include "alkali/models/contract/shared.hpp"
 #include "alkali/structure/builders.hpp"
 #include "examination.hpp"
 
@@ -335,6 +336,21 @@ TEST_P(Conformance, one_and_two_threads_give_the_same_bits) {
     const auto one = run(1), two = run(2);
     EXPECT_EQ(one.first, two.first);
     EXPECT_EQ(one.second, two.second);
+}
+
+TEST_P(Conformance, as_member_of_a_committee_it_gives_the_bits_it_gives_alone) {
+    const auto other = reloaded(*model_, {});
+    Workspaces workspaces;
+    for (const auto& s : structures()) {  // the memory is left by another model and another structure
+        const auto data = structure_graph(s, model_->type_names(), model_->cutoff(), "test");
+        const auto alone = evaluate(*model_, data.view());
+        GraphShare share;
+        Graph graph = data.view();
+        graph.share = &share;
+        graph.workspaces = &workspaces;
+        static_cast<void>(evaluate(*other, graph));
+        EXPECT_EQ(evaluate(*model_, graph), alone) << s.size() << " atoms";
+    }
 }
 
 TEST_P(Conformance, a_model_file_brings_back_every_bit) {

@@ -14,6 +14,7 @@
 #include "alkali/report/figures.hpp"
 #include "alkali/report/property_names.hpp"
 #include "alkali/report/references.hpp"
+#include "alkali/report/reliability.hpp"
 #include "alkali/report/source.hpp"
 #include "alkali/report/summary.hpp"
 
@@ -189,6 +190,33 @@ TEST_F(Report, the_summary_has_a_row_per_record_and_a_column_per_folder) {
               "                          unit           nequip    snap\n"
               "a0                        angstrom    3.4264(7)  3.5000\n"
               "vacancy_formation_energy  eV              0.530       -\n");
+}
+
+TEST_F(Report, expected_errors_are_drawn_against_true_ones_and_tabulated) {
+    records::Records records;
+    EXPECT_TRUE(reliability_plots(records).empty());
+    records.set("reliability",
+                {{{"force",
+                   {{"points", 100}, {"nominal", {0.5, 0.9}}, {"observed", {0.42, 0.815}}, {"std", {10.0, 30.0}}, {"rmse", {12.0, 45.0}}}}},
+                 "1",
+                 {},
+                 {},
+                 {}});
+    const auto plots = reliability_plots(records);
+    ASSERT_THAT(plots, SizeIs(2));
+    EXPECT_EQ(plots[0].series.at(0).points.at(1).y, 0.815);
+    EXPECT_EQ(plots[1].series.at(0).points.at(1).x, 30);
+    EXPECT_THAT(coverage_table(records), HasSubstr("<td>81.5 %</td>"));
+    records.save(folder_ / "run" / "evaluation.json");
+    EXPECT_THAT(render({folder_ / "run"}, {}), HasSubstr("id=\"reliability\""));
+}
+
+TEST_F(Report, a_reliability_record_of_another_shape_is_an_error) {
+    records::Records records;
+    records.set("reliability", {{{"force", {{"nominal", {0.5}}, {"observed", {0.5, 0.6}}}}}, "1", {}, {}, {}});
+    EXPECT_THROW(static_cast<void>(reliability_plots(records)), InputError);
+    records.set("reliability", {{{"force", 3}}, "1", {}, {}, {}});
+    EXPECT_THROW(static_cast<void>(coverage_table(records)), InputError);
 }
 
 TEST_F(Report, a_parity_record_of_another_shape_is_an_error) {

@@ -63,6 +63,17 @@ TEST(NeighbourList, agrees_with_brute_force_on_cells_smaller_than_the_cutoff) {
     }
 }
 
+TEST(NeighbourList, a_part_of_a_longer_list_is_the_shorter_one_bit_for_bit) {
+    base::Random random(9);
+    for (int sample = 0; sample < 64; ++sample) {
+        const auto structure = random_structure(random, sample % 8, 1 + sample % 29, 2.5, 9.0);
+        const double cutoff = random.uniform(1.0, 5.0);
+        const auto longer = neighbour_list(structure, cutoff + random.uniform(0.0, 2.0));
+        expect_equal(within(longer, cutoff), neighbour_list(structure, cutoff));
+    }
+    EXPECT_EQ(within(neighbour_list(Structure(), 3.0), 2.0).edges(), 0u);
+}
+
 TEST(NeighbourList, agrees_with_brute_force_on_hundreds_of_atoms) {
     base::Random random(9);
     for (int mask = 0; mask < 8; ++mask) {

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "alkali/base/error.hpp"
 #include "alkali/training/tests/samples.hpp"
 
@@ -111,6 +113,45 @@ TEST(Evaluation, frame_that_cannot_be_computed_is_named) {
     } catch (const InputError& error) {
         EXPECT_THAT(error.what(), ::testing::HasSubstr("f.xyz, frame 2"));
     }
+}
+
+/// The calculator of a Case with a standard deviation for everything.
+class Uncertain final : public calculator::Calculator {
+public:
+    explicit Uncertain(calculator::Calculator& base) : base_(base) {}
+    calculator::Result compute(const structure::Structure& structure, const calculator::Request& request) override {
+        auto result = base_.compute(structure, request);
+        auto& uncertainty = result.uncertainty.emplace();
+        uncertainty.energy = 4 * 0.05;
+        uncertainty.forces.assign(structure.size(), Vec3::Constant(0.02));
+        uncertainty.stress = Mat3::Constant(0.02);
+        return result;
+    }
+    std::string name() const override { return "uncertain"; }
+    std::vector<int> species() const override { return base_.species(); }
+    double cutoff() const override { return base_.cutoff(); }
+
+private:
+    calculator::Calculator& base_;
+};
+
+TEST(Evaluation, sets_expected_against_true_errors) {
+    Case sample;
+    EXPECT_FALSE(sample.records().has("reliability"));
+    Uncertain calculator(*sample.calculator);
+    NullProgress progress;
+    const auto records = evaluate(calculator, sample.frames, {100}, progress);
+    // Forces: 2 of 3 components have no error, the third one 1.5 standard deviations. Energies: 2 standard deviations.
+    EXPECT_NEAR(records.number("force_std"), 20, 1e-9);
+    EXPECT_NEAR(records.number("force_coverage_68"), 2.0 / 3, 1e-12);
+    EXPECT_EQ(records.number("force_coverage_90"), 1);
+    EXPECT_NEAR(records.number("energy_std"), 50, 1e-9);
+    EXPECT_EQ(records.number("energy_coverage_95"), 0);
+    EXPECT_NEAR(records.number("stress_std"), 0.02 * 160.2176634, 1e-9);
+    const auto& table = records.at("reliability").value.at("force");
+    EXPECT_EQ(table.at("points"), 48);
+    EXPECT_NEAR(table.at("rmse").back().get<double>(), 30 / std::sqrt(3.0), 8);
+    EXPECT_FALSE(records.has("force_std_correlation"));  // equal deviations have no rank
 }
 
 }  // namespace

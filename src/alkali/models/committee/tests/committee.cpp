@@ -49,11 +49,37 @@ TEST(Committee, gives_mean_and_sample_standard_deviation) {
     EXPECT_NEAR(result.forces[0][2], 6, 1e-14);
     EXPECT_NEAR(result.stress(1, 1), 3, 1e-14);
     EXPECT_NEAR(result.energies[0], 3, 1e-14);
-    EXPECT_NEAR(committee.spread().energy, deviation, 1e-14);
-    EXPECT_NEAR(committee.spread().forces[0], deviation * std::sqrt(5.0), 1e-13);
-    EXPECT_NEAR(committee.spread().stress(2, 2), deviation, 1e-14);
-    EXPECT_NEAR(committee.spread().energies[0], deviation, 1e-14);
+    const auto& uncertainty = *result.uncertainty;
+    EXPECT_NEAR(uncertainty.energy, deviation, 1e-14);
+    EXPECT_LT((uncertainty.forces[0] - Vec3(deviation, 0, 2 * deviation)).norm(), 1e-13);
+    EXPECT_NEAR(uncertainty.stress(2, 2), deviation, 1e-14);
+    EXPECT_NEAR(uncertainty.energies[0], deviation, 1e-14);
     EXPECT_TRUE(result.virials.empty());
+}
+
+TEST(Committee, deviation_divides_by_the_number_of_members) {
+    Committee committee(members({1, 2, 6}));
+    structure::Structure atoms{structure::Cell::cubic(2), {}, {}};
+    atoms.add(3, Vec3::Zero());
+    atoms.add(3, Vec3::Constant(1));
+    static_cast<void>(committee.compute(atoms));
+    const auto& deviation = committee.deviation();
+    const double population = std::sqrt(14.0 / 3);  // ((1-3)^2 + (2-3)^2 + (6-3)^2) / 3
+    EXPECT_NEAR(deviation.energy, population / 2, 1e-14);
+    EXPECT_NEAR(deviation.by_atom[1], population * std::sqrt(5.0), 1e-13);
+    EXPECT_NEAR(deviation.forces.average, population * std::sqrt(5.0), 1e-13);
+    // W = -8 x stress: the diagonal deviates by 8 x population, per atom 4 x; the other six components not at all.
+    EXPECT_NEAR(deviation.virial->largest, 4 * population, 1e-13);
+    EXPECT_EQ(deviation.virial->smallest, 0);
+    EXPECT_NEAR(deviation.virial->average, 4 * population / std::sqrt(3.0), 1e-13);
+}
+
+TEST(Committee, deviation_of_an_open_structure_has_a_virial_only_by_atom) {
+    Committee committee(members({1, 2}));
+    structure::Structure atom;
+    atom.add(3, Vec3::Zero());
+    static_cast<void>(committee.compute(atom));
+    EXPECT_FALSE(committee.deviation().virial.has_value());
 }
 
 TEST(Committee, shows_its_members) {

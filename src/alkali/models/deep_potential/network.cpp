@@ -200,13 +200,11 @@ void Network<T>::reverse(NetworkRows<T>& s, const T* adjoint, T* below, long bel
 }
 
 template <class T>
-typename Network<T>::LayerGradient Network<T>::zero_gradient(std::size_t layer) const {
+void Network<T>::clear(std::size_t layer, LayerGradient& gradient) const {
     const auto width = static_cast<std::size_t>(columns(layer));
-    LayerGradient gradient;
     gradient.w.assign(static_cast<std::size_t>(inputs(layer)) * width, T(0));
     gradient.b.assign(width, T(0));
-    if (plan_.layers[layer].idt) gradient.time_step.assign(width, T(0));
-    return gradient;
+    gradient.time_step.assign(plan_.layers[layer].idt ? width : 0, T(0));
 }
 
 template <class T>

@@ -86,7 +86,7 @@ public:
         Rows<T> w, b, time_step;
     };
     void accumulate(const NetworkRows<T>& s, std::size_t layer, int begin, int end, bool tangents, LayerGradient& out) const;
-    [[nodiscard]] LayerGradient zero_gradient(std::size_t layer) const;
+    void clear(std::size_t layer, LayerGradient& gradient) const;
 
 private:
     [[nodiscard]] int inputs(std::size_t layer) const { return layer == 0 ? places_ : plan_.layers[layer].inputs; }

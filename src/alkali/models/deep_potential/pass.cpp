@@ -208,11 +208,13 @@ void GradientPass<T>::accumulate_fitting(std::span<double> gradient) {
         int begin = 0, end = 0;
     };
     std::vector<Task> tasks;
-    std::vector<std::vector<typename Network<T>::LayerGradient>> sums(a.fitting.size());
+    sums_.resize(a.fitting.size());
     for (int type = 0; type < a.hyper.types(); ++type) {
         const auto& plan = a.fitting[static_cast<std::size_t>(type)];
         for (std::size_t layer = 0; layer < plan.layers.size(); ++layer) {
-            sums[static_cast<std::size_t>(type)].push_back(blocks_.front()->network(type).zero_gradient(layer));
+            auto& of_type = sums_[static_cast<std::size_t>(type)];
+            of_type.resize(plan.layers.size());
+            blocks_.front()->network(type).clear(layer, of_type[layer]);
             const int inputs = layer == 0 ? a.places : plan.layers[layer].inputs;
             for (int begin = 0; begin < inputs; begin += inputs_per_task)
                 tasks.push_back({type, layer, begin, std::min(begin + inputs_per_task, inputs)});
@@ -223,11 +225,11 @@ void GradientPass<T>::accumulate_fitting(std::span<double> gradient) {
         const Task& task = tasks[k];
         for (std::size_t b = 0; b < used_; ++b)
             blocks_[b]->accumulate_layer(task.type, task.layer, task.begin, task.end,
-                                         sums[static_cast<std::size_t>(task.type)][task.layer]);
+                                         sums_[static_cast<std::size_t>(task.type)][task.layer]);
     });
     for (std::size_t t = 0; t < a.fitting.size(); ++t) {
         for (std::size_t layer = 0; layer < a.fitting[t].layers.size(); ++layer)
-            unpack<T>(a, a.fitting[t].layers[layer], sums[t][layer], layer == 0 ? std::span<const int>(a.place) : std::span<const int>(),
+            unpack<T>(a, a.fitting[t].layers[layer], sums_[t][layer], layer == 0 ? std::span<const int>(a.place) : std::span<const int>(),
                       gradient);
         const auto& w = a.info(a.readout[t].w);
         for (std::size_t b = 0; b < used_; ++b)
@@ -241,15 +243,16 @@ void GradientPass<T>::accumulate_tables(std::span<double> gradient) {
     // Shares are fixed by the graph alone, so that sums come in the same order for any number of threads.
     constexpr std::size_t most_shares = 8;
     const std::size_t shares = std::min(used_, most_shares);
-    std::vector<Rows<T>> parts(shares);
+    parts_.resize(shares);
     base::parallel_for(shares, [&](std::size_t s) {
-        parts[s].assign(tables.table.size(), T(0));
-        for (std::size_t b = used_ * s / shares; b < used_ * (s + 1) / shares; ++b) blocks_[b]->accumulate_tables(parts[s]);
+        parts_[s].assign(tables.table.size(), T(0));
+        for (std::size_t b = used_ * s / shares; b < used_ * (s + 1) / shares; ++b) blocks_[b]->accumulate_tables(parts_[s]);
     });
-    std::vector<double> sum(tables.table.size());
-    for (const auto& part : parts)
-        for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += static_cast<double>(part[i]);
-    EmbeddingTables::accumulate_gradient(*setup_.architecture, parameters_, tables.axis, kernels::fastest_kernels<double>(), sum, gradient);
+    table_sum_.assign(tables.table.size(), 0.0);
+    for (const auto& part : parts_)
+        for (std::size_t i = 0; i < table_sum_.size(); ++i) table_sum_[i] += static_cast<double>(part[i]);
+    EmbeddingTables::accumulate_gradient(*setup_.architecture, parameters_, tables.axis, kernels::fastest_kernels<double>(), table_sum_,
+                                         gradient);
 }
 
 template struct Weights<float>;

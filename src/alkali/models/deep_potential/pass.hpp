@@ -102,6 +102,10 @@ private:
     std::span<const double> parameters_;
     std::vector<std::unique_ptr<BlockPass<T>>> blocks_;
     std::size_t used_ = 0;  ///< blocks of the present graph
+    // Kept from step to step: fresh memory costs more than what is computed in it.
+    std::vector<std::vector<typename Network<T>::LayerGradient>> sums_;  ///< (types, layers)
+    std::vector<Rows<T>> parts_;                                         ///< of the tables' gradient
+    std::vector<double> table_sum_;
 };
 
 }  // namespace alkali::models::deep_potential

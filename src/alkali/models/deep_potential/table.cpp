@@ -116,7 +116,8 @@ void EmbeddingTables::accumulate_gradient(const Architecture& architecture, std:
         network.forward(s, Keep::curvature);
         network.reverse(s, adjoint.data(), nullptr, 0);
         for (std::size_t l = 0; l < plan.layers.size(); ++l) {
-            auto packed = network.zero_gradient(l);
+            Network<double>::LayerGradient packed;
+            network.clear(l, packed);
             network.accumulate(s, l, 0, plan.layers[l].inputs, false, packed);
             unpack<double>(architecture, plan.layers[l], packed, {}, gradient);
         }

@@ -11,7 +11,6 @@
 
 namespace alkali::models::nequip {
 /// Weights in one precision, and passes that wait to be used again where the graph brings none.
->>>>>>> committee
 template <class T>
 struct NequIP::Engine {
     const kernels::KernelSet<T>* kernels = nullptr;

@@ -10,6 +10,7 @@
 #include "alkali/models/nequip/operations.hpp"
 
 namespace alkali::models::nequip {
+
 /// Weights in one precision, and passes that wait to be used again where the graph brings none.
 template <class T>
 struct NequIP::Engine {

@@ -19,7 +19,7 @@ struct PredictArguments {
     int threads = 0;
 };
 
-void put_number(structure::Frame& frame, const std::string& key, double value) { frame.info[key] = fmt::format("{:.8g}", value); }
+void put_number(structure::Frame& frame, const std::string& key, double value) { frame.info[key] = fmt::format("{}", value); }
 
 void put_deviation(structure::Frame& frame, const models::Deviation& deviation) {
     const auto put = [&](const std::string& of, const models::Deviation::Extremes& extremes) {
@@ -40,7 +40,7 @@ void put_uncertainty(structure::Frame& frame, const calculator::Uncertainty& unc
     frame.columns.push_back(std::move(column));
     if (!frame.structure.cell.fully_periodic()) return;
     std::string stress;
-    for (int k = 0; k < 9; ++k) stress += fmt::format("{}{:.8g}", k > 0 ? " " : "", uncertainty.stress(k / 3, k % 3));
+    for (int k = 0; k < 9; ++k) stress += fmt::format("{}{}", k > 0 ? " " : "", uncertainty.stress(k / 3, k % 3));
     frame.info["stress_std"] = stress;
 }
 

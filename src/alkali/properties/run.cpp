@@ -87,7 +87,15 @@ Outcome compute_properties(calculator::Calculator& calculator, std::span<const P
     for (const auto& property : chosen) {
         try {
             std::vector<Records> results;
-            for (auto& study : studies) results.push_back(property.run(*study));
+            for (std::size_t k = 0; k < studies.size(); ++k) {
+                try {
+                    results.push_back(property.run(*studies[k]));
+                } catch (const ConvergenceError& error) {
+                    if (members.empty()) throw;
+                    throw ConvergenceError(error.fault(), members[k]->name() + (error.where().empty() ? "" : ", " + error.where()),
+                                           error.hint());
+                }
+            }
             Records combined = members.empty() ? std::move(results.front()) : combine_members(results);
             for (const auto& [name, record] : combined.all()) {
                 Record own = record;

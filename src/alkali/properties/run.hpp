@@ -17,7 +17,7 @@ struct Outcome {
 /// Called with everything so far after each property.
 using AfterProperty = std::function<void(const std::string& name, const records::Records& so_far)>;
 
-/// Computes the chosen properties one after the other. A ConvergenceError ends its property only.
+/// Computes the chosen properties one after the other. A ConvergenceError ends its property only (and names the member of a committee).
 /// A committee (Calculator::members() not empty) is asked member by member: a record's value is the mean of the members'
 /// values, its uncertainty their sample standard deviation, and settings.members holds the single values; settings that differ are lists by
 /// member. So an uncertainty is that of the property itself, not of an average potential.

@@ -224,6 +224,16 @@ TEST(CommitteeProperties, have_the_mean_and_the_spread_of_the_members) {
                 one.at("equation_of_state_curve").value.at("energy")[5].get<double>(), 1e-6);
 }
 
+TEST(CommitteeProperties, name_the_member_that_fails) {
+    Committee committee({argon(0.010), argon(-0.010)});  // the second one has no minimum
+    base::NullSink log;
+    SilentProgress progress;
+    const std::vector<std::string> names{"lattice"};
+    const auto outcome = compute_properties(committee, choose_properties(names), {.crystal = "fcc"}, log, progress);
+    ASSERT_EQ(outcome.failures.size(), 1u);
+    EXPECT_THAT(outcome.failures[0].second, testing::HasSubstr(committee.members()[1]->name()));
+}
+
 TEST(PropertyChoice, an_unknown_name_is_answered_with_the_nearest_and_all_known) {
     const std::vector<std::string> names{"elastics"};
     try {

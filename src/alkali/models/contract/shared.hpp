@@ -69,4 +69,13 @@ private:
     std::map<std::type_index, std::vector<std::shared_ptr<void>>> idle_;
 };
 
+/// Lends work(T&) a T: of the graph's workspaces, or of `own` where it brings none.
+template <class T, class Work>
+void with_workspace(const Graph& graph, Workspaces& own, Work&& work) {
+    Workspaces& workspaces = graph.workspaces ? *graph.workspaces : own;
+    auto object = workspaces.take<T>();
+    std::forward<Work>(work)(*object);
+    workspaces.give_back(std::move(object));
+}
+
 }  // namespace alkali::models

@@ -8,7 +8,10 @@
 namespace alkali::models::deep_potential {
 
 template <class T>
-DescriptorBlock<T>::DescriptorBlock(const DescriptorSetup<T>& setup) : setup_(setup), row_(kernels::padded(setup.architecture->places)) {}
+void DescriptorBlock<T>::use(const DescriptorSetup<T>& setup) {
+    setup_ = setup;
+    row_ = kernels::padded(setup.architecture->places);
+}
 
 template <class T>
 void DescriptorBlock<T>::gather_atom(const Graph& graph, int atom) {
@@ -74,14 +77,13 @@ void DescriptorBlock<T>::write_gradient(const Edge& edge, double by_x, const Vec
 }
 
 template <class T>
-std::unique_ptr<DescriptorBlock<T>> make_descriptor_block(const DescriptorSetup<T>& setup) {
-    if (setup.architecture->hyper.descriptor.type == DescriptorKind::se_e3) return make_triplet_block(setup);
-    return make_embedding_block(setup);
+std::unique_ptr<DescriptorBlock<T>> make_descriptor_block(DescriptorKind kind) {
+    return kind == DescriptorKind::se_e3 ? make_triplet_block<T>() : make_embedding_block<T>();
 }
 
 template class DescriptorBlock<float>;
 template class DescriptorBlock<double>;
-template std::unique_ptr<DescriptorBlock<float>> make_descriptor_block<float>(const DescriptorSetup<float>&);
-template std::unique_ptr<DescriptorBlock<double>> make_descriptor_block<double>(const DescriptorSetup<double>&);
+template std::unique_ptr<DescriptorBlock<float>> make_descriptor_block<float>(DescriptorKind);
+template std::unique_ptr<DescriptorBlock<double>> make_descriptor_block<double>(DescriptorKind);
 
 }  // namespace alkali::models::deep_potential

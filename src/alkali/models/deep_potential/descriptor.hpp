@@ -32,8 +32,9 @@ struct DescriptorSetup {
 template <class T>
 class DescriptorBlock {
 public:
-    explicit DescriptorBlock(const DescriptorSetup<T>& setup);
     virtual ~DescriptorBlock() = default;
+    /// Before anything else, and to go over to another model of the same kind, keeping the memory.
+    virtual void use(const DescriptorSetup<T>& setup);
 
     /// Rows are padded to row().
     Rows<T> value;     ///< (atoms, row()) D
@@ -79,12 +80,12 @@ private:
 };
 
 template <class T>
-[[nodiscard]] std::unique_ptr<DescriptorBlock<T>> make_descriptor_block(const DescriptorSetup<T>& setup);
+[[nodiscard]] std::unique_ptr<DescriptorBlock<T>> make_descriptor_block(DescriptorKind kind);
 
 // One for each kind.
 template <class T>
-[[nodiscard]] std::unique_ptr<DescriptorBlock<T>> make_embedding_block(const DescriptorSetup<T>& setup);
+[[nodiscard]] std::unique_ptr<DescriptorBlock<T>> make_embedding_block();
 template <class T>
-[[nodiscard]] std::unique_ptr<DescriptorBlock<T>> make_triplet_block(const DescriptorSetup<T>& setup);
+[[nodiscard]] std::unique_ptr<DescriptorBlock<T>> make_triplet_block();
 
 }  // namespace alkali::models::deep_potential

@@ -13,11 +13,12 @@ class EmbeddingBlock final : public DescriptorBlock<T> {
     using typename Base::Edge;
 
 public:
-    explicit EmbeddingBlock(const DescriptorSetup<T>& setup)
-        : Base(setup),
-          angular_(setup.architecture->hyper.descriptor.type == DescriptorKind::se_e2_a),
-          width_(EmbeddingTables::width(*setup.architecture)),
-          share_((angular_ ? 1.0 : radial_scale) / setup.architecture->hyper.neighbours()) {}
+    void use(const DescriptorSetup<T>& setup) override {
+        Base::use(setup);
+        angular_ = setup.architecture->hyper.descriptor.type == DescriptorKind::se_e2_a;
+        width_ = EmbeddingTables::width(*setup.architecture);
+        share_ = (angular_ ? 1.0 : radial_scale) / setup.architecture->hyper.neighbours();
+    }
 
     void forward() override {
         place_edges();
@@ -127,9 +128,9 @@ private:
         for (long i = 0; i < this->atoms(); ++i) std::copy_n(rows.data() + i * row, width_, out.data() + 4 * i * width_);
     }
 
-    bool angular_;
-    int width_;
-    double share_;  ///< 1 / (sum of sel), times 0.2 in se_e2_r
+    bool angular_ = false;
+    int width_ = 0;
+    double share_ = 0;  ///< 1 / (sum of sel), times 0.2 in se_e2_r
     std::vector<std::int32_t> row_;
     Rows<T> basis_, slope_, q_, q_tangent_, number_tangent_, numbers_gradient_;
     Rows<T> moments_, moments_gradient_, moments_tangent_, moments_adjoint_;  ///< (atoms, 4, width)
@@ -138,10 +139,10 @@ private:
 }  // namespace
 
 template <class T>
-std::unique_ptr<DescriptorBlock<T>> make_embedding_block(const DescriptorSetup<T>& setup) {
-    return std::make_unique<EmbeddingBlock<T>>(setup);
+std::unique_ptr<DescriptorBlock<T>> make_embedding_block() {
+    return std::make_unique<EmbeddingBlock<T>>();
 }
-template std::unique_ptr<DescriptorBlock<float>> make_embedding_block<float>(const DescriptorSetup<float>&);
-template std::unique_ptr<DescriptorBlock<double>> make_embedding_block<double>(const DescriptorSetup<double>&);
+template std::unique_ptr<DescriptorBlock<float>> make_embedding_block<float>();
+template std::unique_ptr<DescriptorBlock<double>> make_embedding_block<double>();
 
 }  // namespace alkali::models::deep_potential

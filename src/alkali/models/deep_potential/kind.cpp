@@ -6,6 +6,7 @@
 #include <charconv>
 
 #include "alkali/base/error.hpp"
+#include "alkali/models/common/kind_options.hpp"
 #include "alkali/models/common/statistics.hpp"
 #include "alkali/models/deep_potential/model.hpp"
 #include "alkali/models/deep_potential/statistics.hpp"
@@ -51,21 +52,12 @@ Options fitting_options() {
 
 Options options() {
     Options o;
-    o.texts("type_names", "chemical symbols, in the order of the model's types").required().alias("type_map").alias("chemical_symbols");
+    add_type_names(o);
     o.block("descriptor", "what the energy of an atom depends on", descriptor_options());
     o.block("fitting_net", "network from the descriptor to the energy", fitting_options());
-    o.text("per_type_energy_shifts", "energy of an atom: auto (least squares), isolated (from single-atom frames), or {Li: x}")
-        .or_kind(Kind::number)
-        .or_kind(Kind::table)
-        .fallback("auto")
-        .alias("E0s")
-        .alias("shift");
+    add_energy_shifts(o);
     o.integer("table_intervals", "intervals of the tables of the embedding nets").fallback(512).at_least(64).at_most(most_table_intervals);
-    o.text("model_dtype", "precision of training and use")
-        .fallback("mixed")
-        .choices({"float32", "mixed", "float64"})
-        .alias("default_dtype")
-        .alias("precision");
+    add_model_dtype(o);
     return o;
 }
 

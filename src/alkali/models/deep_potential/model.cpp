@@ -2,11 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <mutex>
 
 #include "alkali/base/error.hpp"
 #include "alkali/base/random.hpp"
-#include "alkali/models/common/tabulation_guard.hpp"
+#include "alkali/models/contract/shared.hpp"
 #include "alkali/models/deep_potential/exact.hpp"
 #include "alkali/models/deep_potential/guard.hpp"
 #include "alkali/models/deep_potential/operations.hpp"
@@ -14,97 +13,75 @@
 
 namespace alkali::models::deep_potential {
 
-/// Weights in one precision, and passes that wait to be used again.
+namespace {
+
+/// At most so many intervals in inference.
+constexpr int finest_tables = 8192;
+
+}  // namespace
+
+/// Weights in one precision, and passes that wait to be used again where the graph brings none.
 template <class T>
 struct DeepPotential::Engine {
     const kernels::KernelSet<T>* kernels = nullptr;
     Weights<T> weights;
-    std::mutex mutex;
-    std::vector<std::unique_ptr<InferencePass<T>>> idle;
+    Workspaces own;
+
+    explicit Engine(const std::string& instruction_set) : kernels(&kernels::kernels_named<T>(instruction_set)) {}
 
     PassSetup<T> setup(const DeepPotential& model) const {
-        return {&model.architecture_, &weights, kernels, model.precision() == Precision::float32};
-    }
-
-    void evaluate(const DeepPotential& model, const Graph& graph, const Evaluation& out) {
-        std::unique_ptr<InferencePass<T>> pass;
-        {
-            const std::lock_guard lock(mutex);
-            if (!idle.empty()) {
-                pass = std::move(idle.back());
-                idle.pop_back();
-            }
-        }
-        if (!pass) pass = std::make_unique<InferencePass<T>>(setup(model));
-        pass->evaluate(graph, out);
-        const std::lock_guard lock(mutex);
-        idle.push_back(std::move(pass));
-    }
-
-    void derive_weights(const DeepPotential& model) {
-        idle.clear();
-        derive(model.architecture_, model.parameters_, model.architecture_.hyper.table_intervals, weights);
+        return {&model.architecture(), &weights, kernels, model.precision() == Precision::float32};
     }
 };
 
 DeepPotential::DeepPotential(Hyperparameters hyperparameters, EvaluationOptions options)
-    : architecture_(std::move(hyperparameters)), options_(std::move(options)), parameters_(architecture_.parameter_count, 0.0) {
-    const auto& deviations = architecture_.info(architecture_.dstd);
-    std::fill_n(parameters_.begin() + static_cast<std::ptrdiff_t>(deviations.offset), deviations.size, 1.0);
-    if (precision() == Precision::float64) {
-        double_ = std::make_unique<Engine<double>>();
-        double_->kernels = &kernels::kernels_named<double>(options_.instruction_set);
-    } else {
-        single_ = std::make_unique<Engine<float>>();
-        single_->kernels = &kernels::kernels_named<float>(options_.instruction_set);
-    }
-    set_parameters(std::vector<double>(parameters_));
+    : TabulatedModel(std::move(hyperparameters), {&Hyperparameters::table_intervals, finest_tables}), options_(std::move(options)) {
+    const auto& deviations = architecture().info(architecture().dstd);
+    std::fill_n(change_parameters().begin() + static_cast<std::ptrdiff_t>(deviations.offset), deviations.size, 1.0);
+    if (precision() == Precision::float64)
+        engine_ = std::make_unique<Engine<double>>(options_.instruction_set);
+    else
+        engine_ = std::make_unique<Engine<float>>(options_.instruction_set);
+    derive_weights();
 }
 
 DeepPotential::~DeepPotential() = default;
 
-void DeepPotential::set_parameters(std::span<const double> parameters) {
-    if (parameters.size() != parameters_.size()) throw InternalError("a Deep Potential was given parameters of the wrong number");
-    std::copy(parameters.begin(), parameters.end(), parameters_.begin());
-    if (double_) double_->derive_weights(*this);
-    if (single_) single_->derive_weights(*this);
-}
-
-void DeepPotential::set_table_intervals(int intervals) {
-    architecture_.hyper.table_intervals = intervals;
-    set_parameters(std::vector<double>(parameters_));
+void DeepPotential::derive_weights() {
+    std::visit([&](auto& engine) { derive(architecture(), parameters(), architecture().hyper.table_intervals, engine->weights); }, engine_);
 }
 
 void DeepPotential::evaluate(const Graph& graph, Exchange&, const Evaluation& out) const {
-    if (options_.exact)
-        evaluate_exactly(architecture_, parameters_, graph, out);
-    else if (double_)
-        double_->evaluate(*this, graph, out);
-    else
-        single_->evaluate(*this, graph, out);
+    if (options_.exact) {
+        evaluate_exactly(architecture(), parameters(), graph, out);
+        return;
+    }
+    std::visit(
+        [&]<class T>(const std::unique_ptr<Engine<T>>& engine) {
+            with_workspace<InferencePass<T>>(graph, engine->own, [&](InferencePass<T>& pass) {
+                pass.use(engine->setup(*this));
+                pass.evaluate(graph, out);
+            });
+        },
+        engine_);
 }
 
 void DeepPotential::count_operations(const Graph& graph, base::Profile& profile) const {
-    deep_potential::count_operations(architecture_, graph, profile);
+    deep_potential::count_operations(architecture(), graph, profile);
 }
 
 std::unique_ptr<TrainingPass> DeepPotential::make_training_pass() const {
     if (options_.exact) throw InternalError("a Deep Potential without tables cannot be trained");
-    if (double_) return std::make_unique<GradientPass<double>>(double_->setup(*this), parameters_);
-    return std::make_unique<GradientPass<float>>(single_->setup(*this), parameters_);
+    return std::visit(
+        [&]<class T>(const std::unique_ptr<Engine<T>>& engine) -> std::unique_ptr<TrainingPass> {
+            return std::make_unique<GradientPass<T>>(engine->setup(*this), parameters());
+        },
+        engine_);
 }
 
-std::optional<Tabulation> DeepPotential::tabulation() const {
-    return TableGuard(architecture_.hyper, parameters_).measure(architecture_.hyper.table_intervals);
-}
-
-std::optional<Tabulation> DeepPotential::refine_tabulation() {
-    constexpr int finest = 8192;
-    TableGuard guard(architecture_.hyper, parameters_);
-    const Tabulation table =
-        TabulationGuard::refine(architecture_.hyper.table_intervals, finest, [&](int intervals) { return guard.measure(intervals); });
-    if (table.intervals != architecture_.hyper.table_intervals) set_table_intervals(table.intervals);
-    return table;
+std::function<Tabulation(int)> DeepPotential::table_errors() const {
+    const auto guard = std::make_shared<TableGuard>(architecture().hyper, parameters());
+    return [guard](int intervals) { return guard->measure(intervals); };
 }
 
 void draw_weights(const Architecture& architecture, std::uint64_t seed, std::span<double> parameters) {

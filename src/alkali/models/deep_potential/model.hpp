@@ -1,7 +1,8 @@
 #pragma once
 #include <memory>
+#include <variant>
 
-#include "alkali/models/contract/model.hpp"
+#include "alkali/models/common/tabulated_model.hpp"
 #include "alkali/models/deep_potential/architecture.hpp"
 
 namespace alkali::models::deep_potential {
@@ -14,40 +15,27 @@ struct EvaluationOptions {
 
 /// Zhang et al., Phys. Rev. Lett. 120, 143001 (2018) and NeurIPS 31, 4436 (2018), as DeePMD-kit 3 builds it: descriptors se_e2_a,
 /// se_e2_r and se_e3. docs/theory/deep_potential.md.
-class DeepPotential final : public TrainableModel {
+class DeepPotential final : public TabulatedModel<Architecture> {
 public:
     /// Weights zero, deviations of the environment one. Errors: InputError for an unknown instruction set.
     explicit DeepPotential(Hyperparameters hyperparameters, EvaluationOptions options = {});
     ~DeepPotential() override;
 
     [[nodiscard]] std::string kind() const override { return "deep_potential"; }
-    [[nodiscard]] const std::vector<std::string>& type_names() const override { return architecture_.hyper.type_names; }
-    [[nodiscard]] double cutoff() const override { return architecture_.hyper.descriptor.rcut; }
-    [[nodiscard]] Precision precision() const override { return architecture_.hyper.model_dtype; }
+    [[nodiscard]] double cutoff() const override { return architecture().hyper.descriptor.rcut; }
     /// Errors: InputError where an atom has more neighbours than `sel`.
     void evaluate(const Graph& graph, Exchange& exchange, const Evaluation& out) const override;
     void count_operations(const Graph& graph, base::Profile& profile) const override;
-    [[nodiscard]] nlohmann::json hyperparameters() const override { return architecture_.hyper.to_json(); }
-    [[nodiscard]] const std::vector<ParameterInfo>& layout() const override { return architecture_.parameters; }
-    [[nodiscard]] std::span<const double> parameters() const override { return parameters_; }
-    void set_parameters(std::span<const double> parameters) override;
     [[nodiscard]] std::unique_ptr<TrainingPass> make_training_pass() const override;
 
-    [[nodiscard]] std::optional<Tabulation> tabulation() const override;
-    std::optional<Tabulation> refine_tabulation() override;
-    /// Other tables of the same networks.
-    void set_table_intervals(int intervals);
-
-    [[nodiscard]] const Architecture& architecture() const { return architecture_; }
-
 private:
+    void derive_weights() override;
+    [[nodiscard]] std::function<Tabulation(int)> table_errors() const override;
     template <class T>
     struct Engine;
-    Architecture architecture_;
     EvaluationOptions options_;
-    std::vector<double> parameters_;
-    std::unique_ptr<Engine<float>> single_;   // float32 and mixed
-    std::unique_ptr<Engine<double>> double_;  // float64
+    /// float: precisions float32 and mixed.
+    std::variant<std::unique_ptr<Engine<float>>, std::unique_ptr<Engine<double>>> engine_;
 };
 
 /// Draws weights as DeePMD-kit does: normal, matrices with deviation 1 / sqrt(inputs + outputs), biases 1, time steps 0.1 +- 0.001,

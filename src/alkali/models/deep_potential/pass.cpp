@@ -60,11 +60,16 @@ void derive(const Architecture& architecture, std::span<const double> parameters
 }
 
 template <class T>
-BlockPass<T>::BlockPass(const PassSetup<T>& setup)
-    : setup_(setup),
-      descriptor_(make_descriptor_block(descriptor_setup(setup))),
-      rows_(static_cast<std::size_t>(setup.architecture->hyper.types())),
-      output_tangent_(rows_.size()) {}
+void BlockPass<T>::use(const PassSetup<T>& setup) {
+    setup_ = setup;
+    const DescriptorKind kind = setup.architecture->hyper.descriptor.type;
+    auto& descriptor = descriptors_[kind];
+    if (!descriptor) descriptor = make_descriptor_block<T>(kind);
+    descriptor->use(descriptor_setup(setup));
+    descriptor_ = descriptor.get();
+    rows_.resize(static_cast<std::size_t>(setup.architecture->hyper.types()));
+    output_tangent_.resize(rows_.size());
+}
 
 template <class T>
 Network<T> BlockPass<T>::network(int type) const {
@@ -175,7 +180,8 @@ void InferencePass<T>::evaluate(const Graph& graph, const Evaluation& out) {
     by_thread_.resize(std::max(by_thread_.size(), static_cast<std::size_t>(omp_get_max_threads())));
     base::parallel_for(limits.size() - 1, [&](std::size_t k) {
         auto& block = by_thread_[static_cast<std::size_t>(omp_get_thread_num())];
-        if (!block) block = std::make_unique<BlockPass<T>>(setup_);
+        if (!block) block = std::make_unique<BlockPass<T>>();
+        block->use(setup_);
         block->evaluate(graph, limits[k], limits[k + 1], out, false);
     });
     if (!setup_.round_geometry) return;
@@ -187,7 +193,7 @@ template <class T>
 void GradientPass<T>::evaluate(const Graph& graph, const Evaluation& out) {
     const auto limits = block_limits(graph.num_local);
     used_ = limits.size() - 1;
-    while (blocks_.size() < used_) blocks_.push_back(std::make_unique<BlockPass<T>>(setup_));
+    while (blocks_.size() < used_) blocks_.emplace_back(std::make_unique<BlockPass<T>>())->use(setup_);
     base::parallel_for(used_, [&](std::size_t k) { blocks_[k]->evaluate(graph, limits[k], limits[k + 1], out, true); });
 }
 

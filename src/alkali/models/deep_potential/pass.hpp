@@ -1,4 +1,5 @@
 #pragma once
+#include <map>
 #include <memory>
 #include <vector>
 
@@ -36,7 +37,8 @@ struct PassSetup {
 template <class T>
 class BlockPass {
 public:
-    explicit BlockPass(const PassSetup<T>& setup);
+    /// Goes over to another model, keeping the memory.
+    void use(const PassSetup<T>& setup);
     void evaluate(const Graph& graph, int begin, int end, const Evaluation& out, bool keep);
     /// After evaluate() with keep: fills what the weights' gradients need, for O = sum of seeds.
     void differentiate(const GradientSeeds& seeds);
@@ -61,9 +63,10 @@ private:
     [[nodiscard]] int types() const { return setup_.architecture->hyper.types(); }
 
     PassSetup<T> setup_;
-    std::unique_ptr<DescriptorBlock<T>> descriptor_;
-    std::vector<int> atoms_;  ///< by type
-    std::vector<int> begin_;  ///< (types + 1)
+    std::map<DescriptorKind, std::unique_ptr<DescriptorBlock<T>>> descriptors_;  ///< those used so far
+    DescriptorBlock<T>* descriptor_ = nullptr;                                   ///< that of the present model
+    std::vector<int> atoms_;                                                     ///< by type
+    std::vector<int> begin_;                                                     ///< (types + 1)
     std::vector<NetworkRows<T>> rows_;
     Rows<T> output_gradient_;
     std::vector<double> energy_seeds_;      ///< in the order of atoms_
@@ -77,7 +80,8 @@ private:
 template <class T>
 class InferencePass {
 public:
-    explicit InferencePass(const PassSetup<T>& setup) : setup_(setup) {}
+    /// Goes over to another model, keeping the memory.
+    void use(const PassSetup<T>& setup) { setup_ = setup; }
     void evaluate(const Graph& graph, const Evaluation& out);
 
 private:

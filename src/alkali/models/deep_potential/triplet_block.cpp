@@ -13,11 +13,12 @@ class TripletBlock final : public DescriptorBlock<T> {
     using Points = Rows<T>[3];
 
 public:
-    explicit TripletBlock(const DescriptorSetup<T>& setup)
-        : Base(setup),
-          rows_(setup.tables->axis.rows()),
-          line_row_(kernels::padded(rows_)),
-          width_(EmbeddingTables::width(*setup.architecture)) {}
+    void use(const DescriptorSetup<T>& setup) override {
+        Base::use(setup);
+        rows_ = setup.tables->axis.rows();
+        line_row_ = kernels::padded(rows_);
+        width_ = EmbeddingTables::width(*setup.architecture);
+    }
 
     void forward() override {
         fill(points_, [](const Edge& edge) { return Vec3(edge.sight.h * edge.vector); });
@@ -165,9 +166,9 @@ private:
         scale(line_);
     }
 
-    int rows_;
-    long line_row_;
-    int width_;
+    int rows_ = 0;
+    long line_row_ = 0;
+    int width_ = 0;
     Points points_, points_gradient_, points_tangent_;  ///< (neighbours of all atoms)
     Rows<T> histogram_, histogram_tangent_, line_;      ///< (atoms, embeddings, line_row)
 };
@@ -175,10 +176,10 @@ private:
 }  // namespace
 
 template <class T>
-std::unique_ptr<DescriptorBlock<T>> make_triplet_block(const DescriptorSetup<T>& setup) {
-    return std::make_unique<TripletBlock<T>>(setup);
+std::unique_ptr<DescriptorBlock<T>> make_triplet_block() {
+    return std::make_unique<TripletBlock<T>>();
 }
-template std::unique_ptr<DescriptorBlock<float>> make_triplet_block<float>(const DescriptorSetup<float>&);
-template std::unique_ptr<DescriptorBlock<double>> make_triplet_block<double>(const DescriptorSetup<double>&);
+template std::unique_ptr<DescriptorBlock<float>> make_triplet_block<float>();
+template std::unique_ptr<DescriptorBlock<double>> make_triplet_block<double>();
 
 }  // namespace alkali::models::deep_potential

@@ -33,7 +33,7 @@ SplineGuard::SplineGuard(const Hyperparameters& hyperparameters, std::span<const
 }
 
 Tabulation SplineGuard::measure(int intervals) {
-    spline_.set_spline_intervals(intervals);
+    spline_.set_table_intervals(intervals);
     return guard_.measure(intervals, evaluation_of(spline_));
 }
 

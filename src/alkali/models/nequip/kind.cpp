@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "alkali/base/error.hpp"
+#include "alkali/models/common/kind_options.hpp"
 #include "alkali/models/common/statistics.hpp"
 #include "alkali/models/nequip/model.hpp"
 
@@ -11,7 +12,7 @@ namespace {
 
 config::Options options() {
     config::Options o;
-    o.texts("type_names", "chemical symbols, in the order of the model's types").required().alias("chemical_symbols").alias("type_map");
+    add_type_names(o);
     o.number("r_max", "cutoff radius").unit("angstrom").above(0).required().alias("cutoff").alias("rcut");
     o.integer("num_layers", "interaction layers").fallback(4).at_least(1).alias("num_interactions").alias("num_convolution_layer");
     o.integer("l_max", "highest angular order of features and edges").fallback(2).at_least(0).at_most(4).alias("lmax").alias("max_ell");
@@ -45,13 +46,7 @@ config::Options options() {
         .or_kind(config::Kind::text)
         .or_kind(config::Kind::table)
         .fallback("auto");
-    o.text("per_type_energy_shifts", "energy of an atom: auto (least squares), isolated (from single-atom frames), or {Li: x}")
-        .or_kind(config::Kind::number)
-        .or_kind(config::Kind::table)
-        .fallback("auto")
-        .alias("E0s")
-        .alias("per_species_rescale_shifts")
-        .alias("shift");
+    add_energy_shifts(o);
     o.boolean("per_type_energy_scales_trainable", "train the scales").fallback(false);
     o.boolean("per_type_energy_shifts_trainable", "train the shifts").fallback(false);
     o.integer("readout_mlp_hidden_layers_depth", "hidden layers of the readout").fallback(0).at_least(0);
@@ -64,11 +59,7 @@ config::Options options() {
         return pair;
     }());
     o.integer("spline_intervals", "intervals of the radial splines").fallback(256).at_least(8).at_most(most_spline_intervals);
-    o.text("model_dtype", "precision of training and use")
-        .fallback("mixed")
-        .choices({"float32", "mixed", "float64"})
-        .alias("default_dtype")
-        .alias("precision");
+    add_model_dtype(o);
     return o;
 }
 

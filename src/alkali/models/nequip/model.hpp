@@ -1,7 +1,8 @@
 #pragma once
 #include <memory>
+#include <variant>
 
-#include "alkali/models/contract/model.hpp"
+#include "alkali/models/common/tabulated_model.hpp"
 #include "alkali/models/nequip/pass.hpp"
 
 namespace alkali::models::nequip {
@@ -16,42 +17,29 @@ struct EvaluationOptions {
 };
 
 /// Batzner et al., Nat. Commun. 13, 2453 (2022), as nequip 0.19 builds it (NequIPGNNModel).
-class NequIP final : public TrainableModel {
+class NequIP final : public TabulatedModel<Architecture> {
 public:
     /// All parameters zero. Errors: InputError for hyperparameters that cannot be, or an unknown instruction set.
     explicit NequIP(Hyperparameters hyperparameters, EvaluationOptions options = {});
     ~NequIP() override;
 
     [[nodiscard]] std::string kind() const override { return "nequip"; }
-    [[nodiscard]] const std::vector<std::string>& type_names() const override { return architecture_.hyper.type_names; }
-    [[nodiscard]] double cutoff() const override { return architecture_.hyper.r_max; }
-    [[nodiscard]] Precision precision() const override { return architecture_.hyper.model_dtype; }
+    [[nodiscard]] double cutoff() const override { return architecture().hyper.r_max; }
     void evaluate(const Graph& graph, Exchange& exchange, const Evaluation& out) const override;
     /// The scalars that enter the readout.
     [[nodiscard]] std::size_t num_features() const override;
     void count_operations(const Graph& graph, base::Profile& profile) const override;
-    [[nodiscard]] nlohmann::json hyperparameters() const override { return architecture_.hyper.to_json(); }
-    [[nodiscard]] const std::vector<ParameterInfo>& layout() const override { return architecture_.parameters; }
-    [[nodiscard]] std::span<const double> parameters() const override { return parameters_; }
-    void set_parameters(std::span<const double> parameters) override;
     [[nodiscard]] std::unique_ptr<TrainingPass> make_training_pass() const override;
 
-    [[nodiscard]] std::optional<Tabulation> tabulation() const override;
-    std::optional<Tabulation> refine_tabulation() override;
-    /// Other splines through the same network. Errors: InputError for fewer than 8.
-    void set_spline_intervals(int intervals);
-
-    [[nodiscard]] const Architecture& architecture() const { return architecture_; }
-
 private:
+    void derive_weights() override;
+    [[nodiscard]] std::function<Tabulation(int)> table_errors() const override;
     template <class T>
     struct Engine;
-    Architecture architecture_;
     EvaluationOptions options_;
     std::vector<RadialNetwork> radial_;
-    std::vector<double> parameters_;
-    std::unique_ptr<Engine<float>> single_;   // float32 and mixed
-    std::unique_ptr<Engine<double>> double_;  // float64
+    /// float: precisions float32 and mixed.
+    std::variant<std::unique_ptr<Engine<float>>, std::unique_ptr<Engine<double>>> engine_;
 };
 
 /// Draws parameters as nequip does: normal for embeddings and equivariant linear maps, uniform of variance 1 for the radial and

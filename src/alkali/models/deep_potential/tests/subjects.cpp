@@ -1,9 +1,7 @@
 #include "subjects.hpp"
 
-#include <algorithm>
-
-#include "alkali/kernels/contract/kernels.hpp"
 #include "alkali/models/deep_potential/model.hpp"
+#include "alkali/models/tests/variants.hpp"
 
 namespace alkali::models::deep_potential::testing {
 namespace {
@@ -74,15 +72,7 @@ std::vector<double> lone_energies(const TrainableModel& model) {
 }  // namespace
 
 std::vector<models::testing::Subject> deep_potential_subjects() {
-    std::vector<std::string> instruction_sets{"reference"};
-    for (const auto& set : kernels::simd_kernels<float>()) instruction_sets.push_back(set.name);
-    std::vector<models::testing::Subject> subjects;
-    for (const auto& set : hyperparameter_sets())
-        for (const auto precision : {Precision::float64, Precision::mixed, Precision::float32})
-            for (const auto& instruction_set : instruction_sets)
-                subjects.push_back({"deep_potential_" + set.name + "_" + std::string(models::to_string(precision)) + "_" + instruction_set,
-                                    [set, precision, instruction_set] { return make(set, precision, instruction_set); }, lone_energies});
-    return subjects;
+    return models::testing::every_variant("deep_potential", hyperparameter_sets(), make, lone_energies);
 }
 
 }  // namespace alkali::models::deep_potential::testing

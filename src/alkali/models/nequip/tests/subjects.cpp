@@ -1,6 +1,7 @@
 #include "subjects.hpp"
 
 #include "alkali/models/nequip/model.hpp"
+#include "alkali/models/tests/variants.hpp"
 
 namespace alkali::models::nequip::testing {
 namespace {
@@ -64,16 +65,7 @@ std::shared_ptr<TrainableModel> make(const Set& set, Precision precision, const 
 }  // namespace
 
 std::vector<models::testing::Subject> nequip_subjects() {
-    std::vector<std::string> instruction_sets{"reference"};
-    for (const auto& set : kernels::simd_kernels<float>()) instruction_sets.push_back(set.name);
-    std::vector<models::testing::Subject> subjects;
-    for (const auto& set : hyperparameter_sets())
-        for (const auto precision : {Precision::float64, Precision::mixed, Precision::float32})
-            for (const auto& instruction_set : instruction_sets)
-                subjects.push_back({"nequip_" + set.name + "_" + std::string(to_string(precision)) + "_" + instruction_set,
-                                    [set, precision, instruction_set] { return make(set, precision, instruction_set); },
-                                    models::testing::shift_parameters});
-    return subjects;
+    return models::testing::every_variant("nequip", hyperparameter_sets(), make, models::testing::shift_parameters);
 }
 
 }  // namespace alkali::models::nequip::testing

@@ -2,44 +2,80 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
+
+#include "alkali/base/threads.hpp"
 
 namespace alkali::training {
 
-Adam::Adam(const AdamSettings& settings, std::vector<bool> trainable, std::vector<bool> decays)
-    : settings_(settings), trainable_(std::move(trainable)), decays_(std::move(decays)) {
-    state_.first.assign(trainable_.size(), 0.0);
-    state_.second.assign(trainable_.size(), 0.0);
-    if (settings_.amsgrad) state_.largest.assign(trainable_.size(), 0.0);
+namespace {
+
+/// Parameters are shared out in parts of this length, the same for any number of threads.
+constexpr std::size_t part_length = 8192;
+
+/// f(begin, end) for every part of [first, last).
+template <class F>
+void for_parts(std::size_t first, std::size_t last, F f) {
+    const std::size_t parts = (last - first + part_length - 1) / part_length;
+    base::parallel_for(parts, [&](std::size_t k) { f(first + k * part_length, std::min(first + (k + 1) * part_length, last)); });
+}
+
+}  // namespace
+
+Adam::Adam(const AdamSettings& settings, const std::vector<bool>& trainable, const std::vector<bool>& decays) : settings_(settings) {
+    for (std::size_t i = 0; i < trainable.size(); ++i) {
+        if (!trainable[i]) continue;
+        const bool decay = settings.weight_decay != 0 && decays[i];
+        if (runs_.empty() || runs_.back().end != i || runs_.back().decays != decay) runs_.push_back({i, i, decay});
+        ++runs_.back().end;
+    }
+    state_.first.assign(trainable.size(), 0.0);
+    state_.second.assign(trainable.size(), 0.0);
+    if (settings_.amsgrad) state_.largest.assign(trainable.size(), 0.0);
 }
 
 void Adam::step(double learning_rate, std::span<const double> gradient, std::span<double> parameters) {
-    const AdamSettings& s = settings_;
+    const AdamSettings s = settings_;
     ++state_.step;
     const auto t = static_cast<double>(state_.step);
     const double correction1 = 1 - std::pow(s.beta1, t), correction2 = std::sqrt(1 - std::pow(s.beta2, t));
-    for (std::size_t i = 0; i < parameters.size(); ++i) {
-        if (!trainable_[i]) continue;
-        double g = gradient[i];
-        if (s.weight_decay != 0 && decays_[i]) {
-            if (s.decay == AdamSettings::Decay::decoupled)
-                parameters[i] -= learning_rate * s.weight_decay * parameters[i];
-            else
-                g += s.weight_decay * parameters[i];
-        }
-        double& m = state_.first[i];
-        double& v = state_.second[i];
-        m = s.beta1 * m + (1 - s.beta1) * g;
-        v = s.beta2 * v + (1 - s.beta2) * g * g;
-        double spread = v;
-        if (s.amsgrad) spread = state_.largest[i] = std::max(state_.largest[i], v);
-        parameters[i] -= learning_rate / correction1 * m / (std::sqrt(spread) / correction2 + s.epsilon);
-    }
+    const double rate = learning_rate / correction1;
+    for (const Run& run : runs_)
+        for_parts(run.begin, run.end, [&](std::size_t begin, std::size_t end) {
+            const double* g = gradient.data();
+            double *x = parameters.data(), *m = state_.first.data(), *v = state_.second.data();
+            const double shrink = run.decays && s.decay == AdamSettings::Decay::decoupled ? learning_rate * s.weight_decay : 0;
+            const double pull = run.decays && s.decay == AdamSettings::Decay::coupled ? s.weight_decay : 0;
+#pragma omp simd
+            for (std::size_t i = begin; i < end; ++i) {
+                x[i] -= shrink * x[i];
+                const double slope = g[i] + pull * x[i];
+                m[i] = s.beta1 * m[i] + (1 - s.beta1) * slope;
+                v[i] = s.beta2 * v[i] + (1 - s.beta2) * slope * slope;
+            }
+            const double* spread = v;
+            if (s.amsgrad) {
+                double* largest = state_.largest.data();
+                for (std::size_t i = begin; i < end; ++i) largest[i] = std::max(largest[i], v[i]);
+                spread = largest;
+            }
+#pragma omp simd
+            for (std::size_t i = begin; i < end; ++i) x[i] -= rate * m[i] / (std::sqrt(spread[i]) / correction2 + s.epsilon);
+        });
 }
 
 double clip_norm(std::span<double> gradient, double most) {
-    double square = 0;
-    for (const double g : gradient) square += g * g;
-    const double norm = std::sqrt(square);
+    std::vector<double> squares((gradient.size() + part_length - 1) / part_length);
+    for_parts(0, gradient.size(), [&](std::size_t begin, std::size_t end) {
+        // Four sums, so that none waits for another.
+        double sums[4] = {};
+        std::size_t i = begin;
+        for (; i + 4 <= end; i += 4)
+            for (std::size_t k = 0; k < 4; ++k) sums[k] += gradient[i + k] * gradient[i + k];
+        for (; i < end; ++i) sums[0] += gradient[i] * gradient[i];
+        squares[begin / part_length] = (sums[0] + sums[1]) + (sums[2] + sums[3]);
+    });
+    const double norm = std::sqrt(std::accumulate(squares.begin(), squares.end(), 0.0));
     if (most > 0 && norm > most)
         for (double& g : gradient) g *= most / norm;
     return norm;
@@ -50,7 +86,10 @@ void Ema::update(std::span<const double> parameters) {
         average_.assign(parameters.begin(), parameters.end());
         return;
     }
-    for (std::size_t i = 0; i < parameters.size(); ++i) average_[i] = decay_ * average_[i] + (1 - decay_) * parameters[i];
+    const double keep = decay_, take = 1 - decay_;
+    for_parts(0, parameters.size(), [&](std::size_t begin, std::size_t end) {
+        for (std::size_t i = begin; i < end; ++i) average_[i] = keep * average_[i] + take * parameters[i];
+    });
 }
 
 }  // namespace alkali::training

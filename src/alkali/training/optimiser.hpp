@@ -23,18 +23,24 @@ struct AdamState {
 class Adam {
 public:
     /// decays: whether weight decay applies, by parameter. trainable: parameters that are false are never changed.
-    Adam(const AdamSettings& settings, std::vector<bool> trainable, std::vector<bool> decays);
+    Adam(const AdamSettings& settings, const std::vector<bool>& trainable, const std::vector<bool>& decays);
     void step(double learning_rate, std::span<const double> gradient, std::span<double> parameters);
     [[nodiscard]] const AdamState& state() const { return state_; }
     void restore(AdamState state) { state_ = std::move(state); }
 
 private:
+    /// Consecutive parameters that are treated alike.
+    struct Run {
+        std::size_t begin = 0, end = 0;
+        bool decays = false;
+    };
     AdamSettings settings_;
-    std::vector<bool> trainable_, decays_;
+    std::vector<Run> runs_;  ///< of trainable parameters
     AdamState state_;
 };
 
-/// Scales the gradient so that its norm is at most `most` (no limit if 0); gives the norm it had.
+/// Scales the gradient so that its norm is at most `most` (no limit if 0); gives the norm it had, to the bit for any number of
+/// threads.
 double clip_norm(std::span<double> gradient, double most);
 
 /// Exponential moving average of the weights; the first update copies.

@@ -50,8 +50,10 @@ public:
     virtual void backward(std::span<Vec3> edge_gradient) = 0;
     /// Tangent of D where edge vectors move by direction.
     virtual void move(std::span<const Vec3> direction) = 0;
-    /// Adds to the gradient of the tables, of O = <adjoint, D> + <gradient, tangent of D>.
-    virtual void accumulate(std::span<T> table_gradient) = 0;
+    /// From adjoint to whatever accumulate() reads.
+    virtual void reverse() {}
+    /// Adds to the gradient of the tables, of O = <adjoint, D> + <gradient, tangent of D>, the share of atoms begin .. end-1.
+    virtual void accumulate(int begin, int end, std::span<T> table_gradient) const = 0;
 
 protected:
     /// A neighbour, or several that are not there.

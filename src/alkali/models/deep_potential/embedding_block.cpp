@@ -65,12 +65,14 @@ public:
         describe(moments_.data(), moments_tangent_, this->tangent);
     }
 
-    void accumulate(std::span<T> table_gradient) override {
+    void reverse() override {
         moments_adjoint_.resize(moments_size());
         spread(moments_, this->adjoint, moments_adjoint_, false);
         if (angular_) spread(moments_tangent_, this->gradient, moments_adjoint_, true);
-        kernels().tangent_backward({moved(nullptr), moments_adjoint_.data(), moments_gradient_.data(), table_gradient.data()}, 0,
-                                   this->atoms());
+    }
+
+    void accumulate(int begin, int end, std::span<T> table_gradient) const override {
+        kernels().tangent_backward({moved(nullptr), moments_adjoint_.data(), moments_gradient_.data(), table_gradient.data()}, begin, end);
     }
 
 private:

@@ -14,37 +14,60 @@ int placed(std::span<const int> place, int i) { return place.empty() ? i : place
 
 }  // namespace
 
+namespace {
+
+/// (rows, padded columns) -> (columns, padded rows); the padding is left as it is.
 template <class T>
-NetworkWeights<T> pack(const Architecture& architecture, const NetworkPlan& plan, std::span<const double> parameters,
-                       std::span<const int> place, int places) {
-    NetworkWeights<T> weights;
+void transpose(const Rows<T>& from, long rows, long columns, Rows<T>& to) {
+    // A cache line at a time, to a few rows that grow together.
+    constexpr long line = 64 / sizeof(T);
+    const long from_row = padded(static_cast<int>(columns)), to_row = padded(static_cast<int>(rows));
+    for (long begin = 0; begin < columns; begin += line) {
+        const long end = std::min(begin + line, columns);
+        for (long r = 0; r < rows; ++r)
+            for (long c = begin; c < end; ++c)
+                to[size_of(c, to_row) + static_cast<std::size_t>(r)] = from[size_of(r, from_row) + static_cast<std::size_t>(c)];
+    }
+}
+
+template <class T>
+void fill_padded(const double* from, int count, Rows<T>& to) {
+    to.assign(static_cast<std::size_t>(padded(count)), T(0));
+    std::copy_n(from, count, to.begin());
+}
+
+}  // namespace
+
+template <class T>
+void pack(const Architecture& architecture, const NetworkPlan& plan, std::span<const double> parameters, std::span<const int> place,
+          int places, NetworkWeights<T>& weights) {
+    weights.layers.resize(plan.layers.size());
+    std::vector<double> row;
     for (std::size_t k = 0; k < plan.layers.size(); ++k) {
         const DenseLayer& layer = plan.layers[k];
+        auto& packed = weights.layers[k];
         const auto map = k == 0 ? place : std::span<const int>();
         const int inputs = k == 0 ? places : layer.inputs;
         const long columns = padded(layer.outputs), back = padded(inputs);
-        std::vector<double> sums(size_of(inputs, columns));
+        // Inputs by place.
+        std::vector<std::vector<int>> at(static_cast<std::size_t>(inputs));
+        for (int i = 0; i < layer.inputs; ++i) at[static_cast<std::size_t>(placed(map, i))].push_back(i);
+        packed.forward.resize(size_of(inputs, columns));
+        packed.backward.resize(size_of(layer.outputs, back));
+        row.assign(static_cast<std::size_t>(columns), 0.0);
         const double* w = parameters.data() + architecture.offset(layer.w);
-        for (int i = 0; i < layer.inputs; ++i)
-            for (int o = 0; o < layer.outputs; ++o) sums[size_of(placed(map, i), columns) + static_cast<std::size_t>(o)] += *w++;
-        typename NetworkWeights<T>::Layer packed;
-        packed.forward.assign(sums.begin(), sums.end());
-        packed.backward.assign(size_of(layer.outputs, back), T(0));
-        for (int i = 0; i < inputs; ++i)
-            for (int o = 0; o < layer.outputs; ++o)
-                packed.backward[size_of(o, back) + static_cast<std::size_t>(i)] =
-                    packed.forward[size_of(i, columns) + static_cast<std::size_t>(o)];
-        const auto vector = [&](std::size_t parameter) {
-            Rows<T> values(static_cast<std::size_t>(columns), T(0));
-            const double* from = parameters.data() + architecture.offset(parameter);
-            for (int o = 0; o < layer.outputs; ++o) values[static_cast<std::size_t>(o)] = static_cast<T>(from[o]);
-            return values;
-        };
-        packed.bias = vector(layer.b);
-        if (layer.idt) packed.time_step = vector(*layer.idt);
-        weights.layers.push_back(std::move(packed));
+        for (std::size_t i = 0; i < at.size(); ++i) {
+            std::fill_n(row.begin(), layer.outputs, 0.0);
+            for (const int input : at[i])
+                for (int o = 0; o < layer.outputs; ++o)
+                    row[static_cast<std::size_t>(o)] += w[size_of(input, layer.outputs) + static_cast<std::size_t>(o)];
+            std::copy(row.begin(), row.end(), packed.forward.begin() + static_cast<std::ptrdiff_t>(i) * columns);
+        }
+        transpose(packed.forward, inputs, layer.outputs, packed.backward);
+        fill_padded(parameters.data() + architecture.offset(layer.b), layer.outputs, packed.bias);
+        packed.time_step.clear();
+        if (layer.idt) fill_padded(parameters.data() + architecture.offset(*layer.idt), layer.outputs, packed.time_step);
     }
-    return weights;
 }
 
 template <class T>
@@ -85,6 +108,23 @@ void Network<T>::add_skip_back(const NetworkRows<T>& s, std::size_t layer, const
     }
 }
 
+namespace {
+
+/// out[at] = f(at) times the time step of its column (empty: 1), for all rows.
+template <class T, class F>
+void fill_stepped(long rows, long width, const Rows<T>& step, Rows<T>& out, F f) {
+    out.resize(size_of(rows, width));
+    for (long r = 0; r < rows; ++r) {
+        const std::size_t row = size_of(r, width);
+        if (step.empty())
+            for (std::size_t c = 0; c < static_cast<std::size_t>(width); ++c) out[row + c] = f(row + c);
+        else
+            for (std::size_t c = 0; c < static_cast<std::size_t>(width); ++c) out[row + c] = f(row + c) * step[c];
+    }
+}
+
+}  // namespace
+
 template <class T>
 void Network<T>::forward(NetworkRows<T>& s, Keep keep) const {
     s.layers.resize(plan_.layers.size());
@@ -103,9 +143,8 @@ void Network<T>::forward(NetworkRows<T>& s, Keep keep) const {
                              keep != Keep::values ? layer.first.data() : nullptr, keep == Keep::curvature ? layer.second.data() : nullptr});
         if (!weights.time_step.empty()) {
             if (keep == Keep::curvature) layer.raw = layer.value;
-            for (long r = 0; r < s.rows; ++r)
-                for (long c = 0; c < width; ++c)
-                    layer.value[size_of(r, width) + static_cast<std::size_t>(c)] *= weights.time_step[static_cast<std::size_t>(c)];
+            const T* y = layer.value.data();
+            fill_stepped(s.rows, width, weights.time_step, layer.value, [=](std::size_t at) { return y[at]; });
         }
         add_skip(s, k, x, x_row, layer.value.data());
         x = layer.value.data();
@@ -123,13 +162,8 @@ void Network<T>::backward(NetworkRows<T>& s, const T* gradient, T* below, long b
     for (std::size_t k = plan_.layers.size(); k-- > 0;) {
         auto& layer = s.layers[k];
         const auto& step = weights_.layers[k].time_step;
-        const long columns = this->columns(k);
-        layer.z_gradient.resize(layer.gradient.size());
-        for (long r = 0; r < s.rows; ++r)
-            for (long c = 0; c < columns; ++c) {
-                const std::size_t at = size_of(r, columns) + static_cast<std::size_t>(c);
-                layer.z_gradient[at] = layer.gradient[at] * layer.first[at] * (step.empty() ? T(1) : step[static_cast<std::size_t>(c)]);
-            }
+        const T *gradient = layer.gradient.data(), *slope = layer.first.data();
+        fill_stepped(s.rows, columns(k), step, layer.z_gradient, [=](std::size_t at) { return gradient[at] * slope[at]; });
         T* x = below;
         long x_row = below_row;
         if (k > 0) {
@@ -151,13 +185,9 @@ const T* Network<T>::tangent(NetworkRows<T>& s) const {
         const auto& step = weights_.layers[k].time_step;
         const long width = columns(k);
         layer.z_tangent.resize(layer.value.size());
-        layer.tangent.resize(layer.value.size());
         multiply(s, k, x, x_row, layer.z_tangent.data(), false);
-        for (long r = 0; r < s.rows; ++r)
-            for (long c = 0; c < width; ++c) {
-                const std::size_t at = size_of(r, width) + static_cast<std::size_t>(c);
-                layer.tangent[at] = layer.z_tangent[at] * layer.first[at] * (step.empty() ? T(1) : step[static_cast<std::size_t>(c)]);
-            }
+        const T *z_tangent = layer.z_tangent.data(), *slope = layer.first.data();
+        fill_stepped(s.rows, width, step, layer.tangent, [=](std::size_t at) { return z_tangent[at] * slope[at]; });
         add_skip(s, k, x, x_row, layer.tangent.data());
         x = layer.tangent.data();
         x_row = width;
@@ -176,16 +206,14 @@ void Network<T>::reverse(NetworkRows<T>& s, const T* adjoint, T* below, long bel
     for (std::size_t k = plan_.layers.size(); k-- > 0;) {
         auto& layer = s.layers[k];
         const auto& step = weights_.layers[k].time_step;
-        const bool tangents = layer.z_tangent.size() == layer.value.size() && s.input_tangent != nullptr;
-        const long columns = this->columns(k);
-        layer.z_adjoint.resize(layer.adjoint.size());
-        for (long r = 0; r < s.rows; ++r)
-            for (long c = 0; c < columns; ++c) {
-                const std::size_t at = size_of(r, columns) + static_cast<std::size_t>(c);
-                T sum = layer.adjoint[at] * layer.first[at];
-                if (tangents) sum += layer.gradient[at] * layer.second[at] * layer.z_tangent[at];
-                layer.z_adjoint[at] = sum * (step.empty() ? T(1) : step[static_cast<std::size_t>(c)]);
-            }
+        const T *adjoint = layer.adjoint.data(), *slope = layer.first.data();
+        if (s.input_tangent) {
+            const T *gradient = layer.gradient.data(), *curvature = layer.second.data(), *z_tangent = layer.z_tangent.data();
+            fill_stepped(s.rows, columns(k), step, layer.z_adjoint,
+                         [=](std::size_t at) { return adjoint[at] * slope[at] + gradient[at] * curvature[at] * z_tangent[at]; });
+        } else {
+            fill_stepped(s.rows, columns(k), step, layer.z_adjoint, [=](std::size_t at) { return adjoint[at] * slope[at]; });
+        }
         T* x = below;
         long x_row = below_row;
         if (k > 0) {
@@ -200,36 +228,44 @@ void Network<T>::reverse(NetworkRows<T>& s, const T* adjoint, T* below, long bel
 }
 
 template <class T>
-void Network<T>::clear(std::size_t layer, LayerGradient& gradient) const {
+void Network<T>::resize(std::size_t layer, LayerGradient& gradient) const {
     const auto width = static_cast<std::size_t>(columns(layer));
-    gradient.w.assign(static_cast<std::size_t>(inputs(layer)) * width, T(0));
-    gradient.b.assign(width, T(0));
-    gradient.time_step.assign(plan_.layers[layer].idt ? width : 0, T(0));
+    gradient.w.resize(static_cast<std::size_t>(inputs(layer)) * width);
+    gradient.b.resize(width);
+    gradient.time_step.resize(plan_.layers[layer].idt ? width : 0);
 }
 
 template <class T>
-void Network<T>::accumulate(const NetworkRows<T>& s, std::size_t layer, int begin, int end, bool tangents, LayerGradient& out) const {
+void Network<T>::clear(std::size_t layer, Range inputs, LayerGradient& gradient) const {
+    const std::ptrdiff_t width = columns(layer);
+    std::fill(gradient.w.begin() + inputs.begin * width, gradient.w.begin() + inputs.end * width, T(0));
+    if (inputs.begin > 0) return;
+    std::fill(gradient.b.begin(), gradient.b.end(), T(0));
+    std::fill(gradient.time_step.begin(), gradient.time_step.end(), T(0));
+}
+
+template <class T>
+void Network<T>::accumulate(const NetworkRows<T>& s, Range rows, std::size_t layer, Range inputs, LayerGradient& out) const {
     const auto& own = s.layers[layer];
+    const bool tangents = s.input_tangent != nullptr;
     const long width = columns(layer), x_row = layer == 0 ? s.input_row : columns(layer - 1);
-    const T* x = layer == 0 ? s.input : s.layers[layer - 1].value.data();
-    const T* x_tangent = layer == 0 ? s.input_tangent : s.layers[layer - 1].tangent.data();
-    kernels::MatrixProduct<T> product{end - begin,          s.rows, static_cast<int>(width),      x + begin, 1,   x_row,
-                                      own.z_adjoint.data(), width,  out.w.data() + begin * width, width,     true};
-    kernels_.matrix_product(product);
-    if (tangents) {
-        product.a = x_tangent + begin;
-        product.b = own.z_gradient.data();
-        kernels_.matrix_product(product);
+    const long x_begin = rows.begin * x_row + inputs.begin, z_begin = rows.begin * width;
+    const auto add = [&](const T* x, const T* z) {
+        kernels_.matrix_product({inputs.count(), rows.count(), static_cast<int>(width), x + x_begin, 1, x_row, z + z_begin, width,
+                                 out.w.data() + inputs.begin * width, width, true});
+    };
+    add(layer == 0 ? s.input : s.layers[layer - 1].value.data(), own.z_adjoint.data());
+    if (tangents) add(layer == 0 ? s.input_tangent : s.layers[layer - 1].tangent.data(), own.z_gradient.data());
+    if (inputs.begin > 0) return;
+    const auto columns = static_cast<std::size_t>(width);
+    for (std::size_t row = size_of(rows.begin, width); row < size_of(rows.end, width); row += columns) {
+        const T* z = own.z_adjoint.data() + row;
+        for (std::size_t o = 0; o < columns; ++o) out.b[o] += z[o];
+        if (out.time_step.empty()) continue;
+        for (std::size_t o = 0; o < columns; ++o) out.time_step[o] += own.adjoint[row + o] * own.raw[row + o];
+        if (!tangents) continue;
+        for (std::size_t o = 0; o < columns; ++o) out.time_step[o] += own.gradient[row + o] * own.first[row + o] * own.z_tangent[row + o];
     }
-    if (begin > 0) return;
-    for (long r = 0; r < s.rows; ++r)
-        for (long c = 0; c < width; ++c) {
-            const std::size_t at = size_of(r, width) + static_cast<std::size_t>(c), o = static_cast<std::size_t>(c);
-            out.b[o] += own.z_adjoint[at];
-            if (out.time_step.empty()) continue;
-            out.time_step[o] += own.adjoint[at] * own.raw[at];
-            if (tangents) out.time_step[o] += own.gradient[at] * own.first[at] * own.z_tangent[at];
-        }
 }
 
 template <class T>
@@ -246,8 +282,10 @@ void unpack(const Architecture& architecture, const DenseLayer& layer, const typ
     }
 }
 
-template NetworkWeights<float> pack<float>(const Architecture&, const NetworkPlan&, std::span<const double>, std::span<const int>, int);
-template NetworkWeights<double> pack<double>(const Architecture&, const NetworkPlan&, std::span<const double>, std::span<const int>, int);
+template void pack<float>(const Architecture&, const NetworkPlan&, std::span<const double>, std::span<const int>, int,
+                          NetworkWeights<float>&);
+template void pack<double>(const Architecture&, const NetworkPlan&, std::span<const double>, std::span<const int>, int,
+                           NetworkWeights<double>&);
 template class Network<float>;
 template class Network<double>;
 template void unpack<float>(const Architecture&, const DenseLayer&, const Network<float>::LayerGradient&, std::span<const int>,

@@ -27,8 +27,8 @@ struct NetworkWeights {
 
 /// place: where each input of the first layer stands in the rows that enter; inputs of one place are added up. Empty: in order.
 template <class T>
-[[nodiscard]] NetworkWeights<T> pack(const Architecture& architecture, const NetworkPlan& plan, std::span<const double> parameters,
-                                     std::span<const int> place, int places);
+void pack(const Architecture& architecture, const NetworkPlan& plan, std::span<const double> parameters, std::span<const int> place,
+          int places, NetworkWeights<T>& weights);
 
 /// How much a pass keeps.
 enum class Keep {
@@ -58,6 +58,12 @@ struct NetworkRows {
     std::vector<Layer> layers;
 };
 
+struct Range {
+    int begin = 0, end = 0;
+    [[nodiscard]] int count() const { return end - begin; }
+    auto operator<=>(const Range&) const = default;
+};
+
 /// A network with its weights; place and places as in pack(). Objects are small: made where they are used.
 template <class T>
 class Network {
@@ -79,14 +85,16 @@ public:
     /// O = <adjoint, output> + <gradient of backward(), tangent of the output>: from the adjoint of the output to that of the
     /// input, (rows, below_row), written to, unless below is null.
     void reverse(NetworkRows<T>& s, const T* adjoint, T* below, long below_row) const;
-    /// Adds dO/dW, dO/db, dO/d(time step) of some rows of the weights of a layer, `begin` to `end` of its inputs (places for the
-    /// first); biases with those that begin at 0. gradient: (inputs or places, padded outputs); others: padded outputs. Without
-    /// tangents (never asked for) their share is left out.
     struct LayerGradient {
-        Rows<T> w, b, time_step;
+        Rows<T> w;             ///< (inputs or places, padded outputs)
+        Rows<T> b, time_step;  ///< padded outputs
     };
-    void accumulate(const NetworkRows<T>& s, std::size_t layer, int begin, int end, bool tangents, LayerGradient& out) const;
-    void clear(std::size_t layer, LayerGradient& gradient) const;
+    /// Adds dO/dW, dO/db, dO/d(time step) from some rows of s, of some rows of the weights of a layer: those of its inputs (places
+    /// for the first); biases and time steps with those that begin at 0. Without s.input_tangent its share is left out.
+    void accumulate(const NetworkRows<T>& s, Range rows, std::size_t layer, Range inputs, LayerGradient& out) const;
+    void resize(std::size_t layer, LayerGradient& gradient) const;
+    /// What accumulate() of the same rows adds to.
+    void clear(std::size_t layer, Range inputs, LayerGradient& gradient) const;
 
 private:
     [[nodiscard]] int inputs(std::size_t layer) const { return layer == 0 ? places_ : plan_.layers[layer].inputs; }

@@ -11,8 +11,19 @@
 namespace alkali::models::deep_potential {
 namespace {
 
-/// Atoms of a block: enough rows for matrix products to run at full speed, few enough for the cache.
-constexpr int atoms_per_block = 96;
+/// Atoms of a unit: enough rows for matrix products to run at full speed, few enough for the cache.
+constexpr int atoms_per_unit = 96;
+/// Units of a block, where that leaves a block for every thread.
+constexpr int most_units = 3;
+
+std::vector<Range> cut(int size, int parts) {
+    const auto limit = [&](int k) { return static_cast<int>(static_cast<std::int64_t>(size) * k / parts); };
+    std::vector<Range> ranges;
+    for (int k = 0; k < parts; ++k) ranges.push_back({limit(k), limit(k + 1)});
+    return ranges;
+}
+
+int divided_up(int number, int by) { return (number + by - 1) / by; }
 
 template <class T>
 DescriptorSetup<T> descriptor_setup(const PassSetup<T>& setup) {
@@ -21,11 +32,19 @@ DescriptorSetup<T> descriptor_setup(const PassSetup<T>& setup) {
 
 }  // namespace
 
-std::vector<int> block_limits(int atoms) {
-    const int count = std::max(1, (atoms + atoms_per_block - 1) / atoms_per_block);
-    std::vector<int> limits;
-    for (int k = 0; k <= count; ++k) limits.push_back(static_cast<int>(static_cast<std::int64_t>(atoms) * k / count));
-    return limits;
+AtomPlan::AtomPlan(const Graph& graph, int types, int threads) {
+    atoms.reserve(static_cast<std::size_t>(graph.num_local));
+    for (int type = 0; type < types; ++type)
+        for (int i = 0; i < graph.num_local; ++i)
+            if (graph.types[static_cast<std::size_t>(i)] == type) atoms.push_back(i);
+    units = cut(graph.num_local, std::max(1, divided_up(graph.num_local, atoms_per_unit)));
+    const int count = static_cast<int>(units.size());
+    blocks = cut(count, std::min(count, std::max(threads, divided_up(count, most_units))));
+}
+
+std::span<const int> AtomPlan::atoms_of(Range block) const {
+    const int begin = units[static_cast<std::size_t>(block.begin)].begin, end = units[static_cast<std::size_t>(block.end) - 1].end;
+    return std::span(atoms).subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(end - begin));
 }
 
 template <class T>
@@ -48,10 +67,10 @@ void derive(const Architecture& architecture, std::span<const double> parameters
             for (std::size_t r = 0; r < rows; ++r)
                 for (std::size_t c = 0; c < channels; ++c)
                     tables.transposed[(k * channels + c) * row + r] = tables.table[(k * rows + r) * width + c];
-    weights.fitting.clear();
+    weights.fitting.resize(architecture.fitting.size());
     weights.readout.clear();
     for (std::size_t t = 0; t < architecture.fitting.size(); ++t) {
-        weights.fitting.push_back(pack<T>(architecture, architecture.fitting[t], parameters, architecture.place, architecture.places));
+        pack<T>(architecture, architecture.fitting[t], parameters, architecture.place, architecture.places, weights.fitting[t]);
         const auto& readout = architecture.readout[t];
         const double* w = parameters.data() + architecture.offset(readout.w);
         weights.readout.push_back({{w, w + architecture.info(readout.w).size},
@@ -79,13 +98,13 @@ Network<T> BlockPass<T>::network(int type) const {
 }
 
 template <class T>
-void BlockPass<T>::sort_by_type(const Graph& graph, int begin, int end) {
-    atoms_.clear();
+void BlockPass<T>::find_types(const Graph& graph) {
+    const auto type_of = [&](int k) { return graph.types[static_cast<std::size_t>(atoms_[static_cast<std::size_t>(k)])]; };
     begin_.assign(1, 0);
     for (int type = 0; type < types(); ++type) {
-        for (int i = begin; i < end; ++i)
-            if (graph.types[static_cast<std::size_t>(i)] == type) atoms_.push_back(i);
-        begin_.push_back(static_cast<int>(atoms_.size()));
+        int end = begin_.back();
+        while (end < static_cast<int>(atoms_.size()) && type_of(end) == type) ++end;
+        begin_.push_back(end);
     }
 }
 
@@ -124,9 +143,10 @@ void BlockPass<T>::fit(int type, const Evaluation& out, bool keep) {
 }
 
 template <class T>
-void BlockPass<T>::evaluate(const Graph& graph, int begin, int end, const Evaluation& out, bool keep) {
+void BlockPass<T>::evaluate(const Graph& graph, std::span<const int> atoms, const Evaluation& out, bool keep) {
     base::Laps laps(out.profile);
-    sort_by_type(graph, begin, end);
+    atoms_ = atoms;
+    find_types(graph);
     descriptor_->gather(graph, atoms_);
     laps.end(part::geometry);
     descriptor_->forward();
@@ -153,11 +173,14 @@ void BlockPass<T>::differentiate(const GradientSeeds& seeds) {
         fill_readout_rows(type, [&](std::size_t r) { return energy_seeds_[r]; });
         network.reverse(s, output_gradient_.data(), descriptor_->adjoint.data() + row_offset(type), descriptor_->row());
     }
+    descriptor_->reverse();
 }
 
 template <class T>
-void BlockPass<T>::accumulate_layer(int type, std::size_t layer, int begin, int end, typename Network<T>::LayerGradient& out) const {
-    if (count(type) > 0) network(type).accumulate(rows_[static_cast<std::size_t>(type)], layer, begin, end, true, out);
+void BlockPass<T>::accumulate_layer(Range atoms, int type, std::size_t layer, Range inputs, typename Network<T>::LayerGradient& out) const {
+    const int first = begin_[static_cast<std::size_t>(type)];
+    const Range rows{std::max(atoms.begin, first) - first, std::min(atoms.end, first + count(type)) - first};
+    if (rows.count() > 0) network(type).accumulate(rows_[static_cast<std::size_t>(type)], rows, layer, inputs, out);
 }
 
 template <class T>
@@ -176,13 +199,13 @@ void BlockPass<T>::accumulate_readout(int type, std::span<double> w, double& b) 
 
 template <class T>
 void InferencePass<T>::evaluate(const Graph& graph, const Evaluation& out) {
-    const auto limits = block_limits(graph.num_local);
+    const AtomPlan plan(graph, setup_.architecture->hyper.types(), omp_get_max_threads());
     by_thread_.resize(std::max(by_thread_.size(), static_cast<std::size_t>(omp_get_max_threads())));
-    base::parallel_for(limits.size() - 1, [&](std::size_t k) {
+    base::parallel_for(plan.blocks.size(), [&](std::size_t k) {
         auto& block = by_thread_[static_cast<std::size_t>(omp_get_thread_num())];
         if (!block) block = std::make_unique<BlockPass<T>>();
         block->use(setup_);
-        block->evaluate(graph, limits[k], limits[k + 1], out, false);
+        block->evaluate(graph, plan.atoms_of(plan.blocks[k]), out, false);
     });
     if (!setup_.round_geometry) return;
     for (double& energy : out.energies) energy = math::rounded_to_float(energy);
@@ -191,15 +214,26 @@ void InferencePass<T>::evaluate(const Graph& graph, const Evaluation& out) {
 
 template <class T>
 void GradientPass<T>::evaluate(const Graph& graph, const Evaluation& out) {
-    const auto limits = block_limits(graph.num_local);
-    used_ = limits.size() - 1;
-    while (blocks_.size() < used_) blocks_.emplace_back(std::make_unique<BlockPass<T>>())->use(setup_);
-    base::parallel_for(used_, [&](std::size_t k) { blocks_[k]->evaluate(graph, limits[k], limits[k + 1], out, true); });
+    plan_.emplace(graph, setup_.architecture->hyper.types(), omp_get_max_threads());
+    while (blocks_.size() < plan_->blocks.size()) blocks_.emplace_back(std::make_unique<BlockPass<T>>())->use(setup_);
+    base::parallel_for(plan_->blocks.size(),
+                       [&](std::size_t k) { blocks_[k]->evaluate(graph, plan_->atoms_of(plan_->blocks[k]), out, true); });
+}
+
+template <class T>
+template <class F>
+void GradientPass<T>::for_units(std::size_t begin, std::size_t end, F f) const {
+    for (std::size_t b = 0; b < plan_->blocks.size(); ++b) {
+        const auto first = static_cast<std::size_t>(plan_->blocks[b].begin), last = static_cast<std::size_t>(plan_->blocks[b].end);
+        const int offset = plan_->units[first].begin;
+        for (std::size_t u = std::max(begin, first); u < std::min(end, last); ++u)
+            f(*blocks_[b], Range{plan_->units[u].begin - offset, plan_->units[u].end - offset});
+    }
 }
 
 template <class T>
 void GradientPass<T>::accumulate_gradient(const GradientSeeds& seeds, std::span<double> gradient) {
-    base::parallel_for(used_, [&](std::size_t k) { blocks_[k]->differentiate(seeds); });
+    base::parallel_for(plan_->blocks.size(), [&](std::size_t k) { blocks_[k]->differentiate(seeds); });
     if (setup_.architecture->hyper.fitting_net.trainable) accumulate_fitting(gradient);
     if (setup_.architecture->hyper.descriptor.trainable) accumulate_tables(gradient);
 }
@@ -211,7 +245,7 @@ void GradientPass<T>::accumulate_fitting(std::span<double> gradient) {
     struct Task {
         int type = 0;
         std::size_t layer = 0;
-        int begin = 0, end = 0;
+        Range inputs;
     };
     std::vector<Task> tasks;
     sums_.resize(a.fitting.size());
@@ -220,25 +254,26 @@ void GradientPass<T>::accumulate_fitting(std::span<double> gradient) {
         for (std::size_t layer = 0; layer < plan.layers.size(); ++layer) {
             auto& of_type = sums_[static_cast<std::size_t>(type)];
             of_type.resize(plan.layers.size());
-            blocks_.front()->network(type).clear(layer, of_type[layer]);
+            blocks_.front()->network(type).resize(layer, of_type[layer]);
             const int inputs = layer == 0 ? a.places : plan.layers[layer].inputs;
             for (int begin = 0; begin < inputs; begin += inputs_per_task)
-                tasks.push_back({type, layer, begin, std::min(begin + inputs_per_task, inputs)});
+                tasks.push_back({type, layer, {begin, std::min(begin + inputs_per_task, inputs)}});
         }
     }
-    // Each part of a matrix is summed over the blocks in their order by one thread.
+    // Each part of a matrix is summed over the units in their order by one thread.
     base::parallel_for(tasks.size(), [&](std::size_t k) {
         const Task& task = tasks[k];
-        for (std::size_t b = 0; b < used_; ++b)
-            blocks_[b]->accumulate_layer(task.type, task.layer, task.begin, task.end,
-                                         sums_[static_cast<std::size_t>(task.type)][task.layer]);
+        auto& sum = sums_[static_cast<std::size_t>(task.type)][task.layer];
+        blocks_.front()->network(task.type).clear(task.layer, task.inputs, sum);
+        for_units(0, plan_->units.size(),
+                  [&](const BlockPass<T>& block, Range atoms) { block.accumulate_layer(atoms, task.type, task.layer, task.inputs, sum); });
     });
     for (std::size_t t = 0; t < a.fitting.size(); ++t) {
         for (std::size_t layer = 0; layer < a.fitting[t].layers.size(); ++layer)
             unpack<T>(a, a.fitting[t].layers[layer], sums_[t][layer], layer == 0 ? std::span<const int>(a.place) : std::span<const int>(),
                       gradient);
         const auto& w = a.info(a.readout[t].w);
-        for (std::size_t b = 0; b < used_; ++b)
+        for (std::size_t b = 0; b < plan_->blocks.size(); ++b)
             blocks_[b]->accumulate_readout(static_cast<int>(t), gradient.subspan(w.offset, w.size), gradient[a.offset(a.readout[t].b)]);
     }
 }
@@ -248,11 +283,12 @@ void GradientPass<T>::accumulate_tables(std::span<double> gradient) {
     const auto& tables = setup_.weights->tables;
     // Shares are fixed by the graph alone, so that sums come in the same order for any number of threads.
     constexpr std::size_t most_shares = 8;
-    const std::size_t shares = std::min(used_, most_shares);
+    const std::size_t units = plan_->units.size(), shares = std::min(units, most_shares);
     parts_.resize(shares);
     base::parallel_for(shares, [&](std::size_t s) {
         parts_[s].assign(tables.table.size(), T(0));
-        for (std::size_t b = used_ * s / shares; b < used_ * (s + 1) / shares; ++b) blocks_[b]->accumulate_tables(parts_[s]);
+        for_units(units * s / shares, units * (s + 1) / shares,
+                  [&](const BlockPass<T>& block, Range atoms) { block.accumulate_tables(atoms, parts_[s]); });
     });
     table_sum_.assign(tables.table.size(), 0.0);
     for (const auto& part : parts_)

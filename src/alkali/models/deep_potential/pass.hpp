@@ -1,6 +1,7 @@
 #pragma once
 #include <map>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "alkali/models/contract/model.hpp"
@@ -33,20 +34,34 @@ struct PassSetup {
     bool round_geometry = false;  ///< precision float32: edge vectors and results rounded
 };
 
-/// Consecutive local atoms of a graph, from descriptor to energy and back, by one thread. Atoms are taken by type.
+/// How the atoms of a graph are shared out. Sums over atoms are made by unit, and units follow from the graph alone, so that results
+/// do not depend on the number of threads. A block is what one thread has in hand: a few units, since products of more rows read the
+/// weights less often.
+struct AtomPlan {
+    std::vector<int> atoms;     ///< local atoms by type
+    std::vector<Range> units;   ///< of atoms
+    std::vector<Range> blocks;  ///< of units
+    AtomPlan(const Graph& graph, int types, int threads);
+    [[nodiscard]] std::span<const int> atoms_of(Range block) const;
+};
+
+/// A block of atoms, from descriptor to energy and back, by one thread.
 template <class T>
 class BlockPass {
 public:
     /// Goes over to another model, keeping the memory.
     void use(const PassSetup<T>& setup);
-    void evaluate(const Graph& graph, int begin, int end, const Evaluation& out, bool keep);
+    /// atoms: by type; must outlive what follows.
+    void evaluate(const Graph& graph, std::span<const int> atoms, const Evaluation& out, bool keep);
     /// After evaluate() with keep: fills what the weights' gradients need, for O = sum of seeds.
     void differentiate(const GradientSeeds& seeds);
 
-    /// Adds dO/d(packed weights of a layer of a type) for the inputs begin .. end-1.
-    void accumulate_layer(int type, std::size_t layer, int begin, int end, typename Network<T>::LayerGradient& out) const;
-    void accumulate_tables(std::span<T> table_gradient) { descriptor_->accumulate(table_gradient); }
-    /// Adds dO/d(last weights) and the sum of energy seeds.
+    /// Adds dO/d(packed weights of a layer of a type), for some of its inputs, from some atoms of the block.
+    void accumulate_layer(Range atoms, int type, std::size_t layer, Range inputs, typename Network<T>::LayerGradient& out) const;
+    void accumulate_tables(Range atoms, std::span<T> table_gradient) const {
+        descriptor_->accumulate(atoms.begin, atoms.end, table_gradient);
+    }
+    /// From all of them, adds dO/d(last weights) and the sum of energy seeds.
     void accumulate_readout(int type, std::span<double> w, double& b) const;
     [[nodiscard]] Network<T> network(int type) const;
 
@@ -55,7 +70,7 @@ private:
     [[nodiscard]] std::ptrdiff_t row_offset(int type) const {
         return static_cast<std::ptrdiff_t>(begin_[static_cast<std::size_t>(type)]) * descriptor_->row();
     }
-    void sort_by_type(const Graph& graph, int begin, int end);
+    void find_types(const Graph& graph);
     void fit(int type, const Evaluation& out, bool keep);
     /// (atoms of the type, network width) of its last weights, times a factor by atom.
     template <class Factor>
@@ -65,16 +80,13 @@ private:
     PassSetup<T> setup_;
     std::map<DescriptorKind, std::unique_ptr<DescriptorBlock<T>>> descriptors_;  ///< those used so far
     DescriptorBlock<T>* descriptor_ = nullptr;                                   ///< that of the present model
-    std::vector<int> atoms_;                                                     ///< by type
+    std::span<const int> atoms_;                                                 ///< by type
     std::vector<int> begin_;                                                     ///< (types + 1)
     std::vector<NetworkRows<T>> rows_;
     Rows<T> output_gradient_;
     std::vector<double> energy_seeds_;      ///< in the order of atoms_
     std::vector<const T*> output_tangent_;  ///< (types)
 };
-
-/// How the atoms of a graph are shared out: the same for any number of threads.
-[[nodiscard]] std::vector<int> block_limits(int atoms);
 
 /// Evaluation for inference.
 template <class T>
@@ -102,10 +114,14 @@ private:
     void accumulate_fitting(std::span<double> gradient);
     void accumulate_tables(std::span<double> gradient);
 
+    /// f(block, atoms of the unit in the block) for units begin .. end-1, in order.
+    template <class F>
+    void for_units(std::size_t begin, std::size_t end, F f) const;
+
     PassSetup<T> setup_;
     std::span<const double> parameters_;
+    std::optional<AtomPlan> plan_;  ///< of the present graph
     std::vector<std::unique_ptr<BlockPass<T>>> blocks_;
-    std::size_t used_ = 0;  ///< blocks of the present graph
     // Kept from step to step: fresh memory costs more than what is computed in it.
     std::vector<std::vector<typename Network<T>::LayerGradient>> sums_;  ///< (types, layers)
     std::vector<Rows<T>> parts_;                                         ///< of the tables' gradient

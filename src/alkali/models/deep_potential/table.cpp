@@ -86,7 +86,8 @@ void EmbeddingTables::build(const Architecture& architecture, std::span<const do
     table.resize(architecture.embeddings.size() * size);
     for (std::size_t k = 0; k < architecture.embeddings.size(); ++k) {
         const auto& plan = architecture.embeddings[k];
-        const auto weights = pack<double>(architecture, plan, parameters, {}, 1);
+        NetworkWeights<double> weights;
+        pack<double>(architecture, plan, parameters, {}, 1, weights);
         const Network<double> network(plan, weights, kernels, {}, 1);
         auto s = rows_of(x, axis.intervals + 1);
         network.forward(s, Keep::values);
@@ -110,15 +111,17 @@ void EmbeddingTables::accumulate_gradient(const Architecture& architecture, std:
     for (std::size_t k = 0; k < architecture.embeddings.size(); ++k) {
         const auto& plan = architecture.embeddings[k];
         spline_gradient(table_gradient.subspan(k * size, size), axis.intervals, static_cast<int>(width), SplineEnd::natural, adjoint);
-        const auto weights = pack<double>(architecture, plan, parameters, {}, 1);
+        NetworkWeights<double> weights;
+        pack<double>(architecture, plan, parameters, {}, 1, weights);
         const Network<double> network(plan, weights, kernels, {}, 1);
         auto s = rows_of(x, axis.intervals + 1);
         network.forward(s, Keep::curvature);
         network.reverse(s, adjoint.data(), nullptr, 0);
         for (std::size_t l = 0; l < plan.layers.size(); ++l) {
             Network<double>::LayerGradient packed;
-            network.clear(l, packed);
-            network.accumulate(s, l, 0, plan.layers[l].inputs, false, packed);
+            network.resize(l, packed);
+            network.clear(l, {0, plan.layers[l].inputs}, packed);
+            network.accumulate(s, {0, s.rows}, l, {0, plan.layers[l].inputs}, packed);
             unpack<double>(architecture, plan.layers[l], packed, {}, gradient);
         }
     }

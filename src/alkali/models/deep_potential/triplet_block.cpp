@@ -77,14 +77,15 @@ public:
         contract(histogram_tangent_, this->tangent);
     }
 
-    void accumulate(std::span<T> table_gradient) override {
+    void accumulate(int begin, int end, std::span<T> table_gradient) const override {
         const int embeddings = this->embeddings();
         const long row = embeddings * line_row_;
         for (int k = 0; k < embeddings; ++k) {
             T* out = table_gradient.data() + static_cast<std::ptrdiff_t>(k) * rows_ * width_;
             for (const auto& [sums, rows] : {std::pair(&histogram_, &this->adjoint), std::pair(&histogram_tangent_, &this->gradient)})
-                this->setup_.kernels->matrix_product(
-                    {rows_, this->atoms(), width_, sums->data() + k * line_row_, 1, row, rows->data(), this->row(), out, width_, true});
+                this->setup_.kernels->matrix_product({rows_, end - begin, width_, sums->data() + begin * row + k * line_row_, 1, row,
+                                                      rows->data() + static_cast<std::ptrdiff_t>(begin) * this->row(), this->row(), out,
+                                                      width_, true});
         }
     }
 

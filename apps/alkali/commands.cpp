@@ -5,6 +5,7 @@ namespace alkali::app {
 // One line per subcommand.
 #define ALKALI_COMMANDS(X) \
     X(benchmark)           \
+    X(calibrate)           \
     X(data)                \
     X(doctor)              \
     X(evaluate)            \

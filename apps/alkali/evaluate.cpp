@@ -4,6 +4,7 @@
 
 #include <memory>
 
+#include "alkali/base/error.hpp"
 #include "alkali/base/process.hpp"
 #include "alkali/dataset/frame_set.hpp"
 #include "alkali/dataset/hash.hpp"
@@ -18,7 +19,7 @@ namespace alkali::app {
 namespace {
 
 struct EvaluateArguments {
-    std::string calculator, precision;
+    std::string calculator, committee, precision;
     std::vector<std::filesystem::path> data;
     std::filesystem::path json, output;
     io::ReadOptions read;
@@ -46,7 +47,13 @@ void run_evaluate(const EvaluateArguments& arguments, Context& context) {
     load.missing = dataset::Missing::mask;
     load.needs = {true, true, true};
     const auto set = dataset::load(arguments.data, load, context.log);
-    auto records = training::evaluate(*calculator, set.frames, {arguments.parity_points}, context.progress);
+    std::unique_ptr<calculator::Calculator> committee;
+    if (!arguments.committee.empty()) {
+        committee = context.calculators.open(arguments.committee, {arguments.precision, arguments.threads}, context.log);
+        if (committee->members().empty())
+            throw InputError("is no committee", arguments.committee, "name several models with commas between");
+    }
+    auto records = training::evaluate(*calculator, set.frames, {arguments.parity_points, committee.get()}, context.progress);
     nlohmann::json provenance = {{"calculator", calculator->name()},
                                  {"data", set.sources},
                                  {"data_hash", dataset::content_hash(set.frames)},
@@ -70,6 +77,8 @@ void add_evaluate(CLI::App& app, Context& context) {
     command->add_option("-o,--output", arguments->output, "Write evaluation.json into this folder")->type_name("DIR");
     add_label_options(*command, arguments->read);
     command->add_option("--parity-points", arguments->parity_points, "Points kept for each parity plot; 0: none")->capture_default_str();
+    command->add_option("--committee", arguments->committee, "Also compare expected errors of forces with this committee's deviations")
+        ->type_name("CALC,...");
     command->add_option("--precision", arguments->precision, "float32, mixed or float64; default: as the model says");
     command->add_option("--threads", arguments->threads, "Threads; default: all")->type_name("N")->check(CLI::PositiveNumber);
     command->footer(

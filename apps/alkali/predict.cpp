@@ -34,13 +34,13 @@ void put_deviation(structure::Frame& frame, const models::Deviation& deviation) 
 }
 
 void put_uncertainty(structure::Frame& frame, const calculator::Uncertainty& uncertainty) {
-    put_number(frame, "energy_std", uncertainty.energy);
+    if (uncertainty.energy) put_number(frame, "energy_std", *uncertainty.energy);
     structure::AtomColumn column{"force_std", 3, {}};
     for (const auto& force : uncertainty.forces) column.values.insert(column.values.end(), force.begin(), force.end());
     frame.columns.push_back(std::move(column));
-    if (!frame.structure.cell.fully_periodic()) return;
+    if (!uncertainty.stress || !frame.structure.cell.fully_periodic()) return;
     std::string stress;
-    for (int k = 0; k < 9; ++k) stress += fmt::format("{}{}", k > 0 ? " " : "", uncertainty.stress(k / 3, k % 3));
+    for (int k = 0; k < 9; ++k) stress += fmt::format("{}{}", k > 0 ? " " : "", (*uncertainty.stress)(k / 3, k % 3));
     frame.info["stress_std"] = stress;
 }
 

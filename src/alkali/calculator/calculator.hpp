@@ -19,18 +19,18 @@ struct Request {
 
 /// Standard deviations that a calculator expects of its own errors (docs/theory/uncertainty.md).
 struct Uncertainty {
-    double energy = 0;             ///< eV, whole structure
+    std::optional<double> energy;  ///< eV, whole structure
     std::vector<Vec3> forces;      ///< (N) eV/angstrom, per component
-    Mat3 stress = Mat3::Zero();    ///< eV/angstrom^3, per component; zero unless the cell has a volume
+    std::optional<Mat3> stress;    ///< eV/angstrom^3, per component; zero unless the cell has a volume
     std::vector<double> energies;  ///< (N) eV, if per-atom values were asked for and are known
 };
 
 struct Result {
-    double energy = 0;                       ///< eV
-    std::vector<Vec3> forces;                ///< (N) eV/angstrom
-    Mat3 stress = Mat3::Zero();              ///< eV/angstrom^3, positive in tension, symmetric; zero unless the cell has a volume
-    std::vector<double> energies;            ///< (N) eV, if asked for and known to the calculator
-    std::vector<Mat3> virials;               ///< (N) eV, sum = -stress x volume, if asked for and known to the calculator
+    double energy = 0;                            ///< eV
+    std::vector<Vec3> forces;                     ///< (N) eV/angstrom
+    Mat3 stress = Mat3::Zero();                   ///< eV/angstrom^3, positive in tension, symmetric; zero unless the cell has a volume
+    std::vector<double> energies;                 ///< (N) eV, if asked for and known to the calculator
+    std::vector<Mat3> virials;                    ///< (N) eV, sum = -stress x volume, if asked for and known to the calculator
     std::optional<Uncertainty> uncertainty = {};  ///< from committees, and from models that carry one
 };
 

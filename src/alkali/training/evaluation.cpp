@@ -9,6 +9,7 @@
 
 #include "alkali/base/error.hpp"
 #include "alkali/dataset/split.hpp"
+#include "alkali/math/statistics.hpp"
 #include "alkali/training/errors.hpp"
 #include "alkali/training/reliability.hpp"
 #include "alkali/units/constants.hpp"
@@ -96,12 +97,13 @@ struct AllReliability {
     void add(const structure::Frame& frame, const Prediction& prediction, const calculator::Uncertainty& uncertainty) {
         for (auto* part : {&energy, &force, &stress}) part->begin_frame();
         const auto atoms = static_cast<double>(frame.structure.size());
-        if (frame.labels.energy) energy.add((prediction.energy - *frame.labels.energy) / atoms, uncertainty.energy / atoms);
+        if (frame.labels.energy && uncertainty.energy)
+            energy.add((prediction.energy - *frame.labels.energy) / atoms, *uncertainty.energy / atoms);
         if (frame.labels.forces)
             for (std::size_t i = 0; i < frame.structure.size(); ++i)
                 for (int k = 0; k < 3; ++k) force.add(prediction.forces[i][k] - (*frame.labels.forces)[i][k], uncertainty.forces[i][k]);
-        if (!has_stress(frame)) return;
-        const auto a = to_voigt(*frame.labels.stress), b = to_voigt(prediction.stress), c = to_voigt(uncertainty.stress);
+        if (!uncertainty.stress || !has_stress(frame)) return;
+        const auto a = to_voigt(*frame.labels.stress), b = to_voigt(prediction.stress), c = to_voigt(*uncertainty.stress);
         for (std::size_t k = 0; k < a.size(); ++k) stress.add(b[k] - a[k], c[k]);
     }
 
@@ -122,6 +124,10 @@ struct AllReliability {
         records.set("reliability", std::move(record));
     }
 };
+
+void append(const std::vector<Vec3>& vectors, std::vector<double>& out) {
+    for (const Vec3& v : vectors) out.insert(out.end(), v.begin(), v.end());
+}
 
 std::string record_suffix(const std::string& group) {
     std::string suffix = "_";
@@ -158,6 +164,7 @@ records::Records evaluate(calculator::Calculator& calculator, std::span<const st
     std::map<std::string, ErrorSums> groups;  // by the suffix of their records: names that differ in punctuation alone share one
     AllParity parity;
     AllReliability reliability;
+    std::vector<double> expected, deviation;  // of force components: the calculator's, the committee's
     for (std::size_t f = 0; f < frames.size(); ++f) {
         const auto& frame = frames[f];
         calculator::Result result;
@@ -173,6 +180,10 @@ records::Records evaluate(calculator::Calculator& calculator, std::span<const st
         if (const std::string group = dataset::group_of(frame); !group.empty()) groups[record_suffix(group)].add(own);
         if (settings.parity_points > 0) parity.add(frame, prediction);
         if (result.uncertainty) reliability.add(frame, prediction, *result.uncertainty);
+        if (result.uncertainty && settings.committee) {
+            append(result.uncertainty->forces, expected);
+            append(settings.committee->compute(frame.structure).uncertainty.value().forces, deviation);
+        }
         progress.update({"evaluate", static_cast<double>(f + 1), static_cast<double>(frames.size()), {}});
     }
     if (all.energy.count + all.forces.count + all.stress.count == 0)
@@ -182,6 +193,8 @@ records::Records evaluate(calculator::Calculator& calculator, std::span<const st
     put_all(records, all, "");
     for (const auto& [suffix, sums] : groups) put_all(records, sums, suffix);
     reliability.put(records);
+    if (!expected.empty())
+        put(records, "force_std_committee_correlation", math::spearman(expected, deviation), "1", static_cast<double>(expected.size()));
     if (settings.parity_points > 0) {
         records::Record record;
         record.value = parity.to_json(settings.parity_points);

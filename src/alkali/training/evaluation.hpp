@@ -11,6 +11,8 @@ namespace alkali::training {
 struct EvaluationSettings {
     /// Points of each parity plot that are kept: the largest errors and an even choice of the others. 0: no parity data.
     std::size_t parity_points = 20000;
+    /// A committee whose deviations of forces the calculator's expected errors are compared with: force_std_committee_correlation.
+    calculator::Calculator* committee = nullptr;
 };
 
 /// Errors of a calculator on labelled frames as records: energy_rmse, energy_mae, energy_rmse_shifted (meV/atom),

@@ -8,14 +8,6 @@
 
 namespace alkali::training {
 
-/// Half the width of the central interval of a normal distribution that holds this probability (0 < p < 1), in standard
-/// deviations: 1.645 for 0.9.
-[[nodiscard]] double normal_half_width(double probability);
-
-/// Rank correlation of two series (Spearman), equal values sharing the mean of their ranks. NaN for fewer than two points or
-/// where one series is constant.
-[[nodiscard]] double spearman(const std::vector<double>& a, const std::vector<double>& b);
-
 /// Errors beside the standard deviations that a calculator expected of them (docs/theory/uncertainty.md).
 class Reliability {
 public:

@@ -36,7 +36,7 @@ std::unique_ptr<calculator::Calculator> open_one(const std::string& file, std::o
     for (const char* key : {"version", "date", "command", "data_hash"})
         if (loaded.provenance.contains(key) && loaded.provenance[key].is_string())
             provenance.emplace_back(key, loaded.provenance[key].get<std::string>());
-    return std::make_unique<ModelCalculator>(loaded.model, file, std::move(provenance));
+    return std::make_unique<ModelCalculator>(loaded.model, file, std::move(provenance), loaded.uncertainty);
 }
 
 }  // namespace

@@ -13,8 +13,8 @@
 namespace alkali::models {
 
 ModelCalculator::ModelCalculator(std::shared_ptr<const Model> model, std::string name,
-                                 std::vector<std::pair<std::string, std::string>> provenance)
-    : model_(std::move(model)), name_(std::move(name)), provenance_(std::move(provenance)) {}
+                                 std::vector<std::pair<std::string, std::string>> provenance, std::optional<ForceUncertainty> uncertainty)
+    : model_(std::move(model)), name_(std::move(name)), provenance_(std::move(provenance)), uncertainty_(std::move(uncertainty)) {}
 
 std::vector<int> ModelCalculator::species() const {
     std::vector<int> numbers;
@@ -39,13 +39,19 @@ calculator::Result ModelCalculator::compute(const structure::Structure& structur
     auto& edge_gradient = borrowed ? borrowed->rows : edge_gradient_.rows;
     edge_gradient.resize(static_cast<std::size_t>(graph.num_edges()));
     NoExchange exchange;
-    model_->evaluate(graph, exchange, {result.energies, edge_gradient, request.profile});
+    std::vector<double> features(uncertainty_ ? structure.size() * uncertainty_->num_features() : 0);
+    model_->evaluate(graph, exchange, {result.energies, edge_gradient, request.profile, features});
     if (request.profile) model_->count_operations(graph, *request.profile);
 
     base::Laps laps(request.profile);
     Assembly assembly{result.forces, result.virials};
     assemble(graph, edge_gradient, assembly);
     laps.end(part::assembly);
+    if (uncertainty_) {
+        const auto pulls = edge_pulls(graph, edge_gradient);
+        result.uncertainty.emplace().forces = uncertainty_->expected({graph.types, features, pulls, result.forces});
+        laps.end(part::uncertainty);
+    }
     if (borrowed) graph.workspaces->give_back(borrowed);
     result.energy = std::accumulate(result.energies.begin(), result.energies.end(), 0.0);
     if (!std::isfinite(result.energy)) throw InternalError("the model gives an energy that is not finite", name_);

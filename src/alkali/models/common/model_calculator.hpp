@@ -4,14 +4,16 @@
 
 #include "alkali/calculator/calculator.hpp"
 #include "alkali/models/contract/model.hpp"
+#include "alkali/models/uncertainty/force_uncertainty.hpp"
 
 namespace alkali::models {
 
 /// A trained model as a Calculator: neighbour list, graph, evaluation, forces and stress of whole structures.
 class ModelCalculator final : public calculator::Calculator {
 public:
-    /// name: what a person calls it (the file). provenance: from its file.
-    ModelCalculator(std::shared_ptr<const Model> model, std::string name, std::vector<std::pair<std::string, std::string>> provenance = {});
+    /// name: what a person calls it (the file). provenance: from its file. uncertainty: makes it give Result::uncertainty of forces.
+    ModelCalculator(std::shared_ptr<const Model> model, std::string name, std::vector<std::pair<std::string, std::string>> provenance = {},
+                    std::optional<ForceUncertainty> uncertainty = {});
 
     /// Errors: InputError naming an unknown species, two overlapping atoms or a position that is not finite.
     [[nodiscard]] calculator::Result compute(const structure::Structure& structure, const calculator::Request& request) override;
@@ -31,6 +33,7 @@ private:
     std::shared_ptr<const Model> model_;
     std::string name_;
     std::vector<std::pair<std::string, std::string>> provenance_;
+    std::optional<ForceUncertainty> uncertainty_;
     EdgeGradient edge_gradient_;  ///< kept, since it is the largest array; unused where a graph brings its own workspaces
 };
 

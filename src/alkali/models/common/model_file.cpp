@@ -67,15 +67,15 @@ std::vector<double> parameters_from(const io::TensorFile& file, const TrainableM
         std::copy(tensor.values.begin(), tensor.values.end(), values.begin() + static_cast<std::ptrdiff_t>(info.offset));
     }
     for (const auto& [name, tensor] : file.tensors)
-        if (std::find(names.begin(), names.end(), name) == names.end())
+        if (!name.starts_with(ForceUncertainty::prefix) && std::find(names.begin(), names.end(), name) == names.end())
             throw FileError("holds the tensor " + name + ", which its model does not have", where, base::did_you_mean(name, names));
     return values;
 }
 
 }  // namespace
 
-void save_model(const std::filesystem::path& path, const TrainableModel& model, const KindRegistry& kinds,
-                const nlohmann::json& provenance) {
+void save_model(const std::filesystem::path& path, const TrainableModel& model, const KindRegistry& kinds, const nlohmann::json& provenance,
+                const std::optional<ForceUncertainty>& uncertainty) {
     const auto& kind = kinds.at(model.kind());
     io::TensorFile file;
     for (const auto& info : model.layout()) {
@@ -84,6 +84,7 @@ void save_model(const std::filesystem::path& path, const TrainableModel& model, 
             throw InternalError("the parameters " + info.name + " are not finite", path.string());
         file.tensors[info.name] = {info.shape, {values.begin(), values.end()}};
     }
+    if (uncertainty) uncertainty->store(file);
     file.metadata["format"] = "alkali-model";
     file.metadata["format_version"] = std::to_string(model_format_version);
     file.metadata["kind"] = model.kind();
@@ -114,6 +115,7 @@ LoadedModel load_model(const std::filesystem::path& path, const KindRegistry& ki
         throw FileError("its hyperparameters cannot be used: " + std::string(error.what()), where);
     }
     loaded.model->set_parameters(parameters_from(file, *loaded.model, where));
+    loaded.uncertainty = ForceUncertainty::from(file, loaded.model->num_features(), loaded.model->type_names().size(), where);
     return loaded;
 }
 

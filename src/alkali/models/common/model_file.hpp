@@ -6,6 +6,7 @@
 #include <string>
 
 #include "alkali/models/common/registry.hpp"
+#include "alkali/models/uncertainty/force_uncertainty.hpp"
 
 namespace alkali::models {
 
@@ -15,14 +16,16 @@ inline constexpr int model_format_version = 1;
 struct LoadedModel {
     std::shared_ptr<TrainableModel> model;
     std::string kind;
-    nlohmann::json provenance;  ///< version, command, data_hash, date, validation figures, ...
+    nlohmann::json provenance;                         ///< version, command, data_hash, date, validation figures, ...
+    std::optional<ForceUncertainty> uncertainty = {};  ///< if it was calibrated
 };
 
 /// Writes one safetensors file, atomically: a tensor per entry of layout() and the metadata `format`, `format_version`,
-/// `kind`, `hyperparameters`, `derived`, `species`, `units`, `provenance` (JSON texts).
+/// `kind`, `hyperparameters`, `derived`, `species`, `units`, `provenance` (JSON texts); what a calibration adds are tensors
+/// `uncertainty.*`.
 /// Errors: InternalError for parameters that are not finite.
-void save_model(const std::filesystem::path& path, const TrainableModel& model, const KindRegistry& kinds,
-                const nlohmann::json& provenance);
+void save_model(const std::filesystem::path& path, const TrainableModel& model, const KindRegistry& kinds, const nlohmann::json& provenance,
+                const std::optional<ForceUncertainty>& uncertainty = {});
 
 /// Errors: FileError when it is no model file, of another format version, lacks a tensor, holds one too many, one of
 /// another shape or one that is not finite; InputError for an unknown kind. Each names the file.

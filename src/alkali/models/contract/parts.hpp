@@ -15,5 +15,6 @@ inline constexpr const char* descriptor_backward = "descriptor_backward";       
 inline constexpr const char* fitting = "fitting";                                  ///< network from descriptor to energy, both ways
 inline constexpr const char* readout = "readout";                                  ///< features to energies, and back
 inline constexpr const char* assembly = "assembly";                                ///< edge gradients to forces and virial
+inline constexpr const char* uncertainty = "uncertainty";                          ///< expected errors of the forces
 
 }  // namespace alkali::models::part

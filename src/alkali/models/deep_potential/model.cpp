@@ -53,6 +53,7 @@ void DeepPotential::derive_weights() {
 
 void DeepPotential::evaluate(const Graph& graph, Exchange&, const Evaluation& out) const {
     if (options_.exact) {
+        if (!out.features.empty()) throw InternalError("a Deep Potential without tables gives no features");
         evaluate_exactly(architecture(), parameters(), graph, out);
         return;
     }
@@ -65,6 +66,8 @@ void DeepPotential::evaluate(const Graph& graph, Exchange&, const Evaluation& ou
         },
         engine_);
 }
+
+std::size_t DeepPotential::num_features() const { return architecture().info(architecture().readout.front().w).size; }
 
 void DeepPotential::count_operations(const Graph& graph, base::Profile& profile) const {
     deep_potential::count_operations(architecture(), graph, profile);

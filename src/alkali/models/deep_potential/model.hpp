@@ -25,6 +25,8 @@ public:
     [[nodiscard]] double cutoff() const override { return architecture().hyper.descriptor.rcut; }
     /// Errors: InputError where an atom has more neighbours than `sel`.
     void evaluate(const Graph& graph, Exchange& exchange, const Evaluation& out) const override;
+    /// What enters the last layer of the fitting net.
+    [[nodiscard]] std::size_t num_features() const override;
     void count_operations(const Graph& graph, base::Profile& profile) const override;
     [[nodiscard]] std::unique_ptr<TrainingPass> make_training_pass() const override;
 

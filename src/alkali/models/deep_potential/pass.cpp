@@ -134,9 +134,12 @@ void BlockPass<T>::fit(int type, const Evaluation& out, bool keep) {
     const T* y = network.output(s);
     const long y_row = s.layers.empty() ? s.input_row : network.width();
     for (int r = 0; r < s.rows; ++r, y += y_row) {
+        const auto atom = static_cast<std::size_t>(atoms_[static_cast<std::size_t>(begin_[static_cast<std::size_t>(type)] + r)]);
         double energy = readout.b;
         for (std::size_t c = 0; c < readout.w.size(); ++c) energy += readout.w[c] * static_cast<double>(y[c]);
-        out.energies[static_cast<std::size_t>(atoms_[static_cast<std::size_t>(begin_[static_cast<std::size_t>(type)] + r)])] = energy;
+        out.energies[atom] = energy;
+        if (!out.features.empty())
+            std::copy_n(y, readout.w.size(), out.features.begin() + static_cast<std::ptrdiff_t>(atom * readout.w.size()));
     }
     fill_readout_rows(type, [](std::size_t) { return 1.0; });
     network.backward(s, output_gradient_.data(), descriptor_->gradient.data() + row_offset(type), descriptor_->row());

@@ -50,9 +50,9 @@ TEST(Committee, gives_mean_and_sample_standard_deviation) {
     EXPECT_NEAR(result.stress(1, 1), 3, 1e-14);
     EXPECT_NEAR(result.energies[0], 3, 1e-14);
     const auto& uncertainty = *result.uncertainty;
-    EXPECT_NEAR(uncertainty.energy, deviation, 1e-14);
+    EXPECT_NEAR(*uncertainty.energy, deviation, 1e-14);
     EXPECT_LT((uncertainty.forces[0] - Vec3(deviation, 0, 2 * deviation)).norm(), 1e-13);
-    EXPECT_NEAR(uncertainty.stress(2, 2), deviation, 1e-14);
+    EXPECT_NEAR((*uncertainty.stress)(2, 2), deviation, 1e-14);
     EXPECT_NEAR(uncertainty.energies[0], deviation, 1e-14);
     EXPECT_TRUE(result.virials.empty());
 }

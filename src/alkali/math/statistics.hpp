@@ -1,0 +1,18 @@
+#pragma once
+#include <cstddef>
+#include <vector>
+
+namespace alkali::math {
+
+/// Indices in ascending order of the values; equal ones stay in their order.
+[[nodiscard]] std::vector<std::size_t> ascending(const std::vector<double>& values);
+
+/// Half the width of the central interval of a normal distribution that holds this probability (0 < p < 1), in standard
+/// deviations: 1.645 for 0.9.
+[[nodiscard]] double normal_half_width(double probability);
+
+/// Rank correlation of two series (Spearman), equal values sharing the mean of their ranks. NaN for fewer than two points or
+/// where one series is constant.
+[[nodiscard]] double spearman(const std::vector<double>& a, const std::vector<double>& b);
+
+}  // namespace alkali::math

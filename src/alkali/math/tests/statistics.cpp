@@ -1,0 +1,25 @@
+#include "alkali/math/statistics.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+namespace alkali::math {
+namespace {
+
+TEST(Statistics, half_widths_are_those_of_the_normal_distribution) {
+    EXPECT_NEAR(normal_half_width(0.5), 0.674489750196082, 1e-12);
+    EXPECT_NEAR(normal_half_width(0.9), 1.644853626951473, 1e-12);
+    EXPECT_NEAR(normal_half_width(std::erf(1 / std::sqrt(2.0))), 1, 1e-12);
+}
+
+TEST(Statistics, spearman_sees_order_alone_and_shares_ranks) {
+    EXPECT_NEAR(spearman({1, 2, 3, 4}, {1, 10, 100, 1000}), 1, 1e-15);
+    EXPECT_NEAR(spearman({1, 2, 3, 4}, {4, 3, 2, 1}), -1, 1e-15);
+    // Ranks 0, 1.5, 1.5, 3 with 0, 1, 2, 3: covariance 4.5, variances 4.5 and 5.
+    EXPECT_NEAR(spearman({1, 2, 2, 3}, {1, 2, 3, 4}), 4.5 / std::sqrt(4.5 * 5), 1e-15);
+    EXPECT_TRUE(std::isnan(spearman({1, 1}, {1, 2})));
+}
+
+}  // namespace
+}  // namespace alkali::math

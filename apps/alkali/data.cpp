@@ -1,9 +1,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <fstream>
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "alkali/base/error.hpp"
 #include "alkali/base/files.hpp"
@@ -142,6 +144,84 @@ void add_convert(CLI::App& parent, Context& context) {
     command->callback([arguments, &context] { run_convert(*arguments, context); });
 }
 
+struct SelectArguments {
+    fs::path list, root, output;
+    io::ReadOptions read;
+    io::WriteOptions write;
+};
+
+/// Frames of one file, as a line of a list names them.
+struct Selection {
+    fs::path file;
+    std::vector<std::size_t> frames;
+};
+
+/// Lines `FILE FRAME FRAME ...`; those that begin with # are remarks.
+std::vector<Selection> read_selections(const fs::path& path) {
+    std::ifstream in(path);
+    if (!in) throw FileError("cannot be opened", path.string());
+    std::vector<Selection> selections;
+    std::string line;
+    for (int number = 1; std::getline(in, line); ++number) {
+        if (line.empty() || line[0] == '#') continue;
+        std::istringstream words(line);
+        const auto where = fmt::format("{}, line {}", path.string(), number);
+        Selection selection;
+        std::string file;
+        words >> file;
+        selection.file = file;
+        for (std::size_t frame = 0; words >> frame;) {
+            if (!selection.frames.empty() && frame <= selection.frames.back())
+                throw FileError(fmt::format("frame {} does not follow {}", frame, selection.frames.back()), where,
+                                "give frames in ascending order");
+            selection.frames.push_back(frame);
+        }
+        if (!words.eof() || selection.frames.empty())
+            throw FileError("is not a name and numbers of frames", where, "write FILE FRAME FRAME ..., frames counted from 0");
+        selections.push_back(std::move(selection));
+    }
+    if (selections.empty()) throw FileError("names no frames", path.string());
+    return selections;
+}
+
+void run_select(const SelectArguments& arguments, Context& context) {
+    const auto selections = read_selections(arguments.list);
+    const auto writer = io::open_writer(arguments.output, arguments.write);
+    std::size_t count = 0;
+    for (const auto& selection : selections) {
+        const auto path = arguments.root / selection.file;
+        const auto reader = io::open_reader(path, arguments.read);
+        auto wanted = selection.frames.begin();
+        io::Frame frame;
+        for (std::size_t k = 0; wanted != selection.frames.end() && reader->next(frame); ++k) {
+            if (k != *wanted) continue;
+            writer->write(frame);
+            ++wanted;
+            ++count;
+        }
+        if (wanted != selection.frames.end())
+            throw FileError(fmt::format("has no frame {}", *wanted), path.string(), "frames are counted from 0");
+        context.progress.update(
+            {"selecting", static_cast<double>(&selection - selections.data() + 1), static_cast<double>(selections.size()), {}});
+    }
+    writer->close();
+    fmt::print("{} frames written to {}\n", count, arguments.output.string());
+}
+
+void add_select(CLI::App& parent, Context& context) {
+    auto arguments = std::make_shared<SelectArguments>();
+    auto* command = parent.add_subcommand("select", "Take the frames that a list names");
+    command->add_option("list", arguments->list, "Text with lines: FILE FRAME FRAME ..., frames counted from 0")
+        ->required()
+        ->type_name("LIST");
+    command->add_option("folder", arguments->root, "Folder that the files of the list are in")->required()->type_name("FOLDER");
+    command->add_option("-o,--output", arguments->output, "File (or deepmd folder) to write")->required()->type_name("OUT");
+    command->add_option("--to", arguments->write.format, "Format of the output; default: by name")->type_name("FORMAT");
+    add_label_options(*command, arguments->read);
+    command->footer("Example:\n  alkali data select examples/jiao-li/frames.txt jiao-li -o subset.extxyz");
+    command->callback([arguments, &context] { run_select(*arguments, context); });
+}
+
 struct SplitArguments {
     std::vector<fs::path> inputs;
     fs::path output;
@@ -237,11 +317,12 @@ void add_split(CLI::App& parent, Context& context) {
 }  // namespace
 
 void add_data(CLI::App& app, Context& context) {
-    auto* command = app.add_subcommand("data", "Check, convert and split labelled frames");
+    auto* command = app.add_subcommand("data", "Check, convert, select and split labelled frames");
     command->require_subcommand(1);
     command->footer("Formats:\n" + io::formats_help());
     add_check(*command, context);
     add_convert(*command, context);
+    add_select(*command, context);
     add_split(*command, context);
 }
 

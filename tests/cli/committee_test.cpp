@@ -105,6 +105,37 @@ TEST_F(Committee, is_evaluated_with_its_expected_errors_and_reported) {
     EXPECT_THAT(read("report.html"), ::testing::HasSubstr("id=\"reliability\""));
 }
 
+TEST_F(Committee, calibrates_one_of_its_members_which_then_expects_errors_alone) {
+    write("data.extxyz", good_frames() + good_frames());
+    write("train.yaml", good_config());
+    ASSERT_EQ(alkali({"train", "train.yaml", "-o", "c", "--init-only", "--committee", "3"}).status, 0);
+    const std::string member = "c/member_1/init.safetensors";
+    auto outcome = alkali({"calibrate", member, "data.extxyz", "-o", "calibrated.safetensors", "--committee", three});
+    ASSERT_EQ(outcome.status, 0) << outcome.all();
+    EXPECT_THAT(outcome.output, ::testing::HasSubstr("rank correlation with the committee"));
+    outcome = alkali({"evaluate", "calibrated.safetensors", "data.extxyz", "--committee", three});
+    ASSERT_EQ(outcome.status, 0) << outcome.all();
+    for (const char* name : {"force_coverage_90", "force_std_committee_correlation"})
+        EXPECT_THAT(outcome.output, ::testing::HasSubstr(name));
+    EXPECT_THAT(outcome.output, ::testing::Not(::testing::HasSubstr("energy_std")));
+    ASSERT_EQ(alkali({"predict", "calibrated.safetensors", "data.extxyz", "-o", "expected.extxyz"}).status, 0);
+    const FirstFrame expected(read("expected.extxyz"));
+    EXPECT_EQ(expected.rows[0].size(), 9U) << "position, force, force_std";
+    for (const auto& row : expected.rows) EXPECT_GT(row[6], 0);
+    EXPECT_FALSE(expected.header.contains("energy_std"));
+    // The potential is the member's.
+    ASSERT_EQ(alkali({"predict", member, "data.extxyz", "-o", "plain.extxyz"}).status, 0);
+    EXPECT_EQ(FirstFrame(read("plain.extxyz")).number("energy"), expected.number("energy"));
+
+    outcome = alkali({"evaluate", "calibrated.safetensors", "data.extxyz", "--committee", member});
+    EXPECT_EQ(outcome.status, 1);
+    EXPECT_THAT(outcome.errors, ::testing::HasSubstr("no committee"));
+    write("data.extxyz", good_frames());
+    outcome = alkali({"calibrate", member, "data.extxyz", "-o", "few.safetensors"});
+    EXPECT_EQ(outcome.status, 1);
+    EXPECT_THAT(outcome.errors, ::testing::HasSubstr("four frames"));
+}
+
 /// Small models trained on the shipped lithium labels.
 class SlowCommittee : public Committee {};
 

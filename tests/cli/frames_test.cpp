@@ -2,6 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <sstream>
@@ -55,6 +57,27 @@ TEST_F(Frames, are_relaxed_whatever_their_labels_were) {
     write("data.extxyz", with(good_frames(), "energy=-42.1 free_energy=-42.1", "energy=nan free_energy=nan"));
     const auto outcome = alkali({"relax", "model.safetensors", "data.extxyz", "-o", "out.extxyz", "--fmax", "1"});
     EXPECT_EQ(outcome.status, 0) << outcome.all();
+}
+
+TEST_F(Frames, that_a_list_names_are_taken_in_its_order) {
+    write("data.extxyz", good_frames() + good_frames());
+    ASSERT_EQ(alkali({"data", "convert", "data.extxyz", "-o", "set/a/"}).status, 0);
+    base::write_file(scratch_.path() / "set/b.extxyz", good_frames());
+    write("list.txt", "# what was trained on\nset/b.extxyz 1\nset/a 0 3\n");
+    const auto outcome = alkali({"data", "select", "list.txt", ".", "-o", "out.extxyz"});
+    ASSERT_EQ(outcome.status, 0) << outcome.all();
+    EXPECT_THAT(outcome.output, HasSubstr("3 frames"));
+    for (const auto& [list, words] : std::map<std::string, std::vector<std::string>>{{"set/a 0 4\n", {"set/a", "no frame 4"}},
+                                                                                     {"set/a 2 1\n", {"line 1", "ascending"}},
+                                                                                     {"set/a x\n", {"line 1", "FRAME"}},
+                                                                                     {"set/c 0\n", {"set/c"}},
+                                                                                     {"# nothing\n", {"names no frames"}}}) {
+        write("list.txt", list);
+        const auto refused = alkali({"data", "select", "list.txt", ".", "-o", "refused.extxyz"});
+        EXPECT_EQ(refused.status, 1) << list;
+        for (const auto& word : words) EXPECT_THAT(refused.errors, HasSubstr(word)) << list;
+        EXPECT_FALSE(std::filesystem::exists(scratch_.path() / "refused.extxyz")) << list;
+    }
 }
 
 TEST_F(Frames, that_lose_labels_in_a_conversion_are_counted) {

@@ -1,10 +1,11 @@
 #pragma once
 #include <memory>
 #include <span>
+#include <string>
 #include <vector>
 
-#include "alkali/models/contract/graph.hpp"
-#include "alkali/models/deep_potential/environment.hpp"
+#include "alkali/models/contract/shared.hpp"
+#include "alkali/models/deep_potential/surroundings.hpp"
 #include "alkali/models/deep_potential/table.hpp"
 
 namespace alkali::models::deep_potential {
@@ -56,29 +57,20 @@ public:
     virtual void accumulate(int begin, int end, std::span<T> table_gradient) const = 0;
 
 protected:
-    /// A neighbour, or several that are not there.
-    struct Edge {
-        std::int64_t edge = 0;  ///< in the graph; -1: not there
-        int embedding = 0;
-        Sight sight;
-        Vec3 vector = Vec3::Zero();
-        double count = 1;  ///< how many it stands for
-    };
-    [[nodiscard]] int atoms() const { return static_cast<int>(first_.size()) - 1; }
+    [[nodiscard]] int atoms() const { return static_cast<int>(seen_->first.size()) - 1; }
     [[nodiscard]] std::size_t rows_size() const { return static_cast<std::size_t>(atoms()) * static_cast<std::size_t>(row_); }
     /// dE/d(edge vector) from dE/dx and dE/d(h r_vec).
-    static void write_gradient(const Edge& edge, double by_x, const Vec3& by_angular, std::span<Vec3> edge_gradient);
+    static void write_gradient(const SeenEdge& edge, double by_x, const Vec3& by_angular, std::span<Vec3> edge_gradient);
 
     DescriptorSetup<T> setup_;
     int row_ = 0;
-    std::vector<std::int32_t> first_;   ///< (atoms + 1)
-    std::vector<Edge> edges_;           ///< by atom, then by type of the neighbour
-    std::vector<int> counts_;           ///< (atoms, types) neighbours of each type that count
-    std::vector<std::int64_t> unseen_;  ///< edges of excluded pairs and beyond rcut
+    const Surroundings* seen_ = nullptr;  ///< of the present atoms
+    GraphShare* share_ = nullptr;         ///< for what other models make of them, under names that begin with key_
+    std::string key_;
 
 private:
-    void gather_atom(const Graph& graph, int atom);
-    void add_absent(int embedding, double x, int count);
+    Surroundings own_;
+    std::shared_ptr<const Surroundings> shared_;
 };
 
 template <class T>

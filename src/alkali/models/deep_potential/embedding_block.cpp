@@ -1,4 +1,7 @@
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <bit>
 
 #include "alkali/models/deep_potential/descriptor.hpp"
 
@@ -10,14 +13,13 @@ namespace {
 template <class T>
 class EmbeddingBlock final : public DescriptorBlock<T> {
     using Base = DescriptorBlock<T>;
-    using typename Base::Edge;
 
 public:
     void use(const DescriptorSetup<T>& setup) override {
         Base::use(setup);
         angular_ = setup.architecture->hyper.descriptor.type == DescriptorKind::se_e2_a;
         width_ = EmbeddingTables::width(*setup.architecture);
-        share_ = (angular_ ? 1.0 : radial_scale) / setup.architecture->hyper.neighbours();
+        share_of_edge_ = (angular_ ? 1.0 : radial_scale) / setup.architecture->hyper.neighbours();
     }
 
     void forward() override {
@@ -31,32 +33,32 @@ public:
     void backward(std::span<Vec3> edge_gradient) override {
         moments_gradient_.resize(moments_size());
         spread(moments_, this->gradient, moments_gradient_, false);
-        numbers_gradient_.resize(5 * this->edges_.size());
+        numbers_gradient_.resize(5 * this->seen_->edges.size());
         kernels().backward({view(), moments_gradient_.data(), numbers_gradient_.data()}, 0, this->atoms());
         const T* g = numbers_gradient_.data();
-        for (const Edge& edge : this->edges_) {
-            const Vec3 by_angular =
-                angular_ ? Vec3(share_ * static_cast<double>(g[1]), share_ * static_cast<double>(g[2]), share_ * static_cast<double>(g[3]))
-                         : Vec3(Vec3::Zero());
-            const double by_x = static_cast<double>(g[4]) + (angular_ ? share_ * static_cast<double>(g[0]) : 0);
+        for (const SeenEdge& edge : this->seen_->edges) {
+            const Vec3 by_angular = angular_ ? Vec3(share_of_edge_ * static_cast<double>(g[1]), share_of_edge_ * static_cast<double>(g[2]),
+                                                    share_of_edge_ * static_cast<double>(g[3]))
+                                             : Vec3(Vec3::Zero());
+            const double by_x = static_cast<double>(g[4]) + (angular_ ? share_of_edge_ * static_cast<double>(g[0]) : 0);
             this->write_gradient(edge, by_x, by_angular, edge_gradient);
             g += 5;
         }
-        for (const std::int64_t e : this->unseen_) edge_gradient[static_cast<std::size_t>(e)] = Vec3::Zero();
+        for (const std::int64_t e : this->seen_->unseen) edge_gradient[static_cast<std::size_t>(e)] = Vec3::Zero();
     }
 
     void move(std::span<const Vec3> direction) override {
-        q_tangent_.assign(4 * this->edges_.size(), T(0));
-        number_tangent_.assign(this->edges_.size(), T(0));
-        for (std::size_t k = 0; k < this->edges_.size(); ++k) {
-            const Edge& edge = this->edges_[k];
+        q_tangent_.assign(4 * this->seen_->edges.size(), T(0));
+        number_tangent_.assign(this->seen_->edges.size(), T(0));
+        for (std::size_t k = 0; k < this->seen_->edges.size(); ++k) {
+            const SeenEdge& edge = this->seen_->edges[k];
             if (edge.edge < 0) continue;
             const Vec3& v = direction[static_cast<std::size_t>(edge.edge)];
             const double along = v.dot(edge.vector) / edge.sight.r, x = edge.sight.x_slope * along;
             number_tangent_[k] = static_cast<T>(x);
             if (!angular_) continue;
-            const Vec3 a = share_ * (edge.sight.h * v + edge.sight.h_slope * along * edge.vector);
-            q_tangent_[4 * k] = static_cast<T>(share_ * x);
+            const Vec3 a = share_of_edge_ * (edge.sight.h * v + edge.sight.h_slope * along * edge.vector);
+            q_tangent_[4 * k] = static_cast<T>(share_of_edge_ * x);
             for (std::size_t d = 0; d < 3; ++d) q_tangent_[4 * k + 1 + d] = static_cast<T>(a[static_cast<int>(d)]);
         }
         moments_tangent_.resize(moments_size());
@@ -81,29 +83,58 @@ private:
         return 4 * static_cast<std::size_t>(this->atoms()) * static_cast<std::size_t>(width_);
     }
     [[nodiscard]] kernels::EmbeddingEdges<T> view() const {
-        return {this->first_.data(), row_.data(), basis_.data(), slope_.data(), q_.data(), this->setup_.tables->table.data(), width_};
+        return {this->seen_->first.data(),
+                placed_->row.data(),
+                placed_->basis.data(),
+                placed_->slope.data(),
+                placed_->q.data(),
+                this->setup_.tables->table.data(),
+                width_};
     }
     [[nodiscard]] kernels::EmbedTangent<T> moved(T* out) const { return {view(), q_tangent_.data(), number_tangent_.data(), out}; }
 
+    /// Where the neighbours stand in the tables, and what they carry.
+    struct Placement {
+        std::vector<std::int32_t> row;
+        Rows<T> basis, slope, q;
+    };
+
     void place_edges() {
+        if (!this->share_) {
+            place(own_);
+            placed_ = &own_;
+            return;
+        }
         const TableAxis& axis = this->setup_.tables->axis;
-        const std::size_t count = this->edges_.size();
-        row_.resize(count);
-        basis_.resize(4 * count);
-        slope_.resize(4 * count);
-        q_.resize(4 * count);
+        const std::string key = fmt::format("{}, table {:x} {:x} {}", this->key_, std::bit_cast<std::uint64_t>(axis.start),
+                                            std::bit_cast<std::uint64_t>(axis.per_unit), axis.intervals);
+        shared_ = this->share_->template get<Placement>(key, [&] {
+            Placement made;
+            place(made);
+            return made;
+        });
+        placed_ = shared_.get();
+    }
+
+    void place(Placement& out) const {
+        const TableAxis& axis = this->setup_.tables->axis;
+        const std::size_t count = this->seen_->edges.size();
+        out.row.resize(count);
+        out.basis.resize(4 * count);
+        out.slope.resize(4 * count);
+        out.q.resize(4 * count);
         for (std::size_t k = 0; k < count; ++k) {
-            const Edge& edge = this->edges_[k];
+            const SeenEdge& edge = this->seen_->edges[k];
             const TablePosition p = position(axis, edge.sight.x);
-            row_[k] = edge.embedding * axis.rows() + p.row;
+            out.row[k] = edge.embedding * axis.rows() + p.row;
             for (std::size_t m = 0; m < 4; ++m) {
-                basis_[4 * k + m] = static_cast<T>(p.basis[m]);
-                slope_[4 * k + m] = static_cast<T>(p.slope[m]);
+                out.basis[4 * k + m] = static_cast<T>(p.basis[m]);
+                out.slope[4 * k + m] = static_cast<T>(p.slope[m]);
             }
-            const double share = share_ * edge.count;
+            const double share = share_of_edge_ * edge.count;
             const Vec3 a = angular_ ? Vec3(share * edge.sight.h * edge.vector) : Vec3(Vec3::Zero());
-            q_[4 * k] = static_cast<T>(angular_ ? share * edge.sight.x : share);
-            for (std::size_t d = 0; d < 3; ++d) q_[4 * k + 1 + d] = static_cast<T>(a[static_cast<int>(d)]);
+            out.q[4 * k] = static_cast<T>(angular_ ? share * edge.sight.x : share);
+            for (std::size_t d = 0; d < 3; ++d) out.q[4 * k + 1 + d] = static_cast<T>(a[static_cast<int>(d)]);
         }
     }
 
@@ -132,9 +163,11 @@ private:
 
     bool angular_ = false;
     int width_ = 0;
-    double share_ = 0;  ///< 1 / (sum of sel), times 0.2 in se_e2_r
-    std::vector<std::int32_t> row_;
-    Rows<T> basis_, slope_, q_, q_tangent_, number_tangent_, numbers_gradient_;
+    double share_of_edge_ = 0;  ///< 1 / (sum of sel), times 0.2 in se_e2_r
+    Placement own_;
+    std::shared_ptr<const Placement> shared_;
+    const Placement* placed_ = nullptr;
+    Rows<T> q_tangent_, number_tangent_, numbers_gradient_;
     Rows<T> moments_, moments_gradient_, moments_tangent_, moments_adjoint_;  ///< (atoms, 4, width)
 };
 

@@ -9,7 +9,6 @@ namespace {
 template <class T>
 class TripletBlock final : public DescriptorBlock<T> {
     using Base = DescriptorBlock<T>;
-    using typename Base::Edge;
     using Points = Rows<T>[3];
 
 public:
@@ -21,7 +20,7 @@ public:
     }
 
     void forward() override {
-        fill(points_, [](const Edge& edge) { return Vec3(edge.sight.h * edge.vector); });
+        fill(points_, [](const SeenEdge& edge) { return Vec3(edge.sight.h * edge.vector); });
         reset(histogram_);
         for_type_pairs([&](int atom, const Pair& pair) {
             const kernels::TripletForward<T> sums{axis(), group(points_, atom, pair.first), group(points_, atom, pair.second),
@@ -50,16 +49,16 @@ public:
             }
             kernels().backward(sums);
         });
-        for (std::size_t k = 0; k < this->edges_.size(); ++k)
-            this->write_gradient(this->edges_[k], 0,
+        for (std::size_t k = 0; k < this->seen_->edges.size(); ++k)
+            this->write_gradient(this->seen_->edges[k], 0,
                                  {static_cast<double>(points_gradient_[0][k]), static_cast<double>(points_gradient_[1][k]),
                                   static_cast<double>(points_gradient_[2][k])},
                                  edge_gradient);
-        for (const std::int64_t e : this->unseen_) edge_gradient[static_cast<std::size_t>(e)] = Vec3::Zero();
+        for (const std::int64_t e : this->seen_->unseen) edge_gradient[static_cast<std::size_t>(e)] = Vec3::Zero();
     }
 
     void move(std::span<const Vec3> direction) override {
-        fill(points_tangent_, [&](const Edge& edge) {
+        fill(points_tangent_, [&](const SeenEdge& edge) {
             const Vec3& v = direction[static_cast<std::size_t>(edge.edge)];
             return Vec3(edge.sight.h * v + (edge.sight.h_slope * v.dot(edge.vector) / edge.sight.r) * edge.vector);
         });
@@ -99,10 +98,10 @@ private:
     [[nodiscard]] int types() const { return this->setup_.architecture->hyper.types(); }
     [[nodiscard]] int embeddings() const { return static_cast<int>(this->setup_.architecture->embeddings.size()); }
 
-    [[nodiscard]] int count(int atom, int type) const { return this->counts_[static_cast<std::size_t>(atom * types() + type)]; }
+    [[nodiscard]] int count(int atom, int type) const { return this->seen_->counts[static_cast<std::size_t>(atom * types() + type)]; }
     /// Neighbours of an atom lie by type.
     [[nodiscard]] long begin(int atom, int type) const {
-        long k = this->first_[static_cast<std::size_t>(atom)];
+        long k = this->seen_->first[static_cast<std::size_t>(atom)];
         for (int t = 0; t < type; ++t) k += count(atom, t);
         return k;
     }
@@ -120,9 +119,9 @@ private:
     template <class F>
     void fill(Points& points, F f) const {
         // Kernels read whole vectors.
-        for (auto& row : points) row.assign(this->edges_.size() + kernels::lane_padding, T(0));
-        for (std::size_t k = 0; k < this->edges_.size(); ++k) {
-            const Vec3 u = f(this->edges_[k]);
+        for (auto& row : points) row.assign(this->seen_->edges.size() + kernels::lane_padding, T(0));
+        for (std::size_t k = 0; k < this->seen_->edges.size(); ++k) {
+            const Vec3 u = f(this->seen_->edges[k]);
             for (int d = 0; d < 3; ++d) points[d][k] = static_cast<T>(u[d]);
         }
     }

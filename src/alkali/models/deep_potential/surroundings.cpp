@@ -1,0 +1,77 @@
+#include "alkali/models/deep_potential/surroundings.hpp"
+
+#include <fmt/format.h>
+
+#include <bit>
+
+#include "alkali/base/error.hpp"
+#include "alkali/math/rounding.hpp"
+
+namespace alkali::models::deep_potential {
+
+std::string Eyes::key() const {
+    const auto& h = architecture->hyper;
+    const auto& d = h.descriptor;
+    std::string key = fmt::format("deep_potential {} {} {}", static_cast<int>(d.type), d.type_one_side, round_geometry);
+    const auto add = [&](double value) { key += fmt::format(" {:x}", std::bit_cast<std::uint64_t>(value)); };
+    for (const double value : {d.rcut, d.rcut_smth, d.env_protection}) add(value);
+    for (const int sel : d.sel) key += fmt::format(" {}", sel);
+    for (const auto& [first, second] : d.exclude_types) key += fmt::format(" {}-{}", first, second);
+    for (const Normalisation& n : *normalisations)
+        for (const double value : {n.mean, n.deviation, n.angular_deviation}) add(value);
+    return key;
+}
+
+void Surroundings::gather_atom(const Eyes& eyes, const Graph& graph, int atom) {
+    const auto& hyper = eyes.architecture->hyper;
+    const int types = hyper.types(), own = graph.types[static_cast<std::size_t>(atom)];
+    const auto i = static_cast<std::size_t>(atom);
+    const DescriptorKind kind = hyper.descriptor.type;
+    for (int type = 0; type < types; ++type) {
+        const int embedding = kind == DescriptorKind::se_e3 ? 0 : eyes.architecture->embedding(own, type);
+        const Normalisation& normalisation = (*eyes.normalisations)[static_cast<std::size_t>(own * types + type)];
+        const bool excluded = hyper.excluded(own, type);
+        int count = 0;
+        for (std::int64_t e = graph.first[i]; e < graph.first[i + 1]; ++e) {
+            if (graph.types[static_cast<std::size_t>(graph.neighbour[static_cast<std::size_t>(e)])] != type) continue;
+            const Vec3& given = graph.vector[static_cast<std::size_t>(e)];
+            const Vec3 vector = eyes.round_geometry ? math::rounded_to_float(given) : given;
+            const double r = vector.norm();
+            const bool inside = r < hyper.descriptor.rcut;
+            if (inside) ++count;
+            if (inside && !excluded)
+                edges.push_back({e, embedding, look(hyper.descriptor, normalisation, r), vector, 1});
+            else
+                unseen.push_back(e);
+        }
+        const int most = hyper.descriptor.sel[static_cast<std::size_t>(type)];
+        if (count > most)
+            throw InputError(fmt::format("atom {} has {} neighbours of type {} within {} angstrom, and sel allows {}", atom + 1, count,
+                                         hyper.type_names[static_cast<std::size_t>(type)], hyper.descriptor.rcut, most),
+                             "model.descriptor.sel",
+                             "the structure is denser than any the model was made for; give a larger sel and train again");
+        counts.push_back(excluded ? 0 : count);
+        // DeePMD-kit sums over sel places. Where nobody is, s = 0; where the neighbour is excluded, the normalised row is zero, which
+        // counts in se_e2_r only.
+        if (kind == DescriptorKind::se_e3) continue;
+        if (count < most) add_absent(embedding, normalisation.empty(), most - count);
+        if (excluded && count > 0 && kind == DescriptorKind::se_e2_r) add_absent(embedding, 0, count);
+    }
+    first.push_back(static_cast<std::int32_t>(edges.size()));
+}
+
+void Surroundings::add_absent(int embedding, double x, int count) {
+    SeenEdge none{-1, embedding, {}, Vec3::Zero(), static_cast<double>(count)};
+    none.sight.x = x;
+    edges.push_back(none);
+}
+
+void Surroundings::gather(const Eyes& eyes, const Graph& graph, std::span<const int> atoms) {
+    first.assign(1, 0);
+    edges.clear();
+    counts.clear();
+    unseen.clear();
+    for (const int atom : atoms) gather_atom(eyes, graph, atom);
+}
+
+}  // namespace alkali::models::deep_potential

@@ -12,7 +12,7 @@ namespace hn = hwy::HWY_NAMESPACE;
 
 /// Part of the inner index: so many rows of a strip of B stay in the first-level cache while all rows of A pass, and so many
 /// columns of A in the second while all strips do.
-constexpr int inner_block = 96;
+constexpr int inner_block = 192;
 
 /// Rows of a tile and vectors of its columns: as many sums as the registers hold.
 constexpr int tile_rows = HWY_TARGET == HWY_AVX3 ? 8 : 6;

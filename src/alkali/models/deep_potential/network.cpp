@@ -16,17 +16,18 @@ int placed(std::span<const int> place, int i) { return place.empty() ? i : place
 
 namespace {
 
-/// (rows, padded columns) -> (columns, padded rows); the padding is left as it is.
+/// Rows begin .. end-1 of (rows, padded columns) become columns of (columns, padded rows); the padding is left as it is.
 template <class T>
-void transpose(const Rows<T>& from, long rows, long columns, Rows<T>& to) {
-    // A cache line at a time, to a few rows that grow together.
+void transpose(const Rows<T>& from, Range rows, long columns, long to_row, Rows<T>& to) {
+    // A cache line at a time.
     constexpr long line = 64 / sizeof(T);
-    const long from_row = padded(static_cast<int>(columns)), to_row = padded(static_cast<int>(rows));
-    for (long begin = 0; begin < columns; begin += line) {
-        const long end = std::min(begin + line, columns);
-        for (long r = 0; r < rows; ++r)
-            for (long c = begin; c < end; ++c)
-                to[size_of(c, to_row) + static_cast<std::size_t>(r)] = from[size_of(r, from_row) + static_cast<std::size_t>(c)];
+    const long from_row = padded(static_cast<int>(columns));
+    for (long first = 0; first < columns; first += line) {
+        const long last = std::min(first + line, columns);
+        for (long r = rows.begin; r < rows.end; ++r) {
+            const T* x = from.data() + r * from_row;
+            for (long c = first; c < last; ++c) to[size_of(c, to_row) + static_cast<std::size_t>(r)] = x[c];
+        }
     }
 }
 
@@ -56,14 +57,19 @@ void pack(const Architecture& architecture, const NetworkPlan& plan, std::span<c
         packed.backward.resize(size_of(layer.outputs, back));
         row.assign(static_cast<std::size_t>(columns), 0.0);
         const double* w = parameters.data() + architecture.offset(layer.w);
-        for (std::size_t i = 0; i < at.size(); ++i) {
-            std::fill_n(row.begin(), layer.outputs, 0.0);
-            for (const int input : at[i])
-                for (int o = 0; o < layer.outputs; ++o)
-                    row[static_cast<std::size_t>(o)] += w[size_of(input, layer.outputs) + static_cast<std::size_t>(o)];
-            std::copy(row.begin(), row.end(), packed.forward.begin() + static_cast<std::ptrdiff_t>(i) * columns);
+        // So many rows at a time that they are still in the cache when they are transposed.
+        constexpr int rows_at_once = 64;
+        for (int begin = 0; begin < inputs; begin += rows_at_once) {
+            const Range rows{begin, std::min(begin + rows_at_once, inputs)};
+            for (int i = rows.begin; i < rows.end; ++i) {
+                std::fill_n(row.begin(), layer.outputs, 0.0);
+                for (const int input : at[static_cast<std::size_t>(i)])
+                    for (int o = 0; o < layer.outputs; ++o)
+                        row[static_cast<std::size_t>(o)] += w[size_of(input, layer.outputs) + static_cast<std::size_t>(o)];
+                std::copy(row.begin(), row.end(), packed.forward.begin() + i * columns);
+            }
+            transpose(packed.forward, rows, layer.outputs, back, packed.backward);
         }
-        transpose(packed.forward, inputs, layer.outputs, packed.backward);
         fill_padded(parameters.data() + architecture.offset(layer.b), layer.outputs, packed.bias);
         packed.time_step.clear();
         if (layer.idt) fill_padded(parameters.data() + architecture.offset(*layer.idt), layer.outputs, packed.time_step);

@@ -3,8 +3,8 @@
 #include <string>
 
 #include "alkali/calculator/calculator.hpp"
+#include "alkali/models/common/force_uncertainty.hpp"
 #include "alkali/models/contract/model.hpp"
-#include "alkali/models/uncertainty/force_uncertainty.hpp"
 
 namespace alkali::models {
 

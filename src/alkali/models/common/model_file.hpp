@@ -5,8 +5,8 @@
 #include <optional>
 #include <string>
 
+#include "alkali/models/common/force_uncertainty.hpp"
 #include "alkali/models/common/registry.hpp"
-#include "alkali/models/uncertainty/force_uncertainty.hpp"
 
 namespace alkali::models {
 

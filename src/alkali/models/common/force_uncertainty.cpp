@@ -1,4 +1,4 @@
-#include "alkali/models/uncertainty/force_uncertainty.hpp"
+#include "alkali/models/common/force_uncertainty.hpp"
 
 #include <algorithm>
 #include <cmath>

@@ -6,6 +6,7 @@ import math
 import pathlib
 import subprocess
 
+import rows
 import structures
 import timing
 from timing import Missing
@@ -43,7 +44,7 @@ class Alkali:
         return subprocess.run([str(self.program), "--version"], capture_output=True, text=True, check=True).stdout.strip()
 
     def config(self, name, hyperparameters, training):
-        """A config file; JSON is YAML too."""
+        """A config file, of a nequip unless the hyperparameters name another type; JSON is YAML too."""
         path = self.folder / f"{name}.yaml"
         frames = self.folder / "training.extxyz"
         path.write_text(
@@ -51,7 +52,7 @@ class Alkali:
                 {
                     "model": {"type": "nequip", "type_names": ["Li"], **hyperparameters},
                     "data": {"train": str(frames), "validation": 0},
-                    "training": {"batch_size": 5, "loss_coeffs": {"total_energy": 10, "forces": 1, "stress": 100}, **training},
+                    "training": {"batch_size": rows.BATCH_SIZE, **training},
                 },
                 indent=1,
             )
@@ -63,6 +64,12 @@ class Alkali:
         folder = self.folder / f"{name}-init"
         timing.run([self.program, "train", self.config(name, hyperparameters, {}), "--init-only", "--overwrite", "-o", folder])
         return folder / "init.safetensors"
+
+    def imported(self, path, name):
+        """The model file made of one in deepmd-kit's own form."""
+        target = self.folder / f"{name}.safetensors"
+        timing.run([self.program, "import", path, "-o", target])
+        return target
 
     def predict(self, model, atoms, precision):
         """A function for interleave(): seconds per atom."""
@@ -85,16 +92,24 @@ class Alkali:
         timing.run([self.program, "predict", model, path, "-o", out, "--precision", precision, "--threads", "1"])
         return structures.read_labels(out)
 
-    def train(self, name, hyperparameters, precision, frames):
-        """A function for interleave(): seconds per frame of an epoch."""
+    def train(self, name, hyperparameters, training, precision):
+        """A function for interleave(): seconds per frame of an epoch. `training`: loss and learning rate."""
         few, many = 1, 1 + self.settings.epochs
+        frames = self.settings.training_frames
 
         def seconds(epochs):
-            config = self.config(f"{name}-{precision}-{epochs}", {**hyperparameters, "model_dtype": precision}, {"max_epochs": epochs})
+            model = {**hyperparameters, "model_dtype": precision}
+            config = self.config(f"{name}-{precision}-{epochs}", model, {**training, "max_epochs": epochs})
             words = ["train", config, "--overwrite", "--threads", "1", "-o", self.folder / f"{name}-train"]
             return timing.run([self.program, *words])
 
         return lambda: timing.difference(seconds(few), seconds(many), self.settings.epochs * frames)
+
+
+def deepmd_training(commands, folder, frames):
+    """A function for interleave(): deepmd-kit's program run for few and for many steps, seconds per frame of the difference."""
+    few, many = commands
+    return lambda: timing.difference(timing.run(few, cwd=folder), timing.run(many, cwd=folder), frames)
 
 
 class KimInLammps:

@@ -3,6 +3,7 @@
     test_peers.py PROGRAM
 """
 
+import argparse
 import json
 import math
 import pathlib
@@ -10,13 +11,16 @@ import subprocess
 import sys
 import tempfile
 import unittest
+import unittest.mock as mock
 import xml.etree.ElementTree
 
 PEERS = pathlib.Path(__file__).resolve().parents[2] / "benchmarks" / "peers"
-sys.path.insert(0, str(PEERS))
+sys.path[:0] = [str(PEERS), str(PEERS / "workers")]
 
 import contestants  # noqa: E402
+import deepmd_worker  # noqa: E402
 import report  # noqa: E402
+import rows  # noqa: E402
 import structures  # noqa: E402
 import timing  # noqa: E402
 
@@ -79,12 +83,64 @@ class Report(unittest.TestCase):
         line = report.table([absent()]).splitlines()[2]
         self.assertIn("missing: no environment / given", line)
 
+    def test_compressed_peer_says_how_well_it_agrees_without_its_tables(self):
+        result = measured(bar=0)
+        self.assertNotIn("uncompressed", report.table([result]))
+        result["check"] = {**result["check"], "uncompressed": {"energy_mev_per_atom": 2e-9, "force_mev_per_angstrom": 3e-7}}
+        line = report.table([result]).splitlines()[2]
+        self.assertIn("same weights: 1.0e-04 meV/atom, 1.0e-03 meV/A apart; uncompressed peer: 2.0e-09 meV/atom, 3.0e-07 meV/A", line)
+
     def test_plot_is_xml_with_a_bar_for_each_figure(self):
         root = xml.etree.ElementTree.fromstring(report.plot([measured(), absent()]))
         texts = [element.text for element in root.iter("{http://www.w3.org/2000/svg}text")]
         for figure in ("2200", "100", "200"):
             self.assertIn(figure, texts)
         self.assertIsNone(report.plot([absent()]))
+
+
+class Rows(unittest.TestCase):
+    def test_names_are_unique_and_say_whether_a_frame_or_an_atom_is_timed(self):
+        names = [row.name for row in rows.ROWS]
+        self.assertEqual(len(names), len(set(names)))
+        for row in rows.ROWS:
+            self.assertEqual((row.unit, row.factor), ("ms/frame", 1e3) if "training" in row.name else ("us/atom", 1e6))
+
+    def test_deepmd_rows_name_network_precision_and_compression(self):
+        found = {row.name: (row.model, row.precision, row.mode) for row in rows.ROWS if row.kind == "deepmd_inference"}
+        self.assertEqual(found["deepmd_se_e2_a_float64"], ("se_e2_a", "float64", "plain"))
+        self.assertEqual(found["deepmd_se_e2_a_float32_compressed"], ("se_e2_a", "float32", "compressed"))
+        self.assertEqual(found["deepmd_se_e3_float64_compressed"], ("se_e3", "float64", "compressed"))
+
+    def test_every_row_has_its_model(self):
+        for row in rows.ROWS:
+            self.assertIn(row.model, rows.DEEP_POTENTIALS if row.kind.startswith("deepmd_") else rows.MODELS)
+
+
+class DeepmdWorker(unittest.TestCase):
+    """What it does without deepmd-kit."""
+
+    def test_input_has_the_networks_precision_loss_and_batch_asked_for(self):
+        request = {
+            "networks": rows.DEEP_POTENTIALS["se_e3"],
+            "precision": "float32",
+            "prefactors": rows.PREFACTORS,
+            "batch_size": 7,
+        }
+        found = deepmd_worker.configuration(request, 40)
+        self.assertEqual(found["model"]["descriptor"]["type"], "se_e3")
+        self.assertEqual({found["model"][part]["precision"] for part in ("descriptor", "fitting_net")}, {"float32"})
+        self.assertEqual(found["model"]["fitting_net"]["neuron"], [240, 240, 240])
+        self.assertEqual(found["loss"], {"type": "ener", **rows.PREFACTORS})
+        self.assertEqual((found["training"]["numb_steps"], found["training"]["training_data"]["batch_size"]), (40, 7))
+        self.assertNotIn("precision", rows.DEEP_POTENTIALS["se_e3"]["descriptor"])
+
+    def test_program_that_fails_is_an_error_without_the_chatter_of_missing_libraries(self):
+        with tempfile.TemporaryDirectory() as folder, mock.patch.object(
+            deepmd_worker, "DP", [sys.executable, "-c", "import sys; sys.exit('no checkpoint\\nimplib-gen: libcudart')"]
+        ):
+            with self.assertRaises(RuntimeError) as caught:
+                deepmd_worker.dp(folder, "freeze")
+        self.assertEqual(str(caught.exception), "dp freeze: no checkpoint")
 
 
 class Timing(unittest.TestCase):
@@ -111,6 +167,14 @@ class Timing(unittest.TestCase):
         # A machine that becomes three times slower half way leaves the ratio alone.
         above, below = [seconds(4), seconds(12)], [seconds(2), seconds(6)]
         self.assertEqual(timing.ratios(above, below), {"median": 2, "min": 2, "max": 2})
+
+    def test_deepmd_training_is_the_difference_of_two_runs_per_frame(self):
+        def busy(process_seconds):
+            return [sys.executable, "-c", f"import time\nwhile time.process_time() < {process_seconds}: pass"]
+
+        with tempfile.TemporaryDirectory() as folder:
+            used = contestants.deepmd_training([busy(0.2), busy(0.6)], folder, 4)()
+        self.assertAlmostEqual(used["cpu"], 0.1, delta=0.03)
 
     def test_a_child_is_charged_its_own_processor_time(self):
         used = timing.run([sys.executable, "-c", "import time\nt = time.process_time()\nwhile time.process_time() < t + 0.3: pass"])
@@ -158,7 +222,30 @@ class Structures(unittest.TestCase):
 
 
 @unittest.skipUnless(PROGRAM, "no program given")
+class Alkali(unittest.TestCase):
+    def test_deep_potentials_train_with_the_loss_and_sel_of_deepmd_kit(self):
+        with tempfile.TemporaryDirectory() as name:
+            folder = pathlib.Path(name)
+            (folder / "training.extxyz").write_text(structures.training_frames(5))
+            settings = argparse.Namespace(epochs=1, training_frames=5)
+            alkali = contestants.Alkali(PROGRAM, folder, settings)
+            networks = {**rows.DEEP_POTENTIALS["se_e3"], "type": "deep_potential"}
+            networks["descriptor"] = {**networks["descriptor"], "sel": [68]}
+            used = alkali.train("se_e3", networks, rows.DEEPMD_LOSS, "float64")()
+            self.assertEqual(set(used), {"wall", "cpu"})
+            written = (folder / "se_e3-train" / "config.yaml").read_text()
+            for key in ('type: "se_e3"', "sel: [68]", 'loss_type: "deepmd"', "start_pref_v: 0.02", 'model_dtype: "float64"'):
+                self.assertIn(key, written)
+            self.assertTrue((folder / "se_e3-train" / "last.safetensors").exists())
+
+
+@unittest.skipUnless(PROGRAM, "no program given")
 class Run(unittest.TestCase):
+    def test_list_shows_the_rows(self):
+        outcome = subprocess.run([sys.executable, str(PEERS / "run"), "--list"], capture_output=True, text=True)
+        self.assertEqual(outcome.returncode, 0, outcome.stderr)
+        self.assertEqual([line.split()[0] for line in outcome.stdout.splitlines()], [row.name for row in rows.ROWS])
+
     def test_without_peers_every_row_is_missing_and_the_files_are_there(self):
         with tempfile.TemporaryDirectory() as folder:
             words = [sys.executable, PEERS / "run", "--program", PROGRAM, "-o", folder, "--only", "nequip_*432,ml_snap,deepmd*"]

@@ -21,7 +21,7 @@ Taps taps_at(const TripletAxis& axis, double e) {
     Taps taps;
     taps.row = std::clamp(static_cast<int>(u), 0, intervals - 1);
     const double factor = axis.per_unit / (axis.scale * std::sqrt(1 + x * x));
-    cubic_basis(u - taps.row, taps.value, taps.slope);
+    math::cubic_basis(u - taps.row, taps.value, taps.slope);
     for (double& slope : taps.slope) slope *= factor;
     return taps;
 }

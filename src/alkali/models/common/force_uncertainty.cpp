@@ -64,57 +64,93 @@ private:
 
 }  // namespace
 
-std::vector<Vec3> edge_pulls(const Graph& graph, std::span<const Vec3> edge_gradient) {
-    const auto atoms = static_cast<std::size_t>(graph.num_local);
+namespace {
+
+/// How hard the edges of an atom pull along each axis: sum of the squares of their gradients' components over the edges that begin or
+/// end at it, (eV/angstrom)^2.
+Vec3 pull_of(const Observation& seen, std::size_t i) {
+    const Graph& graph = seen.graph;
     const IncomingEdges& incoming = graph.by_neighbour();
-    std::vector<Vec3> pull(atoms);
-    base::parallel_for(atoms, [&](std::size_t i) {
-        Vec3 sum = Vec3::Zero();
-        for (auto e = static_cast<std::size_t>(graph.first[i]); e < static_cast<std::size_t>(graph.first[i + 1]); ++e)
-            sum += edge_gradient[e].cwiseAbs2();
-        for (auto k = static_cast<std::size_t>(incoming.first[i]); k < static_cast<std::size_t>(incoming.first[i + 1]); ++k)
-            sum += edge_gradient[static_cast<std::size_t>(incoming.edge[k])].cwiseAbs2();
-        pull[i] = sum;
-    });
-    return pull;
+    Vec3 sum = Vec3::Zero();
+    for (auto e = static_cast<std::size_t>(graph.first[i]); e < static_cast<std::size_t>(graph.first[i + 1]); ++e)
+        sum += seen.edge_gradient[e].cwiseAbs2();
+    for (auto k = static_cast<std::size_t>(incoming.first[i]); k < static_cast<std::size_t>(incoming.first[i + 1]); ++k)
+        sum += seen.edge_gradient[static_cast<std::size_t>(incoming.edge[k])].cwiseAbs2();
+    return sum;
 }
 
-void ForceUncertainty::observe(const Observation& seen, std::size_t atom, Columns& columns) const {
-    const Eigen::Index parts = num_components();
-    columns.atom.setZero(parts + types - 1 + atom_extra);
-    if (parts > 0) {
-        const Eigen::Map<const Eigen::VectorXd> features(seen.features.data() + atom * num_features(), mean.size());
-        columns.atom.head(parts).noalias() = components * (features - mean);
-    }
-    if (const int type = seen.types[atom]; type > 0) columns.atom[parts + type - 1] = 1;
-    const Vec3 &force = seen.forces[atom], &pull = seen.pulls[atom];
-    columns.atom.tail<atom_extra>() << std::log(pull.sum() + least_pull * least_pull), std::log(force.norm() + least_force);
-    for (int d = 0; d < 3; ++d) {
-        columns.component(0, d) = std::log(pull[d] + least_pull * least_pull);
-        columns.component(1, d) = std::log(std::abs(force[d]) + least_force);
-    }
+constexpr std::size_t atoms_per_task = 64;
+
+/// f(begin, end) for all parts of the atoms.
+template <class F>
+void for_parts(std::size_t atoms, F f) {
+    base::parallel_for((atoms + atoms_per_task - 1) / atoms_per_task,
+                       [&](std::size_t k) { f(k * atoms_per_task, std::min((k + 1) * atoms_per_task, atoms)); });
+}
+
+}  // namespace
+
+ForceUncertainty::Columns ForceUncertainty::observe(const Observation& seen) const {
+    const Graph& graph = seen.graph;
+    if (graph.num_ghost > 0) throw InternalError("expected errors were asked for on a part of a structure");
+    const auto atoms = static_cast<std::size_t>(graph.num_local);
+    const Eigen::Index parts = num_components(), near = num_neighbour_components();
+    Columns columns;
+    columns.atom.setZero(atom_columns(), graph.num_local);
+    columns.component.setZero(component_columns(), 3 * static_cast<Eigen::Index>(graph.num_local));
+    for_parts(atoms, [&](std::size_t begin, std::size_t end) {
+        if (parts == 0) return;
+        const auto count = static_cast<Eigen::Index>(end - begin);
+        const Eigen::Map<const Eigen::MatrixXd> rows(seen.features.data() + begin * num_features(), mean.size(), count);
+        columns.atom.block(0, static_cast<Eigen::Index>(begin), parts, count).noalias() = components * (rows.colwise() - mean);
+    });
+    for_parts(atoms, [&](std::size_t begin, std::size_t end) {
+        for (std::size_t i = begin; i < end; ++i) {
+            const auto at = static_cast<Eigen::Index>(i);
+            if (const int type = graph.types[i]; type > 0) columns.atom(parts + type - 1, at) = 1;
+            const Vec3 pull = pull_of(seen, i), &force = seen.forces[i];
+            columns.atom.col(at).tail<atom_extra>() << std::log(pull.sum() + least_pull * least_pull), std::log(force.norm() + least_force);
+            auto own = columns.component.middleCols<3>(3 * at);
+            for (int d = 0; d < 3; ++d) {
+                own(0, d) = std::log(pull[d] + least_pull * least_pull);
+                own(1, d) = std::log(std::abs(force[d]) + least_force);
+            }
+            if (near == 0) continue;
+            // Mean over the neighbours, near ones before far ones, those along the axis only.
+            double weights = 0;
+            for (auto e = static_cast<std::size_t>(graph.first[i]); e < static_cast<std::size_t>(graph.first[i + 1]); ++e) {
+                const double r2 = graph.vector[e].squaredNorm(), weight = 1 - r2 / (seen.cutoff * seen.cutoff);
+                if (!(weight > 0)) continue;
+                const auto neighbour = columns.atom.col(graph.neighbour[e]).head(near);
+                weights += weight;
+                for (int d = 0; d < 3; ++d) own.col(d).tail(near) += (weight * graph.vector[e][d] * graph.vector[e][d] / r2) * neighbour;
+            }
+            if (weights > 0) own.bottomRows(near) /= weights;
+        }
+    });
+    return columns;
 }
 
 void ForceUncertainty::standardise(Columns& columns) const {
-    columns.atom.tail(atom_extra) = (columns.atom.tail(atom_extra) - centre.head(atom_extra)).cwiseQuotient(width.head(atom_extra));
+    const auto centred = [&](auto rows, Eigen::Index from) {
+        const auto count = rows.rows();
+        rows.array() = (rows.array().colwise() - centre.segment(from, count).array()).colwise() / width.segment(from, count).array();
+    };
+    centred(columns.atom.bottomRows(atom_extra), 0);
+    centred(columns.component.topRows(component_columns()), atom_extra);
     columns.atom = columns.atom.cwiseMax(-farthest).cwiseMin(farthest);
-    for (int d = 0; d < 3; ++d)
-        columns.component.col(d) = (columns.component.col(d) - centre.tail(component_columns))
-                                       .cwiseQuotient(width.tail(component_columns))
-                                       .cwiseMax(-farthest)
-                                       .cwiseMin(farthest);
+    columns.component = columns.component.cwiseMax(-farthest).cwiseMin(farthest);
 }
 
-Vec3 ForceUncertainty::log_deviation(const Columns& columns) const {
-    const Eigen::Index n = columns.atom.size();
-    const auto& z = columns.atom;
+Vec3 ForceUncertainty::log_deviation(const Columns& columns, Eigen::Index atom) const {
+    const Eigen::Index n = atom_columns(), m = component_columns();
+    const auto z = columns.atom.col(atom);
     const double alone = linear[0] + linear.segment(1, n).dot(z) + z.dot(quadratic.topLeftCorner(n, n) * z);
-    const Eigen::Vector2d slope = linear.tail<component_columns>() + 2 * (quadratic.bottomLeftCorner(component_columns, n) * z);
-    const Eigen::Matrix2d bend = quadratic.bottomRightCorner<component_columns, component_columns>();
+    const Eigen::VectorXd slope = linear.tail(m) + 2 * (quadratic.bottomLeftCorner(m, n) * z);
     Vec3 result;
     for (int d = 0; d < 3; ++d) {
-        const Eigen::Vector2d c = columns.component.col(d);
-        result[d] = std::clamp(alone + slope.dot(c) + c.dot(bend * c), low - below, high + above);
+        const auto c = columns.component.col(3 * atom + d);
+        result[d] = std::clamp(alone + slope.dot(c) + c.dot(quadratic.bottomRightCorner(m, m) * c), low - below, high + above);
     }
     return result;
 }
@@ -122,17 +158,17 @@ Vec3 ForceUncertainty::log_deviation(const Columns& columns) const {
 double ForceUncertainty::error(double s) const { return factor * std::hypot(spread * s, floor); }
 
 std::vector<Vec3> ForceUncertainty::expected(const Observation& seen) const {
+    Columns columns = observe(seen);
     std::vector<Vec3> out(seen.forces.size());
-    constexpr std::size_t atoms_per_task = 64;
-    base::parallel_for((out.size() + atoms_per_task - 1) / atoms_per_task, [&](std::size_t task) {
-        Columns columns;
-        for (std::size_t i = task * atoms_per_task; i < std::min((task + 1) * atoms_per_task, out.size()); ++i) {
-            observe(seen, i, columns);
-            // Farther out than anything in calibration, less is known than the polynomial says.
-            const double distance = std::sqrt(std::max(1.0, columns.atom.head(num_components()).squaredNorm() / reach));
-            standardise(columns);
-            const Vec3 logs = log_deviation(columns);
-            for (int d = 0; d < 3; ++d) out[i][d] = error(distance * std::exp(logs[d]));
+    // Farther out than anything in calibration, less is known than the polynomial says.
+    std::vector<double> distance(out.size());
+    for (std::size_t i = 0; i < out.size(); ++i)
+        distance[i] = std::sqrt(std::max(1.0, squared_length(columns, static_cast<Eigen::Index>(i)) / reach));
+    standardise(columns);
+    for_parts(out.size(), [&](std::size_t begin, std::size_t end) {
+        for (std::size_t i = begin; i < end; ++i) {
+            const Vec3 logs = log_deviation(columns, static_cast<Eigen::Index>(i));
+            for (int d = 0; d < 3; ++d) out[i][d] = error(distance[i] * std::exp(logs[d]));
         }
     });
     return out;
@@ -159,8 +195,8 @@ std::optional<ForceUncertainty> ForceUncertainty::from(const io::TensorFile& fil
     const auto features = static_cast<Eigen::Index>(num_features);
     u.mean = reader.vector("mean", features);
     u.components = reader.matrix("components", reader.rows("components"), features);
-    u.centre = reader.vector("centre", atom_extra + component_columns);
-    u.width = reader.vector("width", atom_extra + component_columns);
+    u.centre = reader.vector("centre", atom_extra + u.component_columns());
+    u.width = reader.vector("width", atom_extra + u.component_columns());
     u.linear = reader.vector("linear", 1 + u.num_columns());
     u.quadratic = reader.matrix("quadratic", u.num_columns(), u.num_columns());
     const auto scale = reader.values("scale", {6});

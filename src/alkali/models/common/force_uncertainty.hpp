@@ -1,5 +1,6 @@
 #pragma once
 #include <Eigen/Core>
+#include <algorithm>
 #include <optional>
 #include <span>
 #include <string>
@@ -11,28 +12,26 @@
 
 namespace alkali::models {
 
-/// What is known of atoms when a model has been evaluated.
+/// What is known of a graph when a model has been evaluated.
 struct Observation {
-    std::span<const int> types;        ///< (N) model types
-    std::span<const double> features;  ///< (N, number of features), Evaluation::features
-    std::span<const Vec3> pulls;       ///< (N) edge_pulls()
-    std::span<const Vec3> forces;      ///< (N) eV/angstrom
+    const Graph& graph;
+    double cutoff = 0;                    ///< of the model
+    std::span<const double> features;     ///< (num_local, number of features), Evaluation::features
+    std::span<const Vec3> edge_gradient;  ///< (E) eV/angstrom
+    std::span<const Vec3> forces;         ///< (num_local) eV/angstrom
 };
 
-/// (num_local) how hard the edges of an atom pull along each axis: sum of the squares of their gradients' components over the edges
-/// that begin or end at it, (eV/angstrom)^2. The same bits for any number of threads.
-[[nodiscard]] std::vector<Vec3> edge_pulls(const Graph& graph, std::span<const Vec3> edge_gradient);
-
-/// Standard deviation that one model expects of the errors of its force components: log s is a polynomial of second degree in a few
-/// numbers of the atom and of the component, error^2 = factor^2 ((spread s)^2 + floor^2). docs/theory/uncertainty.md.
+/// Standard deviation that one model expects of the errors of its force components: log s is a polynomial of second degree in some
+/// numbers of the atom and of the component, error^2 = factor^2 ((spread s)^2 + floor^2). docs/theory/uncertainty.md. One process.
 class ForceUncertainty {
 public:
-    /// The numbers that s depends on. Of an atom: principal components of its features, one that is 1 for each type but the first,
-    /// how hard its edges pull, length of its force; of a component: how hard its edges pull along it, size of the force along it.
-    static constexpr int most_components = 24;
-    static constexpr int atom_extra = 2, component_columns = 2;
+    // The numbers that s depends on. Of an atom: principal components of its features, one that is 1 for each type but the first, how
+    // hard its edges pull, length of its force; of a component: how hard edges pull along it, size of the force along it, principal
+    // components of the neighbours along it.
+    static constexpr int most_components = 24, most_neighbour_components = 8;
+    static constexpr int atom_extra = 2, component_extra = 2;
 
-    /// (N) eV/angstrom, per component. The same bits for any number of threads.
+    /// (num_local) eV/angstrom, per component. The same bits for any number of threads.
     [[nodiscard]] std::vector<Vec3> expected(const Observation& seen) const;
     [[nodiscard]] std::size_t num_features() const { return static_cast<std::size_t>(mean.size()); }
 
@@ -48,7 +47,7 @@ public:
     Eigen::Index types = 1;
     Eigen::VectorXd mean;           ///< (features)
     Eigen::MatrixXd components;     ///< (components, features) principal components of deviation 1
-    Eigen::VectorXd centre, width;  ///< (atom_extra + component_columns) of pulls and forces
+    Eigen::VectorXd centre, width;  ///< (atom_extra + columns of a component)
     Eigen::VectorXd linear;         ///< (1 + columns) with the constant
     Eigen::MatrixXd quadratic;      ///< (columns, columns) symmetric
     double low = 0, high = 0;       ///< range of log s in calibration
@@ -56,19 +55,26 @@ public:
     double spread = 1, floor = 0, factor = 1;
 
     [[nodiscard]] Eigen::Index num_components() const { return components.rows(); }
-    /// Of the atom, then of the component.
-    [[nodiscard]] Eigen::Index num_columns() const { return num_components() + types - 1 + atom_extra + component_columns; }
-    /// The columns of one atom, and for each of its three force components.
+    [[nodiscard]] Eigen::Index num_neighbour_components() const {
+        return std::min<Eigen::Index>(num_components(), most_neighbour_components);
+    }
+    [[nodiscard]] Eigen::Index atom_columns() const { return num_components() + types - 1 + atom_extra; }
+    [[nodiscard]] Eigen::Index component_columns() const { return component_extra + num_neighbour_components(); }
+    [[nodiscard]] Eigen::Index num_columns() const { return atom_columns() + component_columns(); }
     struct Columns {
-        Eigen::VectorXd atom;
-        Eigen::Matrix<double, component_columns, 3> component;
+        Eigen::MatrixXd atom;       ///< (atom_columns(), N)
+        Eigen::MatrixXd component;  ///< (component_columns(), 3 N)
     };
-    /// Pulls and forces not yet centred.
-    void observe(const Observation& seen, std::size_t atom, Columns& columns) const;
+    /// Of all atoms. Pulls, forces and neighbours are not yet centred.
+    [[nodiscard]] Columns observe(const Observation& seen) const;
+    /// Squared length of an atom's principal components.
+    [[nodiscard]] double squared_length(const Columns& columns, Eigen::Index atom) const {
+        return columns.atom.col(atom).head(num_components()).squaredNorm();
+    }
     /// Centred and held within what calibration saw.
     void standardise(Columns& columns) const;
-    /// log s of the three components.
-    [[nodiscard]] Vec3 log_deviation(const Columns& columns) const;
+    /// log s of the three components of an atom, from standardised columns.
+    [[nodiscard]] Vec3 log_deviation(const Columns& columns, Eigen::Index atom) const;
     /// Of the error of a component, from its s.
     [[nodiscard]] double error(double s) const;
 };

@@ -48,8 +48,7 @@ calculator::Result ModelCalculator::compute(const structure::Structure& structur
     assemble(graph, edge_gradient, assembly);
     laps.end(part::assembly);
     if (uncertainty_) {
-        const auto pulls = edge_pulls(graph, edge_gradient);
-        result.uncertainty.emplace().forces = uncertainty_->expected({graph.types, features, pulls, result.forces});
+        result.uncertainty.emplace().forces = uncertainty_->expected({graph, model_->cutoff(), features, edge_gradient, result.forces});
         laps.end(part::uncertainty);
     }
     if (borrowed) graph.workspaces->give_back(borrowed);

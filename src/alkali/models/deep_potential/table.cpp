@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "alkali/math/cubic_basis.hpp"
 #include "alkali/models/common/spline.hpp"
 #include "alkali/models/common/structure_graph.hpp"
 #include "alkali/models/deep_potential/environment.hpp"
@@ -48,15 +49,8 @@ TablePosition position(const TableAxis& axis, double x) {
     const double u = (t_of_x - axis.start) * axis.per_unit;
     TablePosition p;
     p.row = std::clamp(static_cast<int>(u), 0, axis.intervals - 1);
-    const double t = u - p.row, s = 1 - t, factor = 0.5 * axis.per_unit / root;
-    p.basis[0] = s * s * s / 6;
-    p.basis[1] = (4 + t * t * (3 * t - 6)) / 6;
-    p.basis[2] = (4 + s * s * (3 * s - 6)) / 6;
-    p.basis[3] = t * t * t / 6;
-    p.slope[0] = -factor * s * s;
-    p.slope[1] = factor * t * (3 * t - 4);
-    p.slope[2] = -factor * s * (3 * s - 4);
-    p.slope[3] = factor * t * t;
+    math::cubic_basis(u - p.row, p.basis, p.slope);
+    for (double& slope : p.slope) slope *= axis.per_unit / root;
     return p;
 }
 

@@ -3,6 +3,7 @@
 #include <Eigen/Cholesky>
 #include <Eigen/Eigenvalues>
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 
@@ -14,33 +15,45 @@
 namespace alkali::models {
 namespace {
 
-/// Weight of the squares of the coefficients, per row: the columns have deviation 1.
-constexpr double ridge = 1e-3;
+/// Weights of the squares of the coefficients that are tried, per row: the columns have deviation 1.
+constexpr double ridges[] = {1e-4, 1e-3, 1e-2, 0.1, 1, 10};
 /// Added to deviations before their logarithm is taken, eV/angstrom.
 constexpr double least_deviation = 1e-4;
 
 /// One frame as the model sees it.
 struct Seen {
-    std::vector<int> types;
+    StructureGraph graph;
+    double cutoff = 0;
     std::vector<double> features;
-    std::vector<Vec3> forces, pulls;
+    std::vector<Vec3> edge_gradient, forces;
     std::vector<Vec3> target;  ///< deviations to learn
     const std::vector<Vec3>* labels = nullptr;
 
-    [[nodiscard]] Observation observation() const { return {types, features, pulls, forces}; }
     [[nodiscard]] double error(std::size_t atom, int d) const { return forces[atom][d] - (*labels)[atom][d]; }
 };
 
 using Frames = std::vector<const Seen*>;
 
+/// f(Observation) -> what it gives.
+template <class F>
+decltype(auto) with_observation(const Seen& seen, F f) {
+    const Graph graph = seen.graph.view();
+    return f(Observation{graph, seen.cutoff, seen.features, seen.edge_gradient, seen.forces});
+}
+
+using Columns = ForceUncertainty::Columns;
+
+Columns observe(const ForceUncertainty& u, const Seen& seen) {
+    return with_observation(seen, [&](const Observation& observation) { return u.observe(observation); });
+}
+
+/// f(frame, atom, its columns in the columns of its frame) for all atoms, columns standardised.
 template <class F>
 void for_atoms(const ForceUncertainty& u, const Frames& frames, F f) {
-    ForceUncertainty::Columns columns;
     for (const Seen* seen : frames) {
-        for (std::size_t i = 0; i < seen->forces.size(); ++i) {
-            u.observe(seen->observation(), i, columns);
-            f(*seen, i, columns);
-        }
+        Columns columns = observe(u, *seen);
+        u.standardise(columns);
+        for (std::size_t i = 0; i < seen->forces.size(); ++i) f(*seen, i, columns);
     }
 }
 
@@ -70,22 +83,24 @@ void find_components(ForceUncertainty& u, const Frames& frames, std::size_t num_
 }
 
 void find_scales(ForceUncertainty& u, const Frames& frames) {
-    constexpr int extra = ForceUncertainty::atom_extra, per_component = ForceUncertainty::component_columns;
-    Eigen::VectorXd sum = Eigen::VectorXd::Zero(extra + per_component), squares = sum;
-    double atoms = 0;
+    constexpr int extra = ForceUncertainty::atom_extra;
+    const Eigen::Index size = extra + u.component_columns();
+    Eigen::VectorXd sum = Eigen::VectorXd::Zero(size), squares = sum, row(size);
+    double count = 0;
     u.reach = std::numeric_limits<double>::min();
-    for_atoms(u, frames, [&](const Seen&, std::size_t, const ForceUncertainty::Columns& columns) {
-        u.reach = std::max(u.reach, columns.atom.head(u.num_components()).squaredNorm());
-        Eigen::VectorXd row(extra + per_component);
-        for (int d = 0; d < 3; ++d) {
-            row << columns.atom.tail<extra>(), columns.component.col(d);
-            sum += row / 3;
-            squares += row.cwiseAbs2() / 3;
+    for (const Seen* seen : frames) {
+        const Columns columns = observe(u, *seen);
+        for (Eigen::Index i = 0; i < columns.atom.cols(); ++i) {
+            u.reach = std::max(u.reach, u.squared_length(columns, i));
+            for (int d = 0; d < 3; ++d, ++count) {
+                row << columns.atom.col(i).tail<extra>(), columns.component.col(3 * i + d);
+                sum += row;
+                squares += row.cwiseAbs2();
+            }
         }
-        ++atoms;
-    });
-    u.centre = sum / atoms;
-    u.width = (squares / atoms - u.centre.cwiseAbs2()).cwiseMax(1e-12).cwiseSqrt();
+    }
+    u.centre = sum / count;
+    u.width = (squares / count - u.centre.cwiseAbs2()).cwiseMax(1e-12).cwiseSqrt();
 }
 
 /// 1, z, and products of z.
@@ -100,75 +115,88 @@ Eigen::VectorXd terms_of(const Eigen::VectorXd& z) {
     return terms;
 }
 
-/// Least squares of the logarithms of the targets.
-void fit_polynomial(ForceUncertainty& u, const Frames& frames) {
+/// Sums for the least squares of the logarithms of targets.
+struct Normal {
+    Eigen::MatrixXd matrix;  ///< lower half
+    Eigen::VectorXd right;
+    double square = 0, count = 0;
+    double low = std::numeric_limits<double>::max(), high = std::numeric_limits<double>::lowest();
+
+    [[nodiscard]] Normal operator+(const Normal& other) const {
+        return {matrix + other.matrix, right + other.right,      square + other.square,
+                count + other.count,   std::min(low, other.low), std::max(high, other.high)};
+    }
+    /// ridge: weight of the squares of the coefficients but the constant, per row.
+    [[nodiscard]] Eigen::VectorXd solution(double ridge) const {
+        Eigen::MatrixXd sum = matrix;
+        sum.diagonal().tail(sum.rows() - 1).array() += ridge * count;
+        return sum.selfadjointView<Eigen::Lower>().ldlt().solve(right);
+    }
+    /// Sum of squares that a solution leaves here.
+    [[nodiscard]] double loss(const Eigen::VectorXd& w) const {
+        return square - 2 * w.dot(right) + w.dot(matrix.selfadjointView<Eigen::Lower>() * w);
+    }
+};
+
+Normal normal_equations(const ForceUncertainty& u, const Frames& frames) {
     const Eigen::Index n = u.num_columns(), size = 1 + n + n * (n + 1) / 2;
     constexpr Eigen::Index batch = 512;
-    Eigen::MatrixXd normal = Eigen::MatrixXd::Zero(size, size), rows(size, batch);
-    Eigen::VectorXd right = Eigen::VectorXd::Zero(size), z(n);
+    Normal sums{Eigen::MatrixXd::Zero(size, size), Eigen::VectorXd::Zero(size)};
+    Eigen::MatrixXd rows(size, batch);
+    Eigen::VectorXd z(n);
     Eigen::Index filled = 0;
-    double count = 0;
     const auto flush = [&] {
-        normal.selfadjointView<Eigen::Lower>().rankUpdate(rows.leftCols(filled));
+        sums.matrix.selfadjointView<Eigen::Lower>().rankUpdate(rows.leftCols(filled));
         filled = 0;
     };
-    u.low = std::numeric_limits<double>::max();
-    u.high = std::numeric_limits<double>::lowest();
-    for_atoms(u, frames, [&](const Seen& seen, std::size_t i, ForceUncertainty::Columns& columns) {
+    for_atoms(u, frames, [&](const Seen& seen, std::size_t i, const Columns& columns) {
         if (seen.target.empty()) return;
-        u.standardise(columns);
-        for (int d = 0; d < 3; ++d, ++count) {
-            z << columns.atom, columns.component.col(d);
+        const auto at = static_cast<Eigen::Index>(i);
+        for (int d = 0; d < 3; ++d, ++sums.count) {
+            z << columns.atom.col(at), columns.component.col(3 * at + d);
             rows.col(filled) = terms_of(z);
-            right += std::log(seen.target[i][d] + least_deviation) * rows.col(filled);
+            const double y = std::log(seen.target[i][d] + least_deviation);
+            sums.right += y * rows.col(filled);
+            sums.square += y * y;
+            sums.low = std::min(sums.low, y);
+            sums.high = std::max(sums.high, y);
             if (++filled == batch) flush();
         }
     });
     flush();
-    normal.diagonal().tail(size - 1).array() += ridge * count;
-    const Eigen::VectorXd solution = normal.selfadjointView<Eigen::Lower>().ldlt().solve(right);
+    return sums;
+}
+
+void set_polynomial(ForceUncertainty& u, const Normal& normal, double ridge) {
+    const Eigen::Index n = u.num_columns();
+    const Eigen::VectorXd solution = normal.solution(ridge);
     u.linear = solution.head(1 + n);
     u.quadratic.resize(n, n);
     Eigen::Index at = 1 + n;
     for (Eigen::Index i = 0; i < n; ++i)
         for (Eigen::Index j = i; j < n; ++j, ++at) u.quadratic(i, j) = u.quadratic(j, i) = i == j ? solution[at] : 0.5 * solution[at];
-    // The range of what it says, unclamped.
-    double low = u.low, high = u.high;
-    u.low = std::numeric_limits<double>::lowest() / 2;
-    u.high = std::numeric_limits<double>::max() / 2;
-    for_atoms(u, frames, [&](const Seen& seen, std::size_t, ForceUncertainty::Columns& columns) {
-        if (seen.target.empty()) return;
-        u.standardise(columns);
-        const Vec3 logs = u.log_deviation(columns);
-        low = std::min(low, logs.minCoeff());
-        high = std::max(high, logs.maxCoeff());
-    });
-    u.low = low;
-    u.high = high;
+    u.low = normal.low;
+    u.high = normal.high;
 }
 
 struct Errors {
     std::vector<double> error, s;
 };
 
-/// Errors of labelled components beside what the polynomial says of them.
-Errors errors_of(const ForceUncertainty& u, const Frames& frames) {
-    Errors all;
-    for_atoms(u, frames, [&](const Seen& seen, std::size_t i, ForceUncertainty::Columns& columns) {
+/// Adds the errors of labelled components beside what the polynomial says of them.
+void add_errors(const ForceUncertainty& u, const Frames& frames, Errors& all) {
+    for_atoms(u, frames, [&](const Seen& seen, std::size_t i, const Columns& columns) {
         if (!seen.labels) return;
-        u.standardise(columns);
-        const Vec3 logs = u.log_deviation(columns);
+        const Vec3 logs = u.log_deviation(columns, static_cast<Eigen::Index>(i));
         for (int d = 0; d < 3; ++d) {
             all.error.push_back(seen.error(i, d));
             all.s.push_back(std::exp(logs[d]));
         }
     });
-    return all;
 }
 
 /// spread and floor of greatest likelihood for normal errors, then the factor that makes intervals of 90 % hold 90 %.
-void fit_scale(ForceUncertainty& u, const Frames& frames, double least_spread) {
-    const Errors all = errors_of(u, frames);
+void fit_scale(ForceUncertainty& u, const Errors& all, double least_spread) {
     double mean_square = 0;
     for (const double error : all.error) mean_square += error * error / static_cast<double>(all.error.size());
     double best = std::numeric_limits<double>::max();
@@ -193,14 +221,38 @@ void fit_scale(ForceUncertainty& u, const Frames& frames, double least_spread) {
     u.factor = std::max(*rank, std::numeric_limits<double>::min()) / math::normal_half_width(0.9);
 }
 
+/// Two halves; frames with labels go to either in turn, and so do the others.
+std::array<Frames, 2> halves_of(const Frames& frames) {
+    std::array<Frames, 2> halves;
+    std::size_t seen[2] = {};
+    for (const Seen* frame : frames) halves[seen[frame->labels ? 1 : 0]++ % 2].push_back(frame);
+    return halves;
+}
+
+/// Weight of the ridge and scale are found by fitting on either half and looking at the other: few frames get a stiff polynomial.
 ForceUncertainty fit(const Frames& frames, const Model& model, bool committee) {
     ForceUncertainty u;
     u.types = static_cast<Eigen::Index>(model.type_names().size());
     find_components(u, frames, model.num_features());
     find_scales(u, frames);
-    fit_polynomial(u, frames);
+    const auto halves = halves_of(frames);
+    const std::array<Normal, 2> normal{normal_equations(u, halves[0]), normal_equations(u, halves[1])};
+    double best = std::numeric_limits<double>::max(), ridge = 0;
+    for (const double weight : ridges) {
+        const double loss = normal[1].loss(normal[0].solution(weight)) + normal[0].loss(normal[1].solution(weight));
+        if (loss < best) {
+            best = loss;
+            ridge = weight;
+        }
+    }
+    Errors errors;
+    for (std::size_t k = 0; k < 2; ++k) {
+        set_polynomial(u, normal[k], ridge);
+        add_errors(u, halves[1 - k], errors);
+    }
+    set_polynomial(u, normal[0] + normal[1], ridge);
     // A committee knows of its seeds only: its members' errors are not smaller than its deviations.
-    fit_scale(u, frames, committee ? 1.0 : 0.25);
+    fit_scale(u, errors, committee ? 1.0 : 0.25);
     return u;
 }
 
@@ -211,18 +263,17 @@ std::vector<Seen> look(const Model& model, calculator::Calculator* committee, st
     for (std::size_t f = 0; f < frames.size(); ++f) {
         const auto& frame = frames[f];
         Seen& seen = all[f];
-        const auto data = structure_graph(frame.structure, model.type_names(), model.cutoff(), frame.where());
-        seen.types = data.types;
-        const Graph graph = data.view();
+        seen.graph = structure_graph(frame.structure, model.type_names(), model.cutoff(), frame.where());
+        seen.cutoff = model.cutoff();
+        const Graph graph = seen.graph.view();
         const std::size_t atoms = frame.structure.size();
         std::vector<double> energies(atoms);
-        std::vector<Vec3> edge_gradient(static_cast<std::size_t>(graph.num_edges()));
         seen.features.resize(atoms * model.num_features());
+        seen.edge_gradient.resize(static_cast<std::size_t>(graph.num_edges()));
         seen.forces.resize(atoms);
-        model.evaluate(graph, exchange, {energies, edge_gradient, nullptr, seen.features});
+        model.evaluate(graph, exchange, {energies, seen.edge_gradient, nullptr, seen.features});
         Assembly assembly{seen.forces, {}};
-        assemble(graph, edge_gradient, assembly);
-        seen.pulls = edge_pulls(graph, edge_gradient);
+        assemble(graph, seen.edge_gradient, assembly);
         if (frame.labels.forces) seen.labels = &*frame.labels.forces;
         if (committee) {
             auto result = committee->compute(frame.structure);
@@ -246,21 +297,18 @@ Calibration calibrate_forces(const Model& model, calculator::Calculator* committ
         throw InputError("a calibration needs at least four frames with forces", frames.empty() ? "" : frames[0].source,
                          "give labelled frames that the model was not trained on");
     const auto seen = look(model, committee, frames, progress);
-    Frames all, halves[2];
-    std::size_t with_labels = 0;
-    for (const Seen& one : seen) {
-        all.push_back(&one);
-        halves[one.labels ? with_labels++ % 2 : all.size() % 2].push_back(&one);
-    }
+    Frames all;
+    for (const Seen& one : seen) all.push_back(&one);
+    const auto halves = halves_of(all);
     Calibration out;
     std::vector<double> expected, found;
     double inside = 0;
     const double half_width = math::normal_half_width(0.9);
-    for (int k = 0; k < 2; ++k) {
+    for (std::size_t k = 0; k < 2; ++k) {
         const ForceUncertainty u = fit(halves[k], model, committee != nullptr);
         for (const Seen* one : halves[1 - k]) {
             if (!one->labels) continue;
-            const auto errors = u.expected(one->observation());
+            const auto errors = with_observation(*one, [&](const Observation& observation) { return u.expected(observation); });
             for (std::size_t i = 0; i < errors.size(); ++i)
                 for (int d = 0; d < 3; ++d) {
                     expected.push_back(errors[i][d]);

@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 #include <omp.h>
 
+#include <cmath>
 #include <ctime>
 #include <limits>
 #include <set>
@@ -79,6 +80,30 @@ TEST(NeighbourList, agrees_with_brute_force_on_hundreds_of_atoms) {
     for (int mask = 0; mask < 8; ++mask) {
         const auto structure = random_structure(random, mask, 600, 12.0, 30.0);
         expect_equal(neighbour_list(structure, 4.0), neighbour_list_brute_force(structure, 4.0));
+    }
+}
+
+TEST(NeighbourList, agrees_with_a_plain_search_on_more_atoms_than_are_found_at_once) {
+    base::Random random(8);
+    const Structure s = rattled(repeated(bcc("Li", 3.4), {22, 22, 22}), 0.2, random);
+    ASSERT_GT(s.size(), 20000u);
+    const double cutoff = 4.5;
+    const auto list = neighbour_list(s, cutoff);
+    for (int k = 0; k < 40; ++k) {
+        const auto i = static_cast<std::size_t>(random.below(s.size()));
+        // One image of each atom at most is that near.
+        std::set<std::size_t> expected, found;
+        for (std::size_t j = 0; j < s.size(); ++j) {
+            Vec3 fractional = s.cell.to_fractional(s.positions[j] - s.positions[i]);
+            for (int d = 0; d < 3; ++d) fractional[d] -= std::round(fractional[d]);
+            if (j != i && s.cell.to_cartesian(fractional).norm() <= cutoff) expected.insert(j);
+        }
+        for (auto e = static_cast<std::size_t>(list.first[i]); e < static_cast<std::size_t>(list.first[i + 1]); ++e) {
+            found.insert(static_cast<std::size_t>(list.neighbour[e]));
+            EXPECT_LE(list.vector[e].norm(), cutoff);
+        }
+        EXPECT_EQ(found, expected);
+        EXPECT_EQ(static_cast<std::int64_t>(found.size()), list.first[i + 1] - list.first[i]);
     }
 }
 

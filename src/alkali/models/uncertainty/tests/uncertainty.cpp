@@ -154,7 +154,7 @@ protected:
 };
 
 TEST_P(ForceUncertaintyOf, learns_from_a_committee_which_components_are_uncertain_and_from_labels_by_how_much) {
-    const auto frames = labelled(model_, 40, 1, 1.7), fresh = labelled(model_, 60, 2, 1.7);
+    const auto frames = labelled(model_, 100, 1, 1.7), fresh = labelled(model_, 60, 2, 1.7);
     Oracle committee(model_);
     const auto calibration = calibrate_forces(*model_, &committee, frames, progress_);
     const auto found = ask(model_, calibration.uncertainty, fresh);
@@ -169,7 +169,7 @@ TEST_P(ForceUncertaintyOf, learns_from_a_committee_which_components_are_uncertai
 }
 
 TEST_P(ForceUncertaintyOf, learns_from_errors_alone_where_there_is_no_committee) {
-    const auto frames = labelled(model_, 120, 1, 1), fresh = labelled(model_, 60, 2, 1);
+    const auto frames = labelled(model_, 300, 1, 1), fresh = labelled(model_, 60, 2, 1);
     const auto calibration = calibrate_forces(*model_, nullptr, frames, progress_);
     const auto found = ask(model_, calibration.uncertainty, fresh);
     EXPECT_GT(math::spearman(found.expected, found.truth), 0.85);
@@ -211,15 +211,18 @@ TEST_P(ForceUncertaintyOf, grows_beyond_what_calibration_saw) {
     Oracle committee(model_);
     const auto u = calibrate_forces(*model_, &committee, frames, progress_).uncertainty;
     ASSERT_GT(u.num_components(), 1);
-    const std::vector<int> types{0};
-    const std::vector<Vec3> pulls{Vec3::Constant(0.1)}, forces{Vec3::Constant(0.1)};
+    // A lone atom whose features lie along the first principal component, by `reach` times what calibration saw.
+    structure::Structure atom;
+    atom.add(3, Vec3::Zero());
+    const auto data = structure_graph(atom, model_->type_names(), model_->cutoff(), "");
+    const Graph graph = data.view();
+    const std::vector<Vec3> force{Vec3::Constant(0.1)};
     const auto at = [&](double reach) {
         std::vector<double> features(u.mean.data(), u.mean.data() + u.mean.size());
-        // Along the first principal component, by `reach` times what calibration saw.
         const Eigen::VectorXd direction = u.components.row(0).transpose() / u.components.row(0).squaredNorm();
         for (std::size_t k = 0; k < features.size(); ++k)
             features[k] += reach * std::sqrt(u.reach) * direction[static_cast<Eigen::Index>(k)];
-        return u.expected({types, features, pulls, forces})[0][0];
+        return u.expected({graph, model_->cutoff(), features, {}, force})[0][0];
     };
     EXPECT_GT(at(100), 5 * at(10));
     EXPECT_TRUE(std::isfinite(at(1e6)));

@@ -69,11 +69,12 @@ void RunFolder::save_checkpoint(const TrainerState& state, const RunIdentity& id
     if (writes_) save_state(checkpoint(), state, identity);
 }
 
-void RunFolder::save_model(const std::string& name, const models::TrainableModel& model, const nlohmann::json& figures) const {
+void RunFolder::save_model(const std::string& name, const models::TrainableModel& model, std::span<const double> parameters,
+                           const nlohmann::json& figures) const {
     if (!writes_) return;
     nlohmann::json provenance = provenance_;
     provenance.update(figures);
-    models::save_model(folder_ / (name + ".safetensors"), model, kinds_, provenance);
+    models::save_model(folder_ / (name + ".safetensors"), model, parameters, kinds_, provenance);
 }
 
 void RunFolder::save_text(const std::string& name, const std::string& content) const {

@@ -34,8 +34,10 @@ public:
     void begin_metrics(std::int64_t after_step);
     void add(const MetricsRow& row);
     void save_checkpoint(const TrainerState& state, const RunIdentity& identity) const;
-    /// name: best, last or init. figures: added to the provenance, such as {"validation": figures(...)}.
-    void save_model(const std::string& name, const models::TrainableModel& model, const nlohmann::json& figures) const;
+    /// The model with these parameters. name: best, last or init. figures: added to the provenance, such as
+    /// {"validation": figures(...)}.
+    void save_model(const std::string& name, const models::TrainableModel& model, std::span<const double> parameters,
+                    const nlohmann::json& figures) const;
     void save_text(const std::string& name, const std::string& content) const;
 
 private:

@@ -176,7 +176,7 @@ Outcome train(const SessionRequest& request, const models::KindRegistry& kinds, 
     const GraphSet validation_set(std::move(data.validation), model->type_names(), model->cutoff());
     folder.save_text("config.yaml", config::to_yaml(config.values, options));
     if (request.init_only) {
-        folder.save_model("init", *model, nlohmann::json::object());
+        folder.save_model("init", *model, model->parameters(), nlohmann::json::object());
         return {0, 0, 0, 0, "initial model written", {}};
     }
     log.info(fmt::format("{} frames to train on, {} for validation, {} parameters", train_set.size(), validation_set.size(),

@@ -82,7 +82,7 @@ Outcome Trainer::run() {
         if (reason.empty()) report(used);
     }
     in_.model.set_parameters(ema_.average());
-    in_.folder.save_model("last", in_.model, figures_of({{}, state_.errors}));
+    in_.folder.save_model("last", in_.model, in_.model.parameters(), figures_of({{}, state_.errors}));
     save_checkpoint(true);
     in_.progress.update({"training", 1, 1, reason});
     return {state_.epoch, state_.step, state_.best_epoch, state_.best_loss, reason, last_validation_};
@@ -142,9 +142,7 @@ void Trainer::close_epoch() {
     if (loss < state_.best_loss) {
         state_.best_loss = loss;
         state_.best_epoch = state_.epoch;
-        in_.model.set_parameters(ema_.average());
-        in_.folder.save_model("best", in_.model, figures_of(train));
-        in_.model.set_parameters(state_.parameters);
+        in_.folder.save_model("best", in_.model, ema_.average(), figures_of(train));
     }
     const Seconds end = clock_.now();
     MetricsRow row{state_.epoch, state_.step, learning_rate_, train, last_validation_, end};

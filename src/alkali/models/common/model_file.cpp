@@ -76,10 +76,16 @@ std::vector<double> parameters_from(const io::TensorFile& file, const TrainableM
 
 void save_model(const std::filesystem::path& path, const TrainableModel& model, const KindRegistry& kinds, const nlohmann::json& provenance,
                 const std::optional<ForceUncertainty>& uncertainty) {
+    save_model(path, model, model.parameters(), kinds, provenance, uncertainty);
+}
+
+void save_model(const std::filesystem::path& path, const TrainableModel& model, std::span<const double> parameters,
+                const KindRegistry& kinds, const nlohmann::json& provenance, const std::optional<ForceUncertainty>& uncertainty) {
+    if (parameters.size() != model.parameters().size()) throw InternalError("parameters of the wrong number to save", path.string());
     const auto& kind = kinds.at(model.kind());
     io::TensorFile file;
     for (const auto& info : model.layout()) {
-        const auto values = model.parameters().subspan(info.offset, info.size);
+        const auto values = parameters.subspan(info.offset, info.size);
         if (!std::all_of(values.begin(), values.end(), [](double x) { return std::isfinite(x); }))
             throw InternalError("the parameters " + info.name + " are not finite", path.string());
         file.tensors[info.name] = {info.shape, {values.begin(), values.end()}};

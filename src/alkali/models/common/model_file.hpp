@@ -26,6 +26,9 @@ struct LoadedModel {
 /// Errors: InternalError for parameters that are not finite.
 void save_model(const std::filesystem::path& path, const TrainableModel& model, const KindRegistry& kinds, const nlohmann::json& provenance,
                 const std::optional<ForceUncertainty>& uncertainty = {});
+/// The same with other parameters than the model's.
+void save_model(const std::filesystem::path& path, const TrainableModel& model, std::span<const double> parameters,
+                const KindRegistry& kinds, const nlohmann::json& provenance, const std::optional<ForceUncertainty>& uncertainty = {});
 
 /// Errors: FileError when it is no model file, of another format version, lacks a tensor, holds one too many, one of
 /// another shape or one that is not finite; InputError for an unknown kind. Each names the file.

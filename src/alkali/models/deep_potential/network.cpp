@@ -242,35 +242,50 @@ void Network<T>::resize(std::size_t layer, LayerGradient& gradient) const {
 }
 
 template <class T>
-void Network<T>::clear(std::size_t layer, Range inputs, LayerGradient& gradient) const {
-    const std::ptrdiff_t width = columns(layer);
-    std::fill(gradient.w.begin() + inputs.begin * width, gradient.w.begin() + inputs.end * width, T(0));
-    if (inputs.begin > 0) return;
-    std::fill(gradient.b.begin(), gradient.b.end(), T(0));
-    std::fill(gradient.time_step.begin(), gradient.time_step.end(), T(0));
+void Network<T>::stack(Blocks blocks, std::size_t layer, Rows<T>& z) const {
+    z.clear();
+    for (const auto* block : blocks) z.insert(z.end(), block->layers[layer].z_adjoint.begin(), block->layers[layer].z_adjoint.end());
+    if (blocks.empty() || !blocks.front()->input_tangent) return;
+    for (const auto* block : blocks) z.insert(z.end(), block->layers[layer].z_gradient.begin(), block->layers[layer].z_gradient.end());
 }
 
 template <class T>
-void Network<T>::accumulate(const NetworkRows<T>& s, Range rows, std::size_t layer, Range inputs, LayerGradient& out) const {
-    const auto& own = s.layers[layer];
-    const bool tangents = s.input_tangent != nullptr;
-    const long width = columns(layer), x_row = layer == 0 ? s.input_row : columns(layer - 1);
-    const long x_begin = rows.begin * x_row + inputs.begin, z_begin = rows.begin * width;
-    const auto add = [&](const T* x, const T* z) {
-        kernels_.matrix_product({inputs.count(), rows.count(), static_cast<int>(width), x + x_begin, 1, x_row, z + z_begin, width,
-                                 out.w.data() + inputs.begin * width, width, true});
+void Network<T>::weight_gradient(Blocks blocks, std::size_t layer, Range inputs, const Rows<T>& z, Rows<T>& scratch,
+                                 LayerGradient& out) const {
+    // The inputs' columns side by side: one product, and what it reads lies together.
+    const long width = columns(layer), count = inputs.count(), rows = static_cast<long>(z.size()) / width;
+    scratch.resize(size_of(rows, count));
+    T* to = scratch.data();
+    const auto gather = [&](const NetworkRows<T>& block, const T* x, long x_row) {
+        for (int r = 0; r < block.rows; ++r, x += x_row, to += count) std::copy_n(x + inputs.begin, count, to);
     };
-    add(layer == 0 ? s.input : s.layers[layer - 1].value.data(), own.z_adjoint.data());
-    if (tangents) add(layer == 0 ? s.input_tangent : s.layers[layer - 1].tangent.data(), own.z_gradient.data());
-    if (inputs.begin > 0) return;
-    const auto columns = static_cast<std::size_t>(width);
-    for (std::size_t row = size_of(rows.begin, width); row < size_of(rows.end, width); row += columns) {
-        const T* z = own.z_adjoint.data() + row;
-        for (std::size_t o = 0; o < columns; ++o) out.b[o] += z[o];
-        if (out.time_step.empty()) continue;
-        for (std::size_t o = 0; o < columns; ++o) out.time_step[o] += own.adjoint[row + o] * own.raw[row + o];
-        if (!tangents) continue;
-        for (std::size_t o = 0; o < columns; ++o) out.time_step[o] += own.gradient[row + o] * own.first[row + o] * own.z_tangent[row + o];
+    for (const auto* block : blocks)
+        gather(*block, layer == 0 ? block->input : block->layers[layer - 1].value.data(),
+               layer == 0 ? block->input_row : columns(layer - 1));
+    if (!blocks.empty() && blocks.front()->input_tangent)
+        for (const auto* block : blocks)
+            gather(*block, layer == 0 ? block->input_tangent : block->layers[layer - 1].tangent.data(),
+                   layer == 0 ? block->input_row : columns(layer - 1));
+    kernels_.matrix_product({static_cast<int>(count), static_cast<int>(rows), static_cast<int>(width), scratch.data(), 1, count, z.data(),
+                             width, out.w.data() + inputs.begin * width, width, false});
+}
+
+template <class T>
+void Network<T>::bias_gradient(Blocks blocks, std::size_t layer, LayerGradient& out) const {
+    std::fill(out.b.begin(), out.b.end(), T(0));
+    std::fill(out.time_step.begin(), out.time_step.end(), T(0));
+    const auto columns = static_cast<std::size_t>(this->columns(layer));
+    for (const auto* block : blocks) {
+        const auto& own = block->layers[layer];
+        for (std::size_t row = 0; row < own.z_adjoint.size(); row += columns) {
+            const T* z = own.z_adjoint.data() + row;
+            for (std::size_t o = 0; o < columns; ++o) out.b[o] += z[o];
+            if (out.time_step.empty()) continue;
+            for (std::size_t o = 0; o < columns; ++o) out.time_step[o] += own.adjoint[row + o] * own.raw[row + o];
+            if (!block->input_tangent) continue;
+            for (std::size_t o = 0; o < columns; ++o)
+                out.time_step[o] += own.gradient[row + o] * own.first[row + o] * own.z_tangent[row + o];
+        }
     }
 }
 

@@ -85,16 +85,20 @@ public:
     /// O = <adjoint, output> + <gradient of backward(), tangent of the output>: from the adjoint of the output to that of the
     /// input, (rows, below_row), written to, unless below is null.
     void reverse(NetworkRows<T>& s, const T* adjoint, T* below, long below_row) const;
+    /// Gradient of a layer's weights over several NetworkRows, whose rows are taken one after the other. Their tangents' share is
+    /// left out where they have none; either all have or none has.
     struct LayerGradient {
         Rows<T> w;             ///< (inputs or places, padded outputs)
         Rows<T> b, time_step;  ///< padded outputs
     };
-    /// Adds dO/dW, dO/db, dO/d(time step) from some rows of s, of some rows of the weights of a layer: those of its inputs (places
-    /// for the first); biases and time steps with those that begin at 0. Without s.input_tangent its share is left out.
-    void accumulate(const NetworkRows<T>& s, Range rows, std::size_t layer, Range inputs, LayerGradient& out) const;
+    using Blocks = std::span<const NetworkRows<T>* const>;
     void resize(std::size_t layer, LayerGradient& gradient) const;
-    /// What accumulate() of the same rows adds to.
-    void clear(std::size_t layer, Range inputs, LayerGradient& gradient) const;
+    /// dO/dz of all rows, then dE/dz of all rows where there are tangents: (1 or 2 x rows, padded outputs).
+    void stack(Blocks blocks, std::size_t layer, Rows<T>& z) const;
+    /// Writes dO/dW of some of the inputs (places for the first layer). z: of stack(); scratch: any.
+    void weight_gradient(Blocks blocks, std::size_t layer, Range inputs, const Rows<T>& z, Rows<T>& scratch, LayerGradient& out) const;
+    /// Writes dO/db and dO/d(time step).
+    void bias_gradient(Blocks blocks, std::size_t layer, LayerGradient& out) const;
 
 private:
     [[nodiscard]] int inputs(std::size_t layer) const { return layer == 0 ? places_ : plan_.layers[layer].inputs; }

@@ -55,7 +55,7 @@ void derive(const Architecture& architecture, std::span<const double> parameters
     auto& tables = weights.tables;
     tables.axis = TableAxis::covering(low, high, intervals);
     Rows<double> table;
-    EmbeddingTables::build(architecture, parameters, tables.axis, kernels, table);
+    weights.maker.build(architecture, parameters, tables.axis, kernels, table);
     tables.table.assign(table.begin(), table.end());
     const auto width = static_cast<std::size_t>(EmbeddingTables::width(architecture)),
                channels = static_cast<std::size_t>(architecture.channels()), rows = static_cast<std::size_t>(tables.axis.rows()),
@@ -180,13 +180,6 @@ void BlockPass<T>::differentiate(const GradientSeeds& seeds) {
 }
 
 template <class T>
-void BlockPass<T>::accumulate_layer(Range atoms, int type, std::size_t layer, Range inputs, typename Network<T>::LayerGradient& out) const {
-    const int first = begin_[static_cast<std::size_t>(type)];
-    const Range rows{std::max(atoms.begin, first) - first, std::min(atoms.end, first + count(type)) - first};
-    if (rows.count() > 0) network(type).accumulate(rows_[static_cast<std::size_t>(type)], rows, layer, inputs, out);
-}
-
-template <class T>
 void BlockPass<T>::accumulate_readout(int type, std::span<double> w, double& b) const {
     if (count(type) == 0) return;
     const Network<T> network = this->network(type);
@@ -244,40 +237,31 @@ void GradientPass<T>::accumulate_gradient(const GradientSeeds& seeds, std::span<
 template <class T>
 void GradientPass<T>::accumulate_fitting(std::span<double> gradient) {
     const Architecture& a = *setup_.architecture;
-    constexpr int inputs_per_task = 64;
-    struct Task {
-        int type = 0;
-        std::size_t layer = 0;
-        Range inputs;
-    };
-    std::vector<Task> tasks;
-    sums_.resize(a.fitting.size());
+    constexpr int inputs_per_task = 128;
+    scratch_.resize(std::max(scratch_.size(), static_cast<std::size_t>(omp_get_max_threads())));
     for (int type = 0; type < a.hyper.types(); ++type) {
-        const auto& plan = a.fitting[static_cast<std::size_t>(type)];
+        const auto t = static_cast<std::size_t>(type);
+        const auto& plan = a.fitting[t];
+        const Network<T> network = blocks_.front()->network(type);
+        std::vector<const NetworkRows<T>*> rows;
+        for (std::size_t b = 0; b < plan_->blocks.size(); ++b)
+            if (const auto* of_block = blocks_[b]->rows(type)) rows.push_back(of_block);
         for (std::size_t layer = 0; layer < plan.layers.size(); ++layer) {
-            auto& of_type = sums_[static_cast<std::size_t>(type)];
-            of_type.resize(plan.layers.size());
-            blocks_.front()->network(type).resize(layer, of_type[layer]);
             const int inputs = layer == 0 ? a.places : plan.layers[layer].inputs;
-            for (int begin = 0; begin < inputs; begin += inputs_per_task)
-                tasks.push_back({type, layer, {begin, std::min(begin + inputs_per_task, inputs)}});
+            network.resize(layer, layer_);
+            network.stack(rows, layer, stack_);
+            // Each part of a matrix is summed over the atoms in their order by one thread.
+            base::parallel_for(static_cast<std::size_t>(divided_up(inputs, inputs_per_task)), [&](std::size_t k) {
+                const int begin = static_cast<int>(k) * inputs_per_task;
+                network.weight_gradient(rows, layer, {begin, std::min(begin + inputs_per_task, inputs)}, stack_,
+                                        scratch_[static_cast<std::size_t>(omp_get_thread_num())], layer_);
+            });
+            network.bias_gradient(rows, layer, layer_);
+            unpack<T>(a, plan.layers[layer], layer_, layer == 0 ? std::span<const int>(a.place) : std::span<const int>(), gradient);
         }
-    }
-    // Each part of a matrix is summed over the units in their order by one thread.
-    base::parallel_for(tasks.size(), [&](std::size_t k) {
-        const Task& task = tasks[k];
-        auto& sum = sums_[static_cast<std::size_t>(task.type)][task.layer];
-        blocks_.front()->network(task.type).clear(task.layer, task.inputs, sum);
-        for_units(0, plan_->units.size(),
-                  [&](const BlockPass<T>& block, Range atoms) { block.accumulate_layer(atoms, task.type, task.layer, task.inputs, sum); });
-    });
-    for (std::size_t t = 0; t < a.fitting.size(); ++t) {
-        for (std::size_t layer = 0; layer < a.fitting[t].layers.size(); ++layer)
-            unpack<T>(a, a.fitting[t].layers[layer], sums_[t][layer], layer == 0 ? std::span<const int>(a.place) : std::span<const int>(),
-                      gradient);
         const auto& w = a.info(a.readout[t].w);
         for (std::size_t b = 0; b < plan_->blocks.size(); ++b)
-            blocks_[b]->accumulate_readout(static_cast<int>(t), gradient.subspan(w.offset, w.size), gradient[a.offset(a.readout[t].b)]);
+            blocks_[b]->accumulate_readout(type, gradient.subspan(w.offset, w.size), gradient[a.offset(a.readout[t].b)]);
     }
 }
 
@@ -296,8 +280,7 @@ void GradientPass<T>::accumulate_tables(std::span<double> gradient) {
     table_sum_.assign(tables.table.size(), 0.0);
     for (const auto& part : parts_)
         for (std::size_t i = 0; i < table_sum_.size(); ++i) table_sum_[i] += static_cast<double>(part[i]);
-    EmbeddingTables::accumulate_gradient(*setup_.architecture, parameters_, tables.axis, kernels::fastest_kernels<double>(), table_sum_,
-                                         gradient);
+    tables_.accumulate_gradient(*setup_.architecture, parameters_, tables.axis, kernels::fastest_kernels<double>(), table_sum_, gradient);
 }
 
 template struct Weights<float>;

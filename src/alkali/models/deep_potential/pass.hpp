@@ -20,6 +20,7 @@ struct Weights {
     };
     std::vector<Readout> readout;  ///< (types)
     std::vector<Normalisation> normalisations;
+    EmbeddingTables maker;  ///< of tables
 };
 
 /// intervals: of the tables.
@@ -56,8 +57,9 @@ public:
     /// After evaluate() with keep: fills what the weights' gradients need, for O = sum of seeds.
     void differentiate(const GradientSeeds& seeds);
 
-    /// Adds dO/d(packed weights of a layer of a type), for some of its inputs, from some atoms of the block.
-    void accumulate_layer(Range atoms, int type, std::size_t layer, Range inputs, typename Network<T>::LayerGradient& out) const;
+    /// What the fitting net of a type computed; null where the block has no such atom.
+    [[nodiscard]] const NetworkRows<T>* rows(int type) const { return count(type) > 0 ? &rows_[static_cast<std::size_t>(type)] : nullptr; }
+    /// From some atoms of the block.
     void accumulate_tables(Range atoms, std::span<T> table_gradient) const {
         descriptor_->accumulate(atoms.begin, atoms.end, table_gradient);
     }
@@ -123,8 +125,11 @@ private:
     std::optional<AtomPlan> plan_;  ///< of the present graph
     std::vector<std::unique_ptr<BlockPass<T>>> blocks_;
     // Kept from step to step: fresh memory costs more than what is computed in it.
-    std::vector<std::vector<typename Network<T>::LayerGradient>> sums_;  ///< (types, layers)
-    std::vector<Rows<T>> parts_;                                         ///< of the tables' gradient
+    typename Network<T>::LayerGradient layer_;
+    Rows<T> stack_;
+    std::vector<Rows<T>> scratch_;  ///< by thread
+    std::vector<Rows<T>> parts_;    ///< of the tables' gradient
+    EmbeddingTables tables_;
     std::vector<double> table_sum_;
 };
 

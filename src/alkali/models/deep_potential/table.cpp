@@ -14,22 +14,6 @@ namespace {
 /// At either end; what the end of a natural spline does wrong falls by 0.27 with each.
 constexpr int spare_intervals = 10;
 
-/// Knots as input rows of the networks.
-Rows<double> knots(const TableAxis& axis) {
-    const auto row = static_cast<std::size_t>(kernels::padded(1));
-    Rows<double> x(static_cast<std::size_t>(axis.intervals + 1) * row, 0.0);
-    for (int k = 0; k <= axis.intervals; ++k) x[static_cast<std::size_t>(k) * row] = axis.knot(k);
-    return x;
-}
-
-NetworkRows<double> rows_of(const Rows<double>& x, int count) {
-    NetworkRows<double> s;
-    s.rows = count;
-    s.input = x.data();
-    s.input_row = kernels::padded(1);
-    return s;
-}
-
 }  // namespace
 
 TableAxis TableAxis::covering(double low, double high, int intervals) {
@@ -72,20 +56,27 @@ std::pair<double, double> number_range(const Architecture& architecture, std::sp
     return {low, high};
 }
 
+void EmbeddingTables::set_knots(const TableAxis& axis) {
+    const int row = kernels::padded(1);
+    x_.assign(static_cast<std::size_t>(axis.intervals + 1) * static_cast<std::size_t>(row), 0.0);
+    for (int k = 0; k <= axis.intervals; ++k) x_[static_cast<std::size_t>(k) * static_cast<std::size_t>(row)] = axis.knot(k);
+    rows_.rows = axis.intervals + 1;
+    rows_.input = x_.data();
+    rows_.input_row = row;
+}
+
 void EmbeddingTables::build(const Architecture& architecture, std::span<const double> parameters, const TableAxis& axis,
                             const kernels::KernelSet<double>& kernels, Rows<double>& table) {
-    const auto x = knots(axis);
+    set_knots(axis);
     const auto width = static_cast<std::size_t>(EmbeddingTables::width(architecture));
     const auto size = static_cast<std::size_t>(axis.rows()) * width;
     table.resize(architecture.embeddings.size() * size);
     for (std::size_t k = 0; k < architecture.embeddings.size(); ++k) {
         const auto& plan = architecture.embeddings[k];
-        NetworkWeights<double> weights;
-        pack<double>(architecture, plan, parameters, {}, 1, weights);
-        const Network<double> network(plan, weights, kernels, {}, 1);
-        auto s = rows_of(x, axis.intervals + 1);
-        network.forward(s, Keep::values);
-        const std::span<const double> values(network.output(s), (static_cast<std::size_t>(axis.intervals) + 1) * width);
+        pack<double>(architecture, plan, parameters, {}, 1, weights_);
+        const Network<double> network(plan, weights_, kernels, {}, 1);
+        network.forward(rows_, Keep::values);
+        const std::span<const double> values(network.output(rows_), (static_cast<std::size_t>(axis.intervals) + 1) * width);
         spline_coefficients(values, axis.intervals, static_cast<int>(width), SplineEnd::natural, std::span(table).subspan(k * size, size));
     }
     // Nothing but zeros in the padding, whatever the activation gives at zero.
@@ -98,25 +89,24 @@ void EmbeddingTables::build(const Architecture& architecture, std::span<const do
 void EmbeddingTables::accumulate_gradient(const Architecture& architecture, std::span<const double> parameters, const TableAxis& axis,
                                           const kernels::KernelSet<double>& kernels, std::span<const double> table_gradient,
                                           std::span<double> gradient) {
-    const auto x = knots(axis);
+    set_knots(axis);
     const auto width = static_cast<std::size_t>(EmbeddingTables::width(architecture));
     const auto size = static_cast<std::size_t>(axis.rows()) * width;
-    Rows<double> adjoint((static_cast<std::size_t>(axis.intervals) + 1) * width);
+    adjoint_.resize((static_cast<std::size_t>(axis.intervals) + 1) * width);
+    const NetworkRows<double>* const rows[] = {&rows_};
     for (std::size_t k = 0; k < architecture.embeddings.size(); ++k) {
         const auto& plan = architecture.embeddings[k];
-        spline_gradient(table_gradient.subspan(k * size, size), axis.intervals, static_cast<int>(width), SplineEnd::natural, adjoint);
-        NetworkWeights<double> weights;
-        pack<double>(architecture, plan, parameters, {}, 1, weights);
-        const Network<double> network(plan, weights, kernels, {}, 1);
-        auto s = rows_of(x, axis.intervals + 1);
-        network.forward(s, Keep::curvature);
-        network.reverse(s, adjoint.data(), nullptr, 0);
+        spline_gradient(table_gradient.subspan(k * size, size), axis.intervals, static_cast<int>(width), SplineEnd::natural, adjoint_);
+        pack<double>(architecture, plan, parameters, {}, 1, weights_);
+        const Network<double> network(plan, weights_, kernels, {}, 1);
+        network.forward(rows_, Keep::curvature);
+        network.reverse(rows_, adjoint_.data(), nullptr, 0);
         for (std::size_t l = 0; l < plan.layers.size(); ++l) {
-            Network<double>::LayerGradient packed;
-            network.resize(l, packed);
-            network.clear(l, {0, plan.layers[l].inputs}, packed);
-            network.accumulate(s, {0, s.rows}, l, {0, plan.layers[l].inputs}, packed);
-            unpack<double>(architecture, plan.layers[l], packed, {}, gradient);
+            network.resize(l, gradient_);
+            network.stack(rows, l, z_);
+            network.weight_gradient(rows, l, {0, plan.layers[l].inputs}, z_, scratch_, gradient_);
+            network.bias_gradient(rows, l, gradient_);
+            unpack<double>(architecture, plan.layers[l], gradient_, {}, gradient);
         }
     }
 }

@@ -32,17 +32,26 @@ struct TablePosition {
 /// The range of what goes into the embedding nets of a model, for atoms down to models::overlap_distance.
 [[nodiscard]] std::pair<double, double> number_range(const Architecture& architecture, std::span<const double> parameters);
 
+/// Makes tables and their gradient; keeps its memory from step to step.
 class EmbeddingTables {
 public:
     /// Padded number of channels.
     [[nodiscard]] static int width(const Architecture& architecture) { return kernels::padded(architecture.channels()); }
     /// (embeddings x rows, width), from the networks.
-    static void build(const Architecture& architecture, std::span<const double> parameters, const TableAxis& axis,
-                      const kernels::KernelSet<double>& kernels, Rows<double>& table);
+    void build(const Architecture& architecture, std::span<const double> parameters, const TableAxis& axis,
+               const kernels::KernelSet<double>& kernels, Rows<double>& table);
     /// Adds to gradient (flat) what dO/dtable implies.
-    static void accumulate_gradient(const Architecture& architecture, std::span<const double> parameters, const TableAxis& axis,
-                                    const kernels::KernelSet<double>& kernels, std::span<const double> table_gradient,
-                                    std::span<double> gradient);
+    void accumulate_gradient(const Architecture& architecture, std::span<const double> parameters, const TableAxis& axis,
+                             const kernels::KernelSet<double>& kernels, std::span<const double> table_gradient, std::span<double> gradient);
+
+private:
+    /// Knots as input rows of the networks.
+    void set_knots(const TableAxis& axis);
+
+    Rows<double> x_, adjoint_, z_, scratch_;
+    NetworkRows<double> rows_;
+    NetworkWeights<double> weights_;
+    Network<double>::LayerGradient gradient_;
 };
 
 }  // namespace alkali::models::deep_potential

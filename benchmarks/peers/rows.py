@@ -38,7 +38,16 @@ PREFACTORS = {  # of deepmd-kit's loss: energy, forces and virial
     "start_pref_v": 0.02,
     "limit_pref_v": 1,
 }
-DEEPMD_LOSS = {"loss_type": "deepmd", "loss_prefactors": PREFACTORS, "lr": 1e-3, "stop_lr": 1e-6}
+# With the optimiser that deepmd-kit has, and no average of the weights.
+DEEPMD_LOSS = {
+    "loss_type": "deepmd",
+    "loss_prefactors": PREFACTORS,
+    "lr": 1e-3,
+    "stop_lr": 1e-6,
+    "optimizer": "adam",
+    "amsgrad": False,
+    "ema_decay": 0,
+}
 KIM = {
     "snap": ("SNAP_ZuoChenLi_2019_Li__MO_732106099012_000", 30),
     "quadratic_snap": ("SNAP_ZuoChenLi_2019quadratic_Li__MO_041269750353_000", 30),

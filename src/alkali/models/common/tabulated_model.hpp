@@ -1,6 +1,7 @@
 #pragma once
 #include <algorithm>
 #include <functional>
+#include <string>
 
 #include "alkali/base/error.hpp"
 #include "alkali/models/common/tabulation_guard.hpp"
@@ -12,7 +13,9 @@ namespace alkali::models {
 template <class Hyperparameters>
 struct TableRange {
     int Hyperparameters::*intervals;
-    int finest = 0;  ///< of refine_tabulation()
+    const char* key;   ///< its name in a config's `model` block
+    int coarsest = 1;  ///< of set_table_intervals()
+    int finest = 0;    ///< of refine_tabulation()
 };
 
 /// What trainable models with tables have in common: an architecture, its parameters in float64, and weights derived from both.
@@ -33,8 +36,10 @@ public:
         derive_weights();
     }
 
-    /// Other tables of the same functions.
+    /// Other tables of the same functions. Errors: InputError for fewer intervals than the kind needs.
     void set_table_intervals(int intervals) {
+        if (intervals < tables_.coarsest)
+            throw InputError("must be at least " + std::to_string(tables_.coarsest), "model." + std::string(tables_.key));
         architecture_.hyper.*tables_.intervals = intervals;
         derive_weights();
     }

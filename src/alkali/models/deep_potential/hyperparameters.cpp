@@ -188,8 +188,8 @@ Hyperparameters Hyperparameters::from_json(const nlohmann::json& json) {
     read_key(json, "model_dtype", dtype);
     h.model_dtype = precision_from(dtype);
     read_key(json, "table_intervals", h.table_intervals);
-    require(h.table_intervals >= 64 && h.table_intervals <= most_table_intervals, "table_intervals",
-            "must lie between 64 and " + std::to_string(most_table_intervals));
+    require(h.table_intervals >= least_table_intervals && h.table_intervals <= most_table_intervals, "table_intervals",
+            "must lie between " + std::to_string(least_table_intervals) + " and " + std::to_string(most_table_intervals));
     return h;
 }
 

@@ -56,6 +56,7 @@ struct Hyperparameters {
 };
 
 inline constexpr int most_table_intervals = 65536;
+inline constexpr int least_table_intervals = 64;
 
 [[nodiscard]] std::string_view to_string(kernels::Activation activation);
 /// DeePMD-kit's names. Errors: InputError naming `key` and the known ones.

@@ -56,7 +56,10 @@ Options options() {
     o.block("descriptor", "what the energy of an atom depends on", descriptor_options());
     o.block("fitting_net", "network from the descriptor to the energy", fitting_options());
     add_energy_shifts(o);
-    o.integer("table_intervals", "intervals of the tables of the embedding nets").fallback(512).at_least(64).at_most(most_table_intervals);
+    o.integer("table_intervals", "intervals of the tables of the embedding nets")
+        .fallback(512)
+        .at_least(least_table_intervals)
+        .at_most(most_table_intervals);
     add_model_dtype(o);
     return o;
 }

@@ -35,7 +35,9 @@ struct DeepPotential::Engine {
 };
 
 DeepPotential::DeepPotential(Hyperparameters hyperparameters, EvaluationOptions options)
-    : TabulatedModel(std::move(hyperparameters), {&Hyperparameters::table_intervals, finest_tables}), options_(std::move(options)) {
+    : TabulatedModel(std::move(hyperparameters),
+                     {&Hyperparameters::table_intervals, "table_intervals", least_table_intervals, finest_tables}),
+      options_(std::move(options)) {
     const auto& deviations = architecture().info(architecture().dstd);
     std::fill_n(change_parameters().begin() + static_cast<std::ptrdiff_t>(deviations.offset), deviations.size, 1.0);
     if (precision() == Precision::float64)

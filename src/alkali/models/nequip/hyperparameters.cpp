@@ -131,8 +131,8 @@ Hyperparameters Hyperparameters::from_json(const nlohmann::json& json) {
     read_key(json, "model_dtype", dtype);
     h.model_dtype = precision_from(dtype);
     read_key(json, "spline_intervals", h.spline_intervals);
-    require(h.spline_intervals >= 8 && h.spline_intervals <= most_spline_intervals, "spline_intervals",
-            "must lie between 8 and " + std::to_string(most_spline_intervals));
+    require(h.spline_intervals >= least_spline_intervals && h.spline_intervals <= most_spline_intervals, "spline_intervals",
+            "must lie between " + std::to_string(least_spline_intervals) + " and " + std::to_string(most_spline_intervals));
     h.silu_scale = exact_silu_scale();
     h.tanh_scale = exact_tanh_scale();
     return h;

@@ -11,6 +11,7 @@ namespace alkali::models::nequip {
 
 /// Far beyond what the rounding of float64 leaves to gain (the error falls with the fourth power).
 inline constexpr int most_spline_intervals = 65536;
+inline constexpr int least_spline_intervals = 8;
 
 /// The hyperparameters of nequip's NequIPGNNModel, in its words.
 struct Hyperparameters {

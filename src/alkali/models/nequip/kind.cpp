@@ -58,7 +58,10 @@ config::Options options() {
         pair.integer("polynomial_cutoff_p", "exponent of its cutoff function").fallback(6).at_least(2);
         return pair;
     }());
-    o.integer("spline_intervals", "intervals of the radial splines").fallback(256).at_least(8).at_most(most_spline_intervals);
+    o.integer("spline_intervals", "intervals of the radial splines")
+        .fallback(256)
+        .at_least(least_spline_intervals)
+        .at_most(most_spline_intervals);
     add_model_dtype(o);
     return o;
 }

@@ -44,7 +44,9 @@ struct NequIP::Engine {
 };
 
 NequIP::NequIP(Hyperparameters hyperparameters, EvaluationOptions options)
-    : TabulatedModel(std::move(hyperparameters), {&Hyperparameters::spline_intervals, finest_splines}), options_(std::move(options)) {
+    : TabulatedModel(std::move(hyperparameters),
+                     {&Hyperparameters::spline_intervals, "spline_intervals", least_spline_intervals, finest_splines}),
+      options_(std::move(options)) {
     for (int k = 0; k < architecture().hyper.num_layers; ++k) radial_.emplace_back(architecture(), k, kernels::fastest_kernels<double>());
     if (precision() == Precision::float64)
         engine_ = std::make_unique<Engine<double>>(options_.instruction_set);

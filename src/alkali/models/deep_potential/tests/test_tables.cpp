@@ -76,6 +76,12 @@ TEST_P(DescriptorOf, tables_are_refined_until_they_are_within_their_bounds) {
     EXPECT_EQ(model->tabulation()->intervals, refined->intervals);
 }
 
+TEST_P(DescriptorOf, tables_too_coarse_to_mean_anything_are_refused) {
+    const auto model = subject(GetParam());
+    for (const int intervals : {-1, 0, 1, least_table_intervals - 1}) EXPECT_THROW(model->set_table_intervals(intervals), InputError);
+    EXPECT_NO_THROW(model->set_table_intervals(least_table_intervals));
+}
+
 INSTANTIATE_TEST_SUITE_P(Kind, DescriptorOf, ::testing::Values("se_e2_a", "se_e2_a_one_side", "se_e2_r", "se_e3"),
                          [](const auto& info) { return info.param; });
 

@@ -107,6 +107,12 @@ TEST(SplineGuard, refines_a_coarse_grid_until_energies_and_forces_are_within_the
         EXPECT_LT((got.forces[i] - expected.forces[i]).cwiseAbs().maxCoeff(), Tabulation::force_bound) << i;
 }
 
+TEST(SplineGuard, a_grid_too_coarse_to_mean_anything_is_refused) {
+    NequIP model(small(16));
+    for (const int intervals : {-1, 0, 1, least_spline_intervals - 1}) EXPECT_THROW(model.set_table_intervals(intervals), InputError);
+    EXPECT_NO_THROW(model.set_table_intervals(least_spline_intervals));
+}
+
 TEST(SplineGuard, leaves_a_grid_that_is_fine_enough_and_all_parameters_alone) {
     const auto model = model_with(2048);
     const std::vector<double> before(model->parameters().begin(), model->parameters().end());

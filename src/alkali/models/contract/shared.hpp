@@ -46,6 +46,33 @@ template <class T, class Make>
     return std::make_shared<const T>(std::forward<Make>(make)());
 }
 
+/// A value that is shared where there is somebody to share it with, and otherwise made anew in memory of its own.
+template <class T>
+class OwnOrShared {
+public:
+    /// make(T&) fills in everything. key() -> its name in the share.
+    template <class Key, class Make>
+    void set(GraphShare* share, const Key& key, const Make& make) {
+        if (!share) {
+            make(own_);
+            now_ = &own_;
+            return;
+        }
+        shared_ = share->get<T>(key(), [&] {
+            T made;
+            make(made);
+            return made;
+        });
+        now_ = shared_.get();
+    }
+    [[nodiscard]] const T* operator->() const { return now_; }
+
+private:
+    T own_;
+    std::shared_ptr<const T> shared_;
+    const T* now_ = nullptr;
+};
+
 /// Working memory that models use one after the other, from call to call and graph to graph: whoever takes an object has it to
 /// itself. Its content is what the last user left, so only its capacity is of use. Thread-safe.
 class Workspaces {

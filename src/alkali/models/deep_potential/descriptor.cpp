@@ -16,18 +16,9 @@ void DescriptorBlock<T>::gather(const Graph& graph, std::span<const int> atoms) 
     // What is shared stays until the graph goes.
     constexpr int most_atoms_shared = 20000;
     share_ = graph.num_local <= most_atoms_shared ? graph.share : nullptr;
-    if (!share_) {
-        own_.gather(eyes, graph, atoms);
-        seen_ = &own_;
-        return;
-    }
-    key_ = fmt::format("{}, {} atoms from {}", eyes.key(), atoms.size(), atoms.empty() ? -1 : atoms.front());
-    shared_ = share_->get<Surroundings>(key_, [&] {
-        Surroundings made;
-        made.gather(eyes, graph, atoms);
-        return made;
-    });
-    seen_ = shared_.get();
+    if (share_) key_ = fmt::format("{}, {} atoms from {}", eyes.key(), atoms.size(), atoms.empty() ? -1 : atoms.front());
+    seen_.set(
+        share_, [&] { return key_; }, [&](Surroundings& out) { out.gather(eyes, graph, atoms); });
 }
 
 template <class T>

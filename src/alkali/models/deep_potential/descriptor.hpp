@@ -64,13 +64,9 @@ protected:
 
     DescriptorSetup<T> setup_;
     int row_ = 0;
-    const Surroundings* seen_ = nullptr;  ///< of the present atoms
-    GraphShare* share_ = nullptr;         ///< for what other models make of them, under names that begin with key_
+    OwnOrShared<Surroundings> seen_;  ///< of the present atoms
+    GraphShare* share_ = nullptr;     ///< for what other models make of them, under names that begin with key_
     std::string key_;
-
-private:
-    Surroundings own_;
-    std::shared_ptr<const Surroundings> shared_;
 };
 
 template <class T>

@@ -100,20 +100,14 @@ private:
     };
 
     void place_edges() {
-        if (!this->share_) {
-            place(own_);
-            placed_ = &own_;
-            return;
-        }
         const TableAxis& axis = this->setup_.tables->axis;
-        const std::string key = fmt::format("{}, table {:x} {:x} {}", this->key_, std::bit_cast<std::uint64_t>(axis.start),
-                                            std::bit_cast<std::uint64_t>(axis.per_unit), axis.intervals);
-        shared_ = this->share_->template get<Placement>(key, [&] {
-            Placement made;
-            place(made);
-            return made;
-        });
-        placed_ = shared_.get();
+        placed_.set(
+            this->share_,
+            [&] {
+                return fmt::format("{}, table {:x} {:x} {}", this->key_, std::bit_cast<std::uint64_t>(axis.start),
+                                   std::bit_cast<std::uint64_t>(axis.per_unit), axis.intervals);
+            },
+            [&](Placement& out) { place(out); });
     }
 
     void place(Placement& out) const {
@@ -164,9 +158,7 @@ private:
     bool angular_ = false;
     int width_ = 0;
     double share_of_edge_ = 0;  ///< 1 / (sum of sel), times 0.2 in se_e2_r
-    Placement own_;
-    std::shared_ptr<const Placement> shared_;
-    const Placement* placed_ = nullptr;
+    OwnOrShared<Placement> placed_;
     Rows<T> q_tangent_, number_tangent_, numbers_gradient_;
     Rows<T> moments_, moments_gradient_, moments_tangent_, moments_adjoint_;  ///< (atoms, 4, width)
 };

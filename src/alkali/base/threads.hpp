@@ -1,4 +1,5 @@
 #pragma once
+#include <algorithm>
 #include <cstddef>
 #include <exception>
 
@@ -23,6 +24,12 @@ void parallel_for(std::size_t count, const Task& task) {
         }
     }
     if (failure) std::rethrow_exception(failure);
+}
+
+/// Calls task(begin, end) for parts of [0, count) of this length, the last one shorter: the same parts for any number of threads.
+template <class Task>
+void parallel_for_parts(std::size_t count, std::size_t length, const Task& task) {
+    parallel_for((count + length - 1) / length, [&](std::size_t k) { task(k * length, std::min((k + 1) * length, count)); });
 }
 
 }  // namespace alkali::base

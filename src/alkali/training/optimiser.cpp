@@ -38,13 +38,6 @@ ALKALI_WIDEST void descend(std::size_t n, double rate, double correction, double
     for (std::size_t i = 0; i < n; ++i) x[i] -= rate * m[i] / (std::sqrt(spread[i]) / correction + epsilon);
 }
 
-/// f(begin, end) for every part of [first, last).
-template <class F>
-void for_parts(std::size_t first, std::size_t last, F f) {
-    const std::size_t parts = (last - first + part_length - 1) / part_length;
-    base::parallel_for(parts, [&](std::size_t k) { f(first + k * part_length, std::min(first + (k + 1) * part_length, last)); });
-}
-
 }  // namespace
 
 Adam::Adam(const AdamSettings& settings, const std::vector<bool>& trainable, const std::vector<bool>& decays) : settings_(settings) {
@@ -66,7 +59,8 @@ void Adam::step(double learning_rate, std::span<const double> gradient, std::spa
     const double correction1 = 1 - std::pow(s.beta1, t), correction2 = std::sqrt(1 - std::pow(s.beta2, t));
     const double rate = learning_rate / correction1;
     for (const Run& run : runs_)
-        for_parts(run.begin, run.end, [&](std::size_t begin, std::size_t end) {
+        base::parallel_for_parts(run.end - run.begin, part_length, [&](std::size_t part_begin, std::size_t part_end) {
+            const std::size_t begin = run.begin + part_begin, end = run.begin + part_end;
             const double shrink = run.decays && s.decay == AdamSettings::Decay::decoupled ? learning_rate * s.weight_decay : 0;
             const double pull = run.decays && s.decay == AdamSettings::Decay::coupled ? s.weight_decay : 0;
             double *x = parameters.data() + begin, *v = state_.second.data() + begin;
@@ -83,7 +77,7 @@ void Adam::step(double learning_rate, std::span<const double> gradient, std::spa
 
 double clip_norm(std::span<double> gradient, double most) {
     std::vector<double> squares((gradient.size() + part_length - 1) / part_length);
-    for_parts(0, gradient.size(), [&](std::size_t begin, std::size_t end) {
+    base::parallel_for_parts(gradient.size(), part_length, [&](std::size_t begin, std::size_t end) {
         // Four sums, so that none waits for another.
         double sums[4] = {};
         std::size_t i = begin;
@@ -104,7 +98,7 @@ void Ema::update(std::span<const double> parameters) {
         return;
     }
     const double keep = decay_, take = 1 - decay_;
-    for_parts(0, parameters.size(), [&](std::size_t begin, std::size_t end) {
+    base::parallel_for_parts(parameters.size(), part_length, [&](std::size_t begin, std::size_t end) {
         for (std::size_t i = begin; i < end; ++i) average_[i] = keep * average_[i] + take * parameters[i];
     });
 }

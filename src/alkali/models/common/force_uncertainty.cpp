@@ -81,13 +81,6 @@ Vec3 pull_of(const Observation& seen, std::size_t i) {
 
 constexpr std::size_t atoms_per_task = 64;
 
-/// f(begin, end) for all parts of the atoms.
-template <class F>
-void for_parts(std::size_t atoms, F f) {
-    base::parallel_for((atoms + atoms_per_task - 1) / atoms_per_task,
-                       [&](std::size_t k) { f(k * atoms_per_task, std::min((k + 1) * atoms_per_task, atoms)); });
-}
-
 }  // namespace
 
 ForceUncertainty::Columns ForceUncertainty::observe(const Observation& seen) const {
@@ -98,13 +91,13 @@ ForceUncertainty::Columns ForceUncertainty::observe(const Observation& seen) con
     Columns columns;
     columns.atom.setZero(atom_columns(), graph.num_local);
     columns.component.setZero(component_columns(), 3 * static_cast<Eigen::Index>(graph.num_local));
-    for_parts(atoms, [&](std::size_t begin, std::size_t end) {
+    base::parallel_for_parts(atoms, atoms_per_task, [&](std::size_t begin, std::size_t end) {
         if (parts == 0) return;
         const auto count = static_cast<Eigen::Index>(end - begin);
         const Eigen::Map<const Eigen::MatrixXd> rows(seen.features.data() + begin * num_features(), mean.size(), count);
         columns.atom.block(0, static_cast<Eigen::Index>(begin), parts, count).noalias() = components * (rows.colwise() - mean);
     });
-    for_parts(atoms, [&](std::size_t begin, std::size_t end) {
+    base::parallel_for_parts(atoms, atoms_per_task, [&](std::size_t begin, std::size_t end) {
         for (std::size_t i = begin; i < end; ++i) {
             const auto at = static_cast<Eigen::Index>(i);
             if (const int type = graph.types[i]; type > 0) columns.atom(parts + type - 1, at) = 1;
@@ -165,7 +158,7 @@ std::vector<Vec3> ForceUncertainty::expected(const Observation& seen) const {
     for (std::size_t i = 0; i < out.size(); ++i)
         distance[i] = std::sqrt(std::max(1.0, squared_length(columns, static_cast<Eigen::Index>(i)) / reach));
     standardise(columns);
-    for_parts(out.size(), [&](std::size_t begin, std::size_t end) {
+    base::parallel_for_parts(out.size(), atoms_per_task, [&](std::size_t begin, std::size_t end) {
         for (std::size_t i = begin; i < end; ++i) {
             const Vec3 logs = log_deviation(columns, static_cast<Eigen::Index>(i));
             for (int d = 0; d < 3; ++d) out[i][d] = error(distance[i] * std::exp(logs[d]));

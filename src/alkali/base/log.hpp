@@ -35,4 +35,10 @@ public:
     virtual void update(const Progress& progress) = 0;
 };
 
+/// Drops everything.
+class NullProgress final : public ProgressSink {
+public:
+    void update(const Progress&) override {}
+};
+
 }  // namespace alkali::base

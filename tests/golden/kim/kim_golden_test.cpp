@@ -21,11 +21,6 @@ const json& golden() {
 
 double tolerance(const std::string& name) { return golden().at("tolerances").at(name).get<double>(); }
 
-class SilentProgress final : public base::ProgressSink {
-public:
-    void update(const base::Progress&) override {}
-};
-
 Mat3 matrix(const json& rows) {
     Mat3 m;
     for (std::size_t i = 0; i < 3; ++i)
@@ -93,7 +88,7 @@ TEST(GoldenKim, relaxation_of_atoms_and_cell_ends_where_ase_ends) {
 
 TEST(GoldenKim, lattice_elastic_constants_and_vacancy_equal_those_of_ase) {
     base::NullSink sink;
-    SilentProgress progress;
+    base::NullProgress progress;
     for (const auto& [model, values] : golden().at("properties").items()) {
         const auto calculator = open_or_null(model);
         if (!calculator) GTEST_SKIP() << model << " is not installed";

@@ -15,11 +15,6 @@ namespace {
 using structure::Structure;
 using testing_aid::LennardJones;
 
-class SilentProgress final : public base::ProgressSink {
-public:
-    void update(const base::Progress&) override {}
-};
-
 /// Argon with an error of our choice, so that tests know what must be found.
 class Faulty final : public calculator::Calculator {
 public:
@@ -49,7 +44,7 @@ struct Bench {
     explicit Bench(Faulty::Fault fault) : faulty(std::move(fault)) {}
     Faulty faulty, exact;
     std::vector<Variant> variants{{"faulty", &faulty}, {"exact", &exact}};
-    SilentProgress progress;
+    base::NullProgress progress;
     Trial trial{variants, structure::fcc("Ar", lattice_constant), progress};
 };
 
@@ -201,7 +196,7 @@ TEST(Measure, gives_records_with_units_variants_and_reference) {
     Faulty exact, faulty([](const Structure&, calculator::Result&r) { r.energy = rounded(r.energy, 1e-6); });
     const std::vector<Variant> variants{{"mixed", &faulty}, {"float64", &exact}};
     base::NullSink log;
-    SilentProgress progress;
+    base::NullProgress progress;
     Settings settings;
     settings.crystal = "fcc";
     Study study(exact, settings, log, progress);

@@ -14,11 +14,6 @@ namespace {
 using testing::HasSubstr;
 using testing_aid::LennardJones;
 
-class SilentProgress final : public base::ProgressSink {
-public:
-    void update(const base::Progress&) override {}
-};
-
 class Warnings final : public base::LogSink {
 public:
     void write(base::LogLevel level, std::string_view message) override {
@@ -31,7 +26,7 @@ LennardJones argon(double epsilon = 0.0104) { return {epsilon, 3.4, 8.5}; }
 
 records::Records run(calculator::Calculator& calculator, const std::vector<std::string>& names, Settings settings = {.crystal = "fcc"}) {
     base::NullSink log;
-    SilentProgress progress;
+    base::NullProgress progress;
     const auto outcome = compute_properties(calculator, choose_properties(names), settings, log, progress);
     EXPECT_TRUE(outcome.failures.empty()) << outcome.failures.front().second;
     return outcome.records;
@@ -187,7 +182,7 @@ TEST(ElasticConstants, of_hcp_are_the_five_of_its_symmetry) {
 TEST(ElasticConstants, an_unstable_crystal_is_reported_as_such) {
     LennardJones lj(0.3, 2.7, 4.5);
     Warnings warnings;
-    SilentProgress progress;
+    base::NullProgress progress;
     const auto outcome =
         compute_properties(lj, choose_properties(std::vector<std::string>{"elastic"}), {.crystal = "sc"}, warnings, progress);
     ASSERT_TRUE(outcome.failures.empty()) << outcome.failures.front().second;
@@ -227,7 +222,7 @@ TEST(CommitteeProperties, have_the_mean_and_the_spread_of_the_members) {
 TEST(CommitteeProperties, name_the_member_that_fails) {
     Committee committee({argon(0.010), argon(-0.010)});  // the second one has no minimum
     base::NullSink log;
-    SilentProgress progress;
+    base::NullProgress progress;
     const std::vector<std::string> names{"lattice"};
     const auto outcome = compute_properties(committee, choose_properties(names), {.crystal = "fcc"}, log, progress);
     ASSERT_EQ(outcome.failures.size(), 1u);
@@ -249,7 +244,7 @@ TEST(PropertyChoice, an_unknown_name_is_answered_with_the_nearest_and_all_known)
 TEST(PropertyChoice, an_unknown_option_is_answered_with_the_nearest) {
     auto lj = argon();
     base::NullSink log;
-    SilentProgress progress;
+    base::NullProgress progress;
     const Settings settings{.crystal = "fcc", .options = {{"vacancy", {{"supercel", {3, 3, 3}}}}}};
     try {
         static_cast<void>(compute_properties(lj, all_properties(), settings, log, progress));
@@ -262,7 +257,7 @@ TEST(PropertyChoice, an_unknown_option_is_answered_with_the_nearest) {
 TEST(PropertyChoice, a_failing_property_does_not_take_the_others_with_it) {
     auto lj = argon();
     base::NullSink log;
-    SilentProgress progress;
+    base::NullProgress progress;
     const Settings settings{.crystal = "fcc", .options = {{"vacancy", {{"supercell", {2, 2, 2}}, {"fmax", 1e-300}}}}};
     const auto outcome = compute_properties(lj, choose_properties(std::vector<std::string>{"lattice", "vacancy"}), settings, log, progress);
     ASSERT_EQ(outcome.failures.size(), 1u);
@@ -291,7 +286,7 @@ TEST(Scan, takes_the_minimum_nearest_to_the_measured_volume) {
 TEST(Scan, is_spared_where_a_calculator_is_dear) {
     Noisy dear;
     base::NullSink log;
-    SilentProgress progress;
+    base::NullProgress progress;
     const auto outcome =
         compute_properties(dear, choose_properties(std::vector<std::string>{"lattice"}), {.crystal = "fcc"}, log, progress);
     EXPECT_TRUE(outcome.records.has("a0"));

@@ -11,11 +11,6 @@
 namespace alkali::training {
 namespace {
 
-class NullProgress final : public base::ProgressSink {
-public:
-    void update(const base::Progress&) override {}
-};
-
 /// Frames whose labels are off the toy model's numbers by known amounts, and that model.
 struct Case {
     Case() {
@@ -38,7 +33,7 @@ struct Case {
         }
     }
     records::Records records(std::size_t points = 100) {
-        NullProgress progress;
+        base::NullProgress progress;
         return evaluate(*calculator, frames, {points}, progress);
     }
     std::unique_ptr<models::ModelCalculator> calculator;
@@ -139,7 +134,7 @@ TEST(Evaluation, sets_expected_against_true_errors) {
     Case sample;
     EXPECT_FALSE(sample.records().has("reliability"));
     Uncertain calculator(*sample.calculator);
-    NullProgress progress;
+    base::NullProgress progress;
     const auto records = evaluate(calculator, sample.frames, {100}, progress);
     // Forces: 2 of 3 components have no error, the third one 1.5 standard deviations. Energies: 2 standard deviations.
     EXPECT_NEAR(records.number("force_std"), 20, 1e-9);

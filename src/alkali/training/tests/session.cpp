@@ -26,11 +26,6 @@ namespace {
 using ::testing::HasSubstr;
 namespace fs = std::filesystem;
 
-class NullProgress final : public base::ProgressSink {
-public:
-    void update(const base::Progress&) override {}
-};
-
 class Memory final : public base::LogSink {
 public:
     void write(base::LogLevel, std::string_view message) override { text += std::string(message) + "\n"; }
@@ -67,7 +62,7 @@ protected:
 
     Outcome run(const std::string& config, const std::string& output, bool restart = false, bool overwrite = false) {
         base::write_file(folder_ / "c.yaml", config);
-        NullProgress progress;
+        base::NullProgress progress;
         SerialCommunicator communicator;
         return train({folder_ / "c.yaml", folder_ / output, restart, false, overwrite, 0, 0, "test", "test"}, kinds(), communicator, log_,
                      progress);
@@ -213,7 +208,7 @@ TEST_F(Session, deepmd_input_trains_as_it_is) {
         "learning_rate": {"type": "exp", "start_lr": 0.01, "stop_lr": 1e-5, "decay_steps": 2},
         "loss": {"start_pref_e": 0.02, "limit_pref_e": 1, "start_pref_f": 1000, "limit_pref_f": 1},
         "training": {"training_data": {"systems": ["systems"], "batch_size": "auto:8"}, "numb_steps": 8, "seed": 3, "disp_freq": 1}})");
-    NullProgress progress;
+    base::NullProgress progress;
     SerialCommunicator communicator;
     const auto outcome =
         train({folder_ / "input.json", folder_ / "out", false, false, false, 0, 0, "test", "test"}, kinds(), communicator, log_, progress);
@@ -242,7 +237,7 @@ TEST(SessionChild, trains_where_told) {
     const char* folder = std::getenv(child_folder);
     if (folder == nullptr) GTEST_SKIP() << "only as a child of Session.killed_run_continues_to_the_same_bits";
     base::NullSink log;
-    NullProgress progress;
+    base::NullProgress progress;
     const auto communicator = child_communicator();
     static_cast<void>(train({fs::path(folder) / "c.yaml", fs::path(folder) / "killed", true, false, false, 0, 0, "test", "test"}, kinds(),
                             *communicator, log, progress));
@@ -365,7 +360,7 @@ TEST_F(Session, overlapping_atoms_are_named_and_nothing_is_written) {
 
 TEST_F(Session, initial_model_alone_is_written_on_request) {
     base::write_file(folder_ / "c.yaml", toy_config(folder_, "max_epochs: 2"));
-    NullProgress progress;
+    base::NullProgress progress;
     SerialCommunicator communicator;
     static_cast<void>(
         train({folder_ / "c.yaml", folder_ / "out", false, true, false, 0, 0, "test", "test"}, kinds(), communicator, log_, progress));

@@ -19,11 +19,6 @@
 namespace alkali::models {
 namespace {
 
-class Silent final : public base::ProgressSink {
-public:
-    void update(const base::Progress&) override {}
-};
-
 /// Alloys, cold and dense or hot and thin.
 std::vector<structure::Structure> structures(int count, std::uint64_t seed) {
     base::Random random(seed);
@@ -133,7 +128,7 @@ Found ask(const std::shared_ptr<TrainableModel>& model, const ForceUncertainty& 
     ModelCalculator calculator(model, "model", {}, uncertainty);
     Found found;
     for (const auto& frame : frames) {
-        const auto result = calculator.compute(frame.structure);
+        const auto result = calculator.compute(frame.structure, {.uncertainty = true});
         for (std::size_t i = 0; i < frame.structure.size(); ++i)
             for (int d = 0; d < 3; ++d) {
                 const double expected = result.uncertainty.value().forces[i][d];
@@ -150,7 +145,7 @@ Found ask(const std::shared_ptr<TrainableModel>& model, const ForceUncertainty& 
 class ForceUncertaintyOf : public ::testing::TestWithParam<std::string> {
 protected:
     std::shared_ptr<TrainableModel> model_ = GetParam() == "nequip" ? nequip_model() : deep_potential_model();
-    Silent progress_;
+    base::NullProgress progress_;
 };
 
 TEST_P(ForceUncertaintyOf, learns_from_a_committee_which_components_are_uncertain_and_from_labels_by_how_much) {
@@ -196,13 +191,15 @@ TEST_P(ForceUncertaintyOf, of_a_model_file_has_the_same_bits_on_any_number_of_th
     std::filesystem::remove(path);
     ASSERT_TRUE(loaded.uncertainty.has_value());
     const auto structure = structure::repeated(frames[3].structure, {2, 2, 2});
+    const calculator::Request asked{.uncertainty = true};
     const int threads = omp_get_max_threads();
     omp_set_num_threads(1);
-    const auto expected = ModelCalculator(model_, "one", {}, calibration.uncertainty).compute(structure);
+    const auto expected = ModelCalculator(model_, "one", {}, calibration.uncertainty).compute(structure, asked);
     omp_set_num_threads(3);
-    const auto got = ModelCalculator(loaded.model, "three", {}, loaded.uncertainty).compute(structure);
+    const auto got = ModelCalculator(loaded.model, "three", {}, loaded.uncertainty).compute(structure, asked);
     omp_set_num_threads(threads);
     EXPECT_EQ(got.uncertainty->forces, expected.uncertainty->forces);
+    EXPECT_FALSE(ModelCalculator(model_, "not asked", {}, calibration.uncertainty).compute(structure).uncertainty.has_value());
     EXPECT_EQ(got.forces, ModelCalculator(model_, "without").compute(structure).forces);
 }
 
@@ -233,7 +230,7 @@ INSTANTIATE_TEST_SUITE_P(Models, ForceUncertaintyOf, ::testing::Values("nequip",
 
 TEST(Calibration, asks_for_frames_with_forces_and_for_a_committee_that_deviates) {
     const auto model = nequip_model();
-    Silent progress;
+    base::NullProgress progress;
     auto frames = labelled(model, 3, 1, 1);
     EXPECT_THROW(static_cast<void>(calibrate_forces(*model, nullptr, frames, progress)), InputError);
     frames = labelled(model, 4, 1, 1);
@@ -243,7 +240,7 @@ TEST(Calibration, asks_for_frames_with_forces_and_for_a_committee_that_deviates)
 
 TEST(ForceUncertaintyFile, with_a_tensor_that_is_missing_or_of_another_size_is_refused_by_name) {
     const auto model = nequip_model();
-    Silent progress;
+    base::NullProgress progress;
     const auto u = calibrate_forces(*model, nullptr, labelled(model, 6, 1, 1), progress).uncertainty;
     io::TensorFile file;
     u.store(file);

@@ -1,6 +1,7 @@
 #include "alkali/models/uncertainty/calibration.hpp"
 
 #include <fmt/format.h>
+#include <omp.h>
 
 #include <memory>
 
@@ -8,12 +9,10 @@
 #include "alkali/dataset/frame_set.hpp"
 #include "alkali/dataset/hash.hpp"
 #include "alkali/models/common/model_file.hpp"
+#include "calculator_options.hpp"
 #include "command.hpp"
 #include "read_options.hpp"
-
-#ifndef ALKALI_VERSION
-#define ALKALI_VERSION "unknown"
-#endif
+#include "version.hpp"
 
 namespace alkali::app {
 namespace {
@@ -27,8 +26,9 @@ struct CalibrateArguments {
 };
 
 void run_calibrate(const CalibrateArguments& arguments, Context& context) {
+    if (arguments.threads > 0) omp_set_num_threads(arguments.threads);
     const auto kinds = models::model_kinds();
-    auto loaded = models::load_model(arguments.model, kinds);
+    const auto loaded = models::load_model(arguments.model, kinds);
     dataset::LoadOptions load;
     load.read = arguments.read;
     load.missing = dataset::Missing::mask;
@@ -44,7 +44,7 @@ void run_calibrate(const CalibrateArguments& arguments, Context& context) {
                                  {"committee", arguments.committee},
                                  {"rank_correlation", calibration.check.rank_correlation},
                                  {"coverage_90", calibration.check.coverage_90},
-                                 {"version", ALKALI_VERSION},
+                                 {"version", version},
                                  {"date", base::utc_date()}};
     models::save_model(arguments.output, *loaded.model, kinds, provenance, calibration.uncertainty);
     fmt::print("force components                         {}\n", calibration.check.components);
@@ -68,7 +68,7 @@ void add_calibrate(CLI::App& app, Context& context) {
         ->add_option("--committee", arguments->committee, "Models whose deviations tell which forces are uncertain; default: the errors do")
         ->type_name("CALC,...");
     add_label_options(*command, arguments->read);
-    command->add_option("--threads", arguments->threads, "Threads; default: all")->type_name("N")->check(CLI::PositiveNumber);
+    add_threads_option(*command, arguments->threads);
     command->footer(
         "The new file gives `force_std` in predict and coverage in evaluate, for a few per cent of the model's time.\n"
         "Examples:\n"

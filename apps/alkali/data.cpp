@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <fstream>
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -152,14 +151,13 @@ struct SelectArguments {
 
 /// Frames of one file, as a line of a list names them.
 struct Selection {
-    fs::path file;
+    std::string file;
     std::vector<std::size_t> frames;
 };
 
 /// Lines `FILE FRAME FRAME ...`; those that begin with # are remarks.
 std::vector<Selection> read_selections(const fs::path& path) {
-    std::ifstream in(path);
-    if (!in) throw FileError("cannot be opened", path.string());
+    std::istringstream in(base::read_file(path));
     std::vector<Selection> selections;
     std::string line;
     for (int number = 1; std::getline(in, line); ++number) {
@@ -167,9 +165,7 @@ std::vector<Selection> read_selections(const fs::path& path) {
         std::istringstream words(line);
         const auto where = fmt::format("{}, line {}", path.string(), number);
         Selection selection;
-        std::string file;
-        words >> file;
-        selection.file = file;
+        words >> selection.file;
         for (std::size_t frame = 0; words >> frame;) {
             if (!selection.frames.empty() && frame <= selection.frames.back())
                 throw FileError(fmt::format("frame {} does not follow {}", frame, selection.frames.back()), where,
@@ -188,7 +184,8 @@ void run_select(const SelectArguments& arguments, Context& context) {
     const auto selections = read_selections(arguments.list);
     const auto writer = io::open_writer(arguments.output, arguments.write);
     std::size_t count = 0;
-    for (const auto& selection : selections) {
+    for (std::size_t s = 0; s < selections.size(); ++s) {
+        const auto& selection = selections[s];
         const auto path = arguments.root / selection.file;
         const auto reader = io::open_reader(path, arguments.read);
         auto wanted = selection.frames.begin();
@@ -201,8 +198,7 @@ void run_select(const SelectArguments& arguments, Context& context) {
         }
         if (wanted != selection.frames.end())
             throw FileError(fmt::format("has no frame {}", *wanted), path.string(), "frames are counted from 0");
-        context.progress.update(
-            {"selecting", static_cast<double>(&selection - selections.data() + 1), static_cast<double>(selections.size()), {}});
+        context.progress.update({"selecting", static_cast<double>(s + 1), static_cast<double>(selections.size()), {}});
     }
     writer->close();
     fmt::print("{} frames written to {}\n", count, arguments.output.string());

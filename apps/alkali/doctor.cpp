@@ -14,10 +14,7 @@
 #include <thread>
 
 #include "command.hpp"
-
-#ifndef ALKALI_VERSION
-#define ALKALI_VERSION "unknown"
-#endif
+#include "version.hpp"
 
 namespace alkali::app {
 
@@ -68,7 +65,7 @@ double memory_gb(const std::string& key) { return std::strtod(first_in_file("/pr
 std::vector<Check> check_machine() {
     std::vector<Check> checks;
     checks.push_back({"alkali", true,
-                      fmt::format("{}, built with {} {}", ALKALI_VERSION,
+                      fmt::format("{}, built with {} {}", version,
 #ifdef __clang__
                                   "clang", __clang_version__
 #else

@@ -8,23 +8,21 @@
 #include "alkali/base/process.hpp"
 #include "alkali/dataset/frame_set.hpp"
 #include "alkali/dataset/hash.hpp"
+#include "calculator_options.hpp"
 #include "command.hpp"
 #include "read_options.hpp"
-
-#ifndef ALKALI_VERSION
-#define ALKALI_VERSION "unknown"
-#endif
+#include "version.hpp"
 
 namespace alkali::app {
 namespace {
 
 struct EvaluateArguments {
-    std::string calculator, committee, precision;
+    std::string calculator, committee;
     std::vector<std::filesystem::path> data;
     std::filesystem::path json, output;
     io::ReadOptions read;
     std::size_t parity_points = training::EvaluationSettings{}.parity_points;
-    int threads = 0;
+    calculator::OpenOptions open;
 };
 
 void add_provenance(records::Records& records, const nlohmann::json& provenance) {
@@ -41,7 +39,7 @@ void print_table(const records::Records& records) {
 }
 
 void run_evaluate(const EvaluateArguments& arguments, Context& context) {
-    const auto calculator = context.calculators.open(arguments.calculator, {arguments.precision, arguments.threads}, context.log);
+    const auto calculator = context.calculators.open(arguments.calculator, arguments.open, context.log);
     dataset::LoadOptions load;
     load.read = arguments.read;
     load.missing = dataset::Missing::mask;
@@ -49,7 +47,7 @@ void run_evaluate(const EvaluateArguments& arguments, Context& context) {
     const auto set = dataset::load(arguments.data, load, context.log);
     std::unique_ptr<calculator::Calculator> committee;
     if (!arguments.committee.empty()) {
-        committee = context.calculators.open(arguments.committee, {arguments.precision, arguments.threads}, context.log);
+        committee = context.calculators.open(arguments.committee, arguments.open, context.log);
         if (committee->members().empty())
             throw InputError("is no committee", arguments.committee, "name several models with commas between");
     }
@@ -57,7 +55,7 @@ void run_evaluate(const EvaluateArguments& arguments, Context& context) {
     nlohmann::json provenance = {{"calculator", calculator->name()},
                                  {"data", set.sources},
                                  {"data_hash", dataset::content_hash(set.frames)},
-                                 {"version", ALKALI_VERSION},
+                                 {"version", version},
                                  {"date", base::utc_date()}};
     for (const auto& [key, value] : calculator->provenance()) provenance["calculator " + key] = value;
     add_provenance(records, provenance);
@@ -79,8 +77,7 @@ void add_evaluate(CLI::App& app, Context& context) {
     command->add_option("--parity-points", arguments->parity_points, "Points kept for each parity plot; 0: none")->capture_default_str();
     command->add_option("--committee", arguments->committee, "Also compare expected errors of forces with this committee's deviations")
         ->type_name("CALC,...");
-    command->add_option("--precision", arguments->precision, "float32, mixed or float64; default: as the model says");
-    command->add_option("--threads", arguments->threads, "Threads; default: all")->type_name("N")->check(CLI::PositiveNumber);
+    add_open_options(*command, arguments->open);
     command->footer(
         "Energies in meV/atom, forces in meV/angstrom, stresses in GPa. energy_rmse_shifted: with the mean offset removed,\n"
         "for labels with another zero of energy.\n"

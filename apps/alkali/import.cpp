@@ -11,10 +11,7 @@
 #include "alkali/models/deep_potential/import.hpp"
 #include "command.hpp"
 #include "process.hpp"
-
-#ifndef ALKALI_VERSION
-#define ALKALI_VERSION "unknown"
-#endif
+#include "version.hpp"
 
 namespace alkali::app {
 
@@ -78,7 +75,7 @@ void refuse_other_deepmd_files(const fs::path& file) {
 void import_deepmd(const ImportOptions& options, const fs::path& target) {
     const auto given = io::load_deepmd_model(options.model);
     const auto model = models::deep_potential::from_deepmd(given, options.model);
-    const nlohmann::json provenance = {{"version", ALKALI_VERSION},
+    const nlohmann::json provenance = {{"version", version},
                                        {"command", "alkali import " + options.model + " -o " + options.output},
                                        {"date", base::utc_date()},
                                        {"imported_from", given.origin}};

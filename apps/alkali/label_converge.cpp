@@ -8,10 +8,7 @@
 #include "interrupt.hpp"
 #include "label.hpp"
 #include "labellers.hpp"
-
-#ifndef ALKALI_VERSION
-#define ALKALI_VERSION "unknown"
-#endif
+#include "version.hpp"
 
 namespace alkali::app {
 namespace {
@@ -44,7 +41,7 @@ void run_converge(const ConvergeArguments& arguments, Context& context) {
                                 "1",
                                 std::nullopt,
                                 settings.values,
-                                {{"version", ALKALI_VERSION}, {"date", base::utc_date()}, {"labeller", settings.labeller.config.values}}});
+                                {{"version", version}, {"date", base::utc_date()}, {"labeller", settings.labeller.config.values}}});
     records.save(arguments.output / "records.json");
     fmt::print("{}\n", (arguments.output / "records.json").string());
 }

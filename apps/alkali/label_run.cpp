@@ -7,10 +7,7 @@
 #include "label.hpp"
 #include "labellers.hpp"
 #include "process.hpp"
-
-#ifndef ALKALI_VERSION
-#define ALKALI_VERSION "unknown"
-#endif
+#include "version.hpp"
 
 namespace alkali::app {
 namespace {
@@ -50,7 +47,7 @@ void judge(const labelling::RunSettings& settings, const labelling::RunOutcome& 
 void run_label(const RunArguments& arguments, Context& context) {
     const auto settings = labelling::load_run(arguments.config, labeller_kinds(), context.log);
     labelling::RunRequest request;
-    request.version = ALKALI_VERSION;
+    request.version = version;
     request.task_command = {std::filesystem::read_symlink("/proc/self/exe").string(), "label", "task",
                             std::filesystem::absolute(arguments.config).string()};
     request.stop = &catch_interrupts();

@@ -11,10 +11,7 @@
 #include "alkali/base/nearest.hpp"
 #include "command.hpp"
 #include "terminal.hpp"
-
-#ifndef ALKALI_VERSION
-#define ALKALI_VERSION "unknown"
-#endif
+#include "version.hpp"
 
 namespace {
 
@@ -55,7 +52,7 @@ int main(int argc, char** argv) {
 
     CLI::App app{"alkali: from DFT labels of a metal to a trusted machine-learned potential to its properties"};
     app.name("alkali");
-    app.set_version_flag("--version", ALKALI_VERSION);
+    app.set_version_flag("--version", alkali::app::version);
     app.require_subcommand(1);
     bool verbose = false;
     app.add_flag("-v,--verbose", verbose, "Say more");

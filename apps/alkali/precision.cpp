@@ -9,10 +9,7 @@
 #include "alkali/base/error.hpp"
 #include "alkali/models/common/model_file.hpp"
 #include "command.hpp"
-
-#ifndef ALKALI_VERSION
-#define ALKALI_VERSION "unknown"
-#endif
+#include "version.hpp"
 
 namespace alkali::app {
 
@@ -128,7 +125,7 @@ void run_precision(PrecisionArguments arguments, Context& context) {
     arguments.options.with_vacancy = arguments.wants("vacancy");
     arguments.options.with_nve = arguments.wants("nve");
     arguments.options.vacancy.relax = !arguments.unrelaxed;
-    arguments.settings.provenance["alkali"] = ALKALI_VERSION;
+    arguments.settings.provenance["alkali"] = version;
     const auto calculators = open_all(arguments, context);
     std::vector<precision::Variant> variants;
     for (std::size_t k = 0; k < names.size(); ++k) variants.push_back({names[k], calculators[k].get()});

@@ -3,8 +3,10 @@
 #include <memory>
 
 #include "alkali/base/error.hpp"
+#include "alkali/calculator/frame.hpp"
 #include "alkali/io/format.hpp"
 #include "alkali/models/committee/committee.hpp"
+#include "calculator_options.hpp"
 #include "command.hpp"
 #include "read_options.hpp"
 
@@ -12,11 +14,11 @@ namespace alkali::app {
 namespace {
 
 struct PredictArguments {
-    std::string calculator, precision;
+    std::string calculator;
     std::filesystem::path input, output;
     io::ReadOptions read;
     bool per_atom = false;
-    int threads = 0;
+    calculator::OpenOptions open;
 };
 
 void put_number(structure::Frame& frame, const std::string& key, double value) { frame.info[key] = fmt::format("{}", value); }
@@ -46,12 +48,7 @@ void put_uncertainty(structure::Frame& frame, const calculator::Uncertainty& unc
 
 /// The frame with the calculator's numbers in place of whatever labels it had.
 void label(io::Frame& frame, calculator::Calculator& calculator, bool per_atom) {
-    calculator::Result result;
-    try {
-        result = calculator.compute(frame.structure, {per_atom});
-    } catch (const InputError& error) {
-        throw InputError(error.fault(), frame.where() + (error.where().empty() ? "" : ", " + error.where()), error.hint());
-    }
+    calculator::Result result = calculator::compute(calculator, frame, {.per_atom = per_atom, .uncertainty = true});
     frame.labels = {};
     frame.columns.clear();
     for (const char* key :
@@ -74,7 +71,7 @@ void require_labels(const std::filesystem::path& output) {
 
 void run_predict(const PredictArguments& arguments, Context& context) {
     require_labels(arguments.output);
-    const auto calculator = context.calculators.open(arguments.calculator, {arguments.precision, arguments.threads}, context.log);
+    const auto calculator = context.calculators.open(arguments.calculator, arguments.open, context.log);
     io::ReadOptions read = arguments.read;
     read.numbers = io::Numbers::any;  // labels of the input are not used
     const auto reader = io::open_reader(arguments.input, read);
@@ -109,11 +106,10 @@ void add_predict(CLI::App& app, Context& context) {
         ->type_name("OUT");
     command->add_flag("--per-atom", arguments->per_atom, "Also the energy of every atom");
     add_structure_options(*command, arguments->read);
-    command->add_option("--precision", arguments->precision, "float32, mixed or float64; default: as the model says");
-    command->add_option("--threads", arguments->threads, "Threads; default: all")->type_name("N")->check(CLI::PositiveNumber);
+    add_open_options(*command, arguments->open);
     command->footer(
-        "A committee, or a calibrated model, also gives energy_std (eV), stress_std and the column force_std (per component); a\n"
-        "committee the deviations of DP-GEN: the column devi_f and max_, min_, avg_devi_f (eV/angstrom), max_, min_, avg_devi_v and\n"
+        "A committee, or a calibrated model, also gives the column force_std (per component); a committee energy_std (eV), stress_std\n"
+        "and the deviations of DP-GEN: the column devi_f and max_, min_, avg_devi_f (eV/angstrom), max_, min_, avg_devi_v and\n"
         "devi_e (eV/atom).\n"
         "Examples:\n"
         "  alkali predict out/nequip/best.safetensors in.extxyz -o out.extxyz\n"

@@ -7,10 +7,7 @@
 
 #include "alkali/base/error.hpp"
 #include "command.hpp"
-
-#ifndef ALKALI_VERSION
-#define ALKALI_VERSION "unknown"
-#endif
+#include "version.hpp"
 
 namespace alkali::app {
 
@@ -57,7 +54,7 @@ void print_table(const records::Records& records) {
 void run_properties(PropertiesArguments arguments, Context& context) {
     const auto chosen = properties::choose_properties(arguments.only);
     for (const auto& text : arguments.set) apply_setting(text, arguments.settings.options);
-    arguments.settings.provenance["alkali"] = ALKALI_VERSION;
+    arguments.settings.provenance["alkali"] = version;
     const auto calculator = context.calculators.open(arguments.calculator, {arguments.precision, arguments.threads}, context.log);
     const auto file = arguments.folder / "records.json";
     const auto save = [&](const std::string&, const records::Records& so_far) { so_far.save(file); };

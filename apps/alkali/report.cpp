@@ -8,10 +8,7 @@
 #include "alkali/base/process.hpp"
 #include "alkali/report/summary.hpp"
 #include "command.hpp"
-
-#ifndef ALKALI_VERSION
-#define ALKALI_VERSION "unknown"
-#endif
+#include "version.hpp"
 
 namespace alkali::app {
 
@@ -45,7 +42,7 @@ void add_report(CLI::App& app, Context& context) {
     command->callback([arguments, &context] {
         report::Options options;
         options.title = arguments->title;
-        options.version = ALKALI_VERSION;
+        options.version = version;
         options.date = base::utc_date();
         base::write_file(arguments->output, report::render(arguments->folders, options));
         if (!arguments->summary.empty()) fmt::print("{}\n", report::summary(arguments->folders, arguments->summary));

@@ -9,12 +9,10 @@
 #include "alkali/base/process.hpp"
 #include "alkali/config/write.hpp"
 #include "alkali/training/session.hpp"
+#include "calculator_options.hpp"
 #include "command.hpp"
 #include "mpi.hpp"
-
-#ifndef ALKALI_VERSION
-#define ALKALI_VERSION "unknown"
-#endif
+#include "version.hpp"
 
 namespace alkali::app {
 namespace {
@@ -24,12 +22,6 @@ struct TrainArguments {
     bool restart = false, init_only = false, overwrite = false, keys = false;
     int committee = 0, threads = 0;
     std::filesystem::path schema;
-};
-
-/// Drops what ranks other than the first would repeat.
-class NullProgress final : public base::ProgressSink {
-public:
-    void update(const base::Progress&) override {}
 };
 
 std::string command_line(const TrainArguments& arguments) {
@@ -59,10 +51,10 @@ void run_train(const TrainArguments& arguments, Context& context) {
     const auto communicator = open_communicator();
     const bool first = communicator->rank() == 0;
     base::NullSink no_log;
-    NullProgress no_progress;
+    base::NullProgress no_progress;
     training::SessionRequest request{
         arguments.config, arguments.output,       arguments.restart, arguments.init_only, arguments.overwrite, 0, 0,
-        ALKALI_VERSION,   command_line(arguments)};
+        version,          command_line(arguments)};
     const int members = std::max(1, arguments.committee);
     for (int m = 0; m < members; ++m) {
         if (arguments.committee > 0) {
@@ -96,7 +88,7 @@ void add_train(CLI::App& app, Context& context) {
     command->add_option("--committee", arguments->committee, "Train N models from different seeds into member_1 ... member_N")
         ->type_name("N")
         ->check(CLI::Range(1, 1000));
-    command->add_option("--threads", arguments->threads, "Threads; default: all")->type_name("N")->check(CLI::PositiveNumber);
+    add_threads_option(*command, arguments->threads);
     command->add_flag("--keys", arguments->keys, "Print every key of a config with meaning, default and other names");
     auto* schema = command->add_option("--schema", arguments->schema, "Write the JSON schema of a config to this file")->type_name("FILE");
     command->footer(

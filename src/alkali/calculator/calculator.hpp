@@ -15,6 +15,7 @@ struct Request {
     bool per_atom = false;  ///< per-atom energies and virials
     /// Receives time and operations of each part from calculators that can tell (models/contract/parts.hpp).
     base::Profile* profile = nullptr;
+    bool uncertainty = false;  ///< expected errors, where they cost something (a committee has them anyway)
 };
 
 /// Standard deviations that a calculator expects of its own errors (docs/theory/uncertainty.md).
@@ -31,7 +32,7 @@ struct Result {
     Mat3 stress = Mat3::Zero();                   ///< eV/angstrom^3, positive in tension, symmetric; zero unless the cell has a volume
     std::vector<double> energies;                 ///< (N) eV, if asked for and known to the calculator
     std::vector<Mat3> virials;                    ///< (N) eV, sum = -stress x volume, if asked for and known to the calculator
-    std::optional<Uncertainty> uncertainty = {};  ///< from committees, and from models that carry one
+    std::optional<Uncertainty> uncertainty = {};  ///< from committees, and from models that carry one and were asked
 };
 
 /// The one interface everything above asks: potentials, KIM models, committees, DFT codes.

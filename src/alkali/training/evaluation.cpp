@@ -8,6 +8,7 @@
 #include <map>
 
 #include "alkali/base/error.hpp"
+#include "alkali/calculator/frame.hpp"
 #include "alkali/dataset/split.hpp"
 #include "alkali/math/statistics.hpp"
 #include "alkali/training/errors.hpp"
@@ -167,12 +168,7 @@ records::Records evaluate(calculator::Calculator& calculator, std::span<const st
     std::vector<double> expected, deviation;  // of force components: the calculator's, the committee's
     for (std::size_t f = 0; f < frames.size(); ++f) {
         const auto& frame = frames[f];
-        calculator::Result result;
-        try {
-            result = calculator.compute(frame.structure);
-        } catch (const InputError& error) {
-            throw InputError(error.fault(), frame.where() + (error.where().empty() ? "" : ", " + error.where()), error.hint());
-        }
+        const auto result = calculator::compute(calculator, frame, {.uncertainty = true});
         const Prediction prediction{result.energy, result.forces, result.stress};
         ErrorSums own;
         add_errors(frame, prediction, own);
@@ -182,7 +178,7 @@ records::Records evaluate(calculator::Calculator& calculator, std::span<const st
         if (result.uncertainty) reliability.add(frame, prediction, *result.uncertainty);
         if (result.uncertainty && settings.committee) {
             append(result.uncertainty->forces, expected);
-            append(settings.committee->compute(frame.structure).uncertainty.value().forces, deviation);
+            append(calculator::compute(*settings.committee, frame).uncertainty.value().forces, deviation);
         }
         progress.update({"evaluate", static_cast<double>(f + 1), static_cast<double>(frames.size()), {}});
     }

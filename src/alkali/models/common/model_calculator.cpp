@@ -39,7 +39,8 @@ calculator::Result ModelCalculator::compute(const structure::Structure& structur
     auto& edge_gradient = borrowed ? borrowed->rows : edge_gradient_.rows;
     edge_gradient.resize(static_cast<std::size_t>(graph.num_edges()));
     NoExchange exchange;
-    std::vector<double> features(uncertainty_ ? structure.size() * uncertainty_->num_features() : 0);
+    const bool uncertainty = request.uncertainty && uncertainty_;
+    std::vector<double> features(uncertainty ? structure.size() * uncertainty_->num_features() : 0);
     model_->evaluate(graph, exchange, {result.energies, edge_gradient, request.profile, features});
     if (request.profile) model_->count_operations(graph, *request.profile);
 
@@ -47,7 +48,7 @@ calculator::Result ModelCalculator::compute(const structure::Structure& structur
     Assembly assembly{result.forces, result.virials};
     assemble(graph, edge_gradient, assembly);
     laps.end(part::assembly);
-    if (uncertainty_) {
+    if (uncertainty) {
         result.uncertainty.emplace().forces = uncertainty_->expected({graph, model_->cutoff(), features, edge_gradient, result.forces});
         laps.end(part::uncertainty);
     }

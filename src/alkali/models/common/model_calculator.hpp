@@ -11,7 +11,7 @@ namespace alkali::models {
 /// A trained model as a Calculator: neighbour list, graph, evaluation, forces and stress of whole structures.
 class ModelCalculator final : public calculator::Calculator {
 public:
-    /// name: what a person calls it (the file). provenance: from its file. uncertainty: makes it give Result::uncertainty of forces.
+    /// name: what a person calls it (the file). provenance: from its file. uncertainty: what it gives as Result::uncertainty when asked.
     ModelCalculator(std::shared_ptr<const Model> model, std::string name, std::vector<std::pair<std::string, std::string>> provenance = {},
                     std::optional<ForceUncertainty> uncertainty = {});
 

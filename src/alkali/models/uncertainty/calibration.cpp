@@ -8,6 +8,7 @@
 #include <limits>
 
 #include "alkali/base/error.hpp"
+#include "alkali/calculator/frame.hpp"
 #include "alkali/math/statistics.hpp"
 #include "alkali/models/common/structure_graph.hpp"
 #include "alkali/models/contract/assemble.hpp"
@@ -43,19 +44,11 @@ decltype(auto) with_observation(const Seen& seen, F f) {
 
 using Columns = ForceUncertainty::Columns;
 
-Columns observe(const ForceUncertainty& u, const Seen& seen) {
-    return with_observation(seen, [&](const Observation& observation) { return u.observe(observation); });
-}
-
-/// f(frame, atom, its columns in the columns of its frame) for all atoms, columns standardised.
-template <class F>
-void for_atoms(const ForceUncertainty& u, const Frames& frames, F f) {
-    for (const Seen* seen : frames) {
-        Columns columns = observe(u, *seen);
-        u.standardise(columns);
-        for (std::size_t i = 0; i < seen->forces.size(); ++i) f(*seen, i, columns);
-    }
-}
+/// A frame with its columns.
+struct Observed {
+    const Seen* seen = nullptr;
+    Columns columns;
+};
 
 /// Principal components of the features, largest first, each of deviation 1.
 void find_components(ForceUncertainty& u, const Frames& frames, std::size_t num_features) {
@@ -82,14 +75,17 @@ void find_components(ForceUncertainty& u, const Frames& frames, std::size_t num_
         u.components.row(k) = solver.eigenvectors().col(n - 1 - k).transpose() / std::sqrt(solver.eigenvalues()[n - 1 - k]);
 }
 
-void find_scales(ForceUncertainty& u, const Frames& frames) {
+/// Sets centre, width and reach; the columns of all frames, standardised.
+std::vector<Observed> observe(ForceUncertainty& u, const Frames& frames) {
     constexpr int extra = ForceUncertainty::atom_extra;
     const Eigen::Index size = extra + u.component_columns();
     Eigen::VectorXd sum = Eigen::VectorXd::Zero(size), squares = sum, row(size);
     double count = 0;
     u.reach = std::numeric_limits<double>::min();
+    std::vector<Observed> all;
     for (const Seen* seen : frames) {
-        const Columns columns = observe(u, *seen);
+        all.push_back({seen, with_observation(*seen, [&](const Observation& observation) { return u.observe(observation); })});
+        const Columns& columns = all.back().columns;
         for (Eigen::Index i = 0; i < columns.atom.cols(); ++i) {
             u.reach = std::max(u.reach, u.squared_length(columns, i));
             for (int d = 0; d < 3; ++d, ++count) {
@@ -101,6 +97,17 @@ void find_scales(ForceUncertainty& u, const Frames& frames) {
     }
     u.centre = sum / count;
     u.width = (squares / count - u.centre.cwiseAbs2()).cwiseMax(1e-12).cwiseSqrt();
+    for (auto& one : all) u.standardise(one.columns);
+    return all;
+}
+
+/// Two halves; frames with labels go to either in turn, and so do the others. seen_of(T) -> const Seen&.
+template <class T, class SeenOf>
+std::array<std::vector<T>, 2> halves_of(const std::vector<T>& frames, SeenOf seen_of) {
+    std::array<std::vector<T>, 2> halves;
+    std::size_t count[2] = {};
+    for (const T& frame : frames) halves[count[seen_of(frame).labels ? 1 : 0]++ % 2].push_back(frame);
+    return halves;
 }
 
 /// 1, z, and products of z.
@@ -138,7 +145,7 @@ struct Normal {
     }
 };
 
-Normal normal_equations(const ForceUncertainty& u, const Frames& frames) {
+Normal normal_equations(const ForceUncertainty& u, const std::vector<const Observed*>& frames) {
     const Eigen::Index n = u.num_columns(), size = 1 + n + n * (n + 1) / 2;
     constexpr Eigen::Index batch = 512;
     Normal sums{Eigen::MatrixXd::Zero(size, size), Eigen::VectorXd::Zero(size)};
@@ -149,20 +156,20 @@ Normal normal_equations(const ForceUncertainty& u, const Frames& frames) {
         sums.matrix.selfadjointView<Eigen::Lower>().rankUpdate(rows.leftCols(filled));
         filled = 0;
     };
-    for_atoms(u, frames, [&](const Seen& seen, std::size_t i, const Columns& columns) {
-        if (seen.target.empty()) return;
-        const auto at = static_cast<Eigen::Index>(i);
-        for (int d = 0; d < 3; ++d, ++sums.count) {
-            z << columns.atom.col(at), columns.component.col(3 * at + d);
-            rows.col(filled) = terms_of(z);
-            const double y = std::log(seen.target[i][d] + least_deviation);
-            sums.right += y * rows.col(filled);
-            sums.square += y * y;
-            sums.low = std::min(sums.low, y);
-            sums.high = std::max(sums.high, y);
-            if (++filled == batch) flush();
+    for (const Observed* frame : frames)
+        for (std::size_t i = 0; i < frame->seen->target.size(); ++i) {
+            const auto at = static_cast<Eigen::Index>(i);
+            for (int d = 0; d < 3; ++d, ++sums.count) {
+                z << frame->columns.atom.col(at), frame->columns.component.col(3 * at + d);
+                rows.col(filled) = terms_of(z);
+                const double y = std::log(frame->seen->target[i][d] + least_deviation);
+                sums.right += y * rows.col(filled);
+                sums.square += y * y;
+                sums.low = std::min(sums.low, y);
+                sums.high = std::max(sums.high, y);
+                if (++filled == batch) flush();
+            }
         }
-    });
     flush();
     return sums;
 }
@@ -184,15 +191,15 @@ struct Errors {
 };
 
 /// Adds the errors of labelled components beside what the polynomial says of them.
-void add_errors(const ForceUncertainty& u, const Frames& frames, Errors& all) {
-    for_atoms(u, frames, [&](const Seen& seen, std::size_t i, const Columns& columns) {
-        if (!seen.labels) return;
-        const Vec3 logs = u.log_deviation(columns, static_cast<Eigen::Index>(i));
-        for (int d = 0; d < 3; ++d) {
-            all.error.push_back(seen.error(i, d));
-            all.s.push_back(std::exp(logs[d]));
+void add_errors(const ForceUncertainty& u, const std::vector<const Observed*>& frames, Errors& all) {
+    for (const Observed* frame : frames)
+        for (std::size_t i = 0; frame->seen->labels && i < frame->seen->forces.size(); ++i) {
+            const Vec3 logs = u.log_deviation(frame->columns, static_cast<Eigen::Index>(i));
+            for (int d = 0; d < 3; ++d) {
+                all.error.push_back(frame->seen->error(i, d));
+                all.s.push_back(std::exp(logs[d]));
+            }
         }
-    });
 }
 
 /// spread and floor of greatest likelihood for normal errors, then the factor that makes intervals of 90 % hold 90 %.
@@ -221,21 +228,15 @@ void fit_scale(ForceUncertainty& u, const Errors& all, double least_spread) {
     u.factor = std::max(*rank, std::numeric_limits<double>::min()) / math::normal_half_width(0.9);
 }
 
-/// Two halves; frames with labels go to either in turn, and so do the others.
-std::array<Frames, 2> halves_of(const Frames& frames) {
-    std::array<Frames, 2> halves;
-    std::size_t seen[2] = {};
-    for (const Seen* frame : frames) halves[seen[frame->labels ? 1 : 0]++ % 2].push_back(frame);
-    return halves;
-}
-
 /// Weight of the ridge and scale are found by fitting on either half and looking at the other: few frames get a stiff polynomial.
 ForceUncertainty fit(const Frames& frames, const Model& model, bool committee) {
     ForceUncertainty u;
     u.types = static_cast<Eigen::Index>(model.type_names().size());
     find_components(u, frames, model.num_features());
-    find_scales(u, frames);
-    const auto halves = halves_of(frames);
+    const auto observed = observe(u, frames);
+    std::vector<const Observed*> all;
+    for (const auto& one : observed) all.push_back(&one);
+    const auto halves = halves_of(all, [](const Observed* one) -> const Seen& { return *one->seen; });
     const std::array<Normal, 2> normal{normal_equations(u, halves[0]), normal_equations(u, halves[1])};
     double best = std::numeric_limits<double>::max(), ridge = 0;
     for (const double weight : ridges) {
@@ -276,7 +277,7 @@ std::vector<Seen> look(const Model& model, calculator::Calculator* committee, st
         assemble(graph, seen.edge_gradient, assembly);
         if (frame.labels.forces) seen.labels = &*frame.labels.forces;
         if (committee) {
-            auto result = committee->compute(frame.structure);
+            auto result = calculator::compute(*committee, frame);
             if (!result.uncertainty)
                 throw InputError("gives no uncertainties", committee->name(), "name several models with commas between");
             seen.target = std::move(result.uncertainty->forces);
@@ -299,7 +300,7 @@ Calibration calibrate_forces(const Model& model, calculator::Calculator* committ
     const auto seen = look(model, committee, frames, progress);
     Frames all;
     for (const Seen& one : seen) all.push_back(&one);
-    const auto halves = halves_of(all);
+    const auto halves = halves_of(all, [](const Seen* one) -> const Seen& { return *one; });
     Calibration out;
     std::vector<double> expected, found;
     double inside = 0;

@@ -156,29 +156,43 @@ void embed_tangent_backward(const EmbedTangentBackward<T>& b, int begin, int end
     }
 }
 
-/// The first `count` numbers at p, zeros after them.
+/// A vector's worth of channels.
 template <class T>
-HWY_INLINE Vector<T> load_some(const T* p, long count) {
-    const Tag<T> d;
-    if (count >= lanes<T>()) return hn::LoadU(d, p);
-    HWY_ALIGN T some[hn::MaxLanes(d)] = {};
-    std::copy_n(p, count, some);
-    return hn::Load(d, some);
-}
+struct Whole {
+    HWY_INLINE Vector<T> load(const T* p) const { return hn::LoadU(Tag<T>(), p); }
+    HWY_INLINE void store(Vector<T> v, T* p) const { hn::StoreU(v, Tag<T>(), p); }
+};
 
+/// The first `count` channels of a vector; loaded with zeros after them.
 template <class T>
-HWY_INLINE void store_some(Vector<T> v, T* p, long count) {
-    const Tag<T> d;
-    if (count >= lanes<T>()) return hn::StoreU(v, d, p);
-    HWY_ALIGN T some[hn::MaxLanes(d)];
-    hn::Store(v, d, some);
-    std::copy_n(some, count, p);
-}
+struct Part {
+    long count;
+#if HWY_TARGET == HWY_AVX2 || HWY_TARGET == HWY_AVX3
+    HWY_INLINE auto mask() const { return hn::FirstN(Tag<T>(), static_cast<std::size_t>(count)); }
+    HWY_INLINE Vector<T> load(const T* p) const { return hn::MaskedLoad(mask(), Tag<T>(), p); }
+    HWY_INLINE void store(Vector<T> v, T* p) const { hn::BlendedStore(v, mask(), Tag<T>(), p); }
+#else
+    HWY_INLINE Vector<T> load(const T* p) const {
+        const Tag<T> d;
+        HWY_ALIGN T some[hn::MaxLanes(d)] = {};
+        std::copy_n(p, count, some);
+        return hn::Load(d, some);
+    }
+    HWY_INLINE void store(Vector<T> v, T* p) const {
+        const Tag<T> d;
+        HWY_ALIGN T some[hn::MaxLanes(d)];
+        hn::Store(v, d, some);
+        std::copy_n(some, count, p);
+    }
+#endif
+};
 
-/// Calls f(c, count) for vectors of channels from `begin` to `end`.
+/// Calls f(c, Whole or Part) for vectors of channels from `begin` to `end`.
 template <class T, class F>
 HWY_INLINE void for_triangle(long begin, long end, F f) {
-    for (long c = begin; c < end; c += lanes<T>()) f(c, end - c);
+    long c = begin;
+    for (; c + lanes<T>() <= end; c += lanes<T>()) f(c, Whole<T>());
+    if (c < end) f(c, Part<T>{end - c});
 }
 
 template <class T>
@@ -195,14 +209,14 @@ void gram(const Gram<T>& g) {
                 r[k] = hn::Set(d, right[k * width + a]);
                 l[k] = left ? hn::Set(d, left[k * width + a]) : hn::Zero(d);
             }
-            for_triangle<T>(a, g.channels, [&](long c, long count) ALKALI_INLINED {
+            for_triangle<T>(a, g.channels, [&](long c, auto some) ALKALI_INLINED {
                 auto sum = hn::Zero(d);
                 for (long k = 0; k < 4; ++k) {
-                    const auto other = load_some(right + k * width + c, count);
+                    const auto other = some.load(right + k * width + c);
                     sum = hn::MulAdd(left ? l[k] : r[k], other, sum);
-                    if (left) sum = hn::MulAdd(r[k], load_some(left + k * width + c, count), sum);
+                    if (left) sum = hn::MulAdd(r[k], some.load(left + k * width + c), sum);
                 }
-                store_some<T>(sum, out + c - a, count);
+                some.store(sum, out + c - a);
             });
             out += g.channels - a;
         }
@@ -224,12 +238,12 @@ void gram_backward(const GramBackward<T>& g) {
                 own[k] = hn::Set(d, moments[k * width + a]);
                 sum[k] = hn::Zero(d);
             }
-            for_triangle<T>(a, g.channels, [&](long c, long count) ALKALI_INLINED {
-                const auto value = load_some(gradient + c - a, count);
+            for_triangle<T>(a, g.channels, [&](long c, auto some) ALKALI_INLINED {
+                const auto value = some.load(gradient + c - a);
                 for (long k = 0; k < 4; ++k) {
                     T* at = out + k * width + c;
-                    sum[k] = hn::MulAdd(value, load_some(moments + k * width + c, count), sum[k]);
-                    store_some<T>(hn::MulAdd(value, own[k], load_some(at, count)), at, count);
+                    sum[k] = hn::MulAdd(value, some.load(moments + k * width + c), sum[k]);
+                    some.store(hn::MulAdd(value, own[k], some.load(at)), at);
                 }
             });
             for (long k = 0; k < 4; ++k) out[k * width + a] += hn::GetLane(hn::SumOfLanes(d, sum[k]));

@@ -1,6 +1,7 @@
 #include "alkali/models/deep_potential/architecture.hpp"
 
 #include <algorithm>
+#include <numeric>
 
 #include "alkali/kernels/contract/embedding.hpp"
 
@@ -74,30 +75,40 @@ void add_embeddings(Architecture& a, Builder& builder) {
 }
 
 /// se_e2_a: component c * axis + a of the descriptor is sum_k M[k][c] M[k][a]; the kernels keep a <= c, row by row in a.
-void place_components(Architecture& a) {
-    const int channels = a.channels(), axis = a.hyper.descriptor.axis_neuron;
-    if (a.hyper.descriptor.type != DescriptorKind::se_e2_a) {
-        for (int c = 0; c < channels; ++c) a.place.push_back(c);
-        a.places = channels;
-        return;
+Places places_of_components(const DescriptorHyperparameters& descriptor) {
+    const int channels = descriptor.neuron.back(), axis = descriptor.axis_neuron;
+    std::vector<int> places;
+    if (descriptor.type != DescriptorKind::se_e2_a) {
+        for (int c = 0; c < channels; ++c) places.push_back(c);
+        return {places, channels};
     }
     const auto row = [&](int r) { return r * channels - r * (r - 1) / 2 - r; };  // where column 0 of row r would be
     for (int c = 0; c < channels; ++c)
-        for (int k = 0; k < axis; ++k) a.place.push_back(row(std::min(k, c)) + std::max(k, c));
-    a.places = kernels::gram_size(channels, axis);
+        for (int k = 0; k < axis; ++k) places.push_back(row(std::min(k, c)) + std::max(k, c));
+    return {places, kernels::gram_size(channels, axis)};
 }
 
 }  // namespace
 
-Architecture::Architecture(Hyperparameters hyperparameters) : hyper(std::move(hyperparameters)) {
+Places::Places(std::vector<int> places, int count) : of(std::move(places)), first(static_cast<std::size_t>(count) + 1, 0) {
+    for (const int p : of) ++first[static_cast<std::size_t>(p) + 1];
+    std::partial_sum(first.begin(), first.end(), first.begin());
+    inputs.resize(of.size());
+    std::vector<int> next(first.begin(), first.end() - 1);
+    for (std::size_t i = 0; i < of.size(); ++i)
+        inputs[static_cast<std::size_t>(next[static_cast<std::size_t>(of[i])]++)] = static_cast<int>(i);
+}
+
+Architecture::Architecture(Hyperparameters hyperparameters)
+    : hyper(std::move(hyperparameters)), places(places_of_components(hyper.descriptor)) {
     Builder builder(*this);
     add_embeddings(*this, builder);
-    place_components(*this);
     const auto& f = hyper.fitting_net;
     const auto types = static_cast<std::size_t>(hyper.types());
     for (std::size_t t = 0; t < types; ++t) {
         const std::string name = "fitting." + std::to_string(t);
-        fitting.push_back(builder.network(name, static_cast<int>(place.size()), f.neuron, f.resnet_dt, f.activation_function, f.trainable));
+        fitting.push_back(
+            builder.network(name, static_cast<int>(places.of.size()), f.neuron, f.resnet_dt, f.activation_function, f.trainable));
         const auto last = name + ".layer_" + std::to_string(f.neuron.size());
         Readout out;
         out.w = builder.add(last + ".w", {static_cast<std::size_t>(fitting.back().outputs()), 1}, f.trainable, true);

@@ -1,5 +1,6 @@
 #pragma once
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "alkali/models/deep_potential/hyperparameters.hpp"
@@ -26,6 +27,16 @@ struct NetworkPlan {
     [[nodiscard]] int outputs() const { return layers.empty() ? inputs : layers.back().outputs; }
 };
 
+/// Where the inputs of a network stand in the rows that enter it; inputs that share a place are the same number.
+struct Places {
+    std::vector<int> of;             ///< (inputs)
+    std::vector<int> first, inputs;  ///< those of place p are inputs[first[p]] .. inputs[first[p + 1] - 1]
+
+    /// places: one of each input, none of 0 .. count-1 left out.
+    Places(std::vector<int> places, int count);
+    [[nodiscard]] int count() const { return static_cast<int>(first.size()) - 1; }
+};
+
 /// Everything that follows from the hyperparameters: networks, names and places of parameters.
 ///   descriptor.embedding.{centre}_{neighbour}.layer_k.{w,b,idt}   se_e2_a; {neighbour} alone with type_one_side and in se_e2_r;
 ///                                                                 se_e3: of two neighbours' types, the smaller first
@@ -47,13 +58,21 @@ struct Architecture {
     };
     std::vector<Readout> readout;  ///< (types)
     std::size_t bias = 0, davg = 0, dstd = 0;
-    /// (descriptor) place of each component of the descriptor as DeePMD-kit orders it in the row that the kernels make; se_e2_a's
-    /// symmetric components share a place.
-    std::vector<int> place;
-    int places = 0;
+    /// Of the components of the descriptor, as DeePMD-kit orders them, in the row that the kernels make; se_e2_a's symmetric
+    /// components share a place.
+    Places places;
 
     [[nodiscard]] const ParameterInfo& info(std::size_t index) const { return parameters[index]; }
     [[nodiscard]] std::size_t offset(std::size_t index) const { return parameters[index].offset; }
+    /// One parameter array of those that `all` holds.
+    template <class T>
+    [[nodiscard]] std::span<T> array(std::size_t index, std::span<T> all) const {
+        return all.subspan(info(index).offset, info(index).size);
+    }
+    template <class T>
+    [[nodiscard]] std::span<T> array(std::optional<std::size_t> index, std::span<T> all) const {
+        return index ? array(*index, all) : std::span<T>();
+    }
     [[nodiscard]] int embedding(int centre, int neighbour) const {
         return embedding_of[static_cast<std::size_t>(centre * hyper.types() + neighbour)];
     }

@@ -7,7 +7,7 @@ namespace alkali::models::deep_potential {
 template <class T>
 void DescriptorBlock<T>::use(const DescriptorSetup<T>& setup) {
     setup_ = setup;
-    row_ = kernels::padded(setup.architecture->places);
+    row_ = kernels::padded(setup.architecture->places.count());
 }
 
 template <class T>

@@ -9,12 +9,13 @@ using kernels::padded;
 
 std::size_t size_of(long rows, long columns) { return static_cast<std::size_t>(rows * columns); }
 
-/// Place of input i of a layer.
-int placed(std::span<const int> place, int i) { return place.empty() ? i : place[static_cast<std::size_t>(i)]; }
-
-}  // namespace
-
-namespace {
+/// Calls f(input) for the inputs of an entrance.
+template <class F>
+void for_inputs(const Places* places, int entrance, F f) {
+    if (!places) return f(entrance);
+    const auto p = static_cast<std::size_t>(entrance);
+    for (int k = places->first[p]; k < places->first[p + 1]; ++k) f(places->inputs[static_cast<std::size_t>(k)]);
+}
 
 /// Rows begin .. end-1 of (rows, padded columns) become columns of (columns, padded rows); the padding is left as it is.
 template <class T>
@@ -40,33 +41,35 @@ void fill_padded(const double* from, int count, Rows<T>& to) {
 }  // namespace
 
 template <class T>
-void pack(const Architecture& architecture, const NetworkPlan& plan, std::span<const double> parameters, std::span<const int> place,
-          int places, NetworkWeights<T>& weights) {
+void pack(const Architecture& architecture, const NetworkPlan& plan, std::span<const double> parameters, const Places* places,
+          NetworkWeights<T>& weights) {
     weights.layers.resize(plan.layers.size());
-    std::vector<double> row;
+    std::vector<double> sum;
     for (std::size_t k = 0; k < plan.layers.size(); ++k) {
         const DenseLayer& layer = plan.layers[k];
         auto& packed = weights.layers[k];
-        const auto map = k == 0 ? place : std::span<const int>();
-        const int inputs = k == 0 ? places : layer.inputs;
-        const long columns = padded(layer.outputs), back = padded(inputs);
-        // Inputs by place.
-        std::vector<std::vector<int>> at(static_cast<std::size_t>(inputs));
-        for (int i = 0; i < layer.inputs; ++i) at[static_cast<std::size_t>(placed(map, i))].push_back(i);
-        packed.forward.resize(size_of(inputs, columns));
+        const Places* const map = k == 0 ? places : nullptr;
+        const int entrances = map ? map->count() : layer.inputs;
+        const long columns = padded(layer.outputs), back = padded(entrances);
+        packed.forward.resize(size_of(entrances, columns));
         packed.backward.resize(size_of(layer.outputs, back));
-        row.assign(static_cast<std::size_t>(columns), 0.0);
+        sum.resize(static_cast<std::size_t>(layer.outputs));
         const double* w = parameters.data() + architecture.offset(layer.w);
         // So many rows at a time that they are still in the cache when they are transposed.
         constexpr int rows_at_once = 64;
-        for (int begin = 0; begin < inputs; begin += rows_at_once) {
-            const Range rows{begin, std::min(begin + rows_at_once, inputs)};
+        for (int begin = 0; begin < entrances; begin += rows_at_once) {
+            const Range rows{begin, std::min(begin + rows_at_once, entrances)};
             for (int i = rows.begin; i < rows.end; ++i) {
-                std::fill_n(row.begin(), layer.outputs, 0.0);
-                for (const int input : at[static_cast<std::size_t>(i)])
-                    for (int o = 0; o < layer.outputs; ++o)
-                        row[static_cast<std::size_t>(o)] += w[size_of(input, layer.outputs) + static_cast<std::size_t>(o)];
-                std::copy(row.begin(), row.end(), packed.forward.begin() + i * columns);
+                const double* row = nullptr;
+                for_inputs(map, i, [&](int input) {
+                    const double* next = w + size_of(input, layer.outputs);
+                    if (row)
+                        for (std::size_t o = 0; o < sum.size(); ++o) sum[o] = row[o] + next[o];
+                    row = row ? sum.data() : next;
+                });
+                T* const to = packed.forward.data() + i * columns;
+                std::copy_n(row, layer.outputs, to);
+                std::fill(to + layer.outputs, to + columns, T(0));
             }
             transpose(packed.forward, rows, layer.outputs, back, packed.backward);
         }
@@ -80,12 +83,12 @@ template <class T>
 void Network<T>::multiply(const NetworkRows<T>& s, std::size_t layer, const T* x, long x_row, T* z, bool accumulate) const {
     const int width = columns(layer);
     kernels_.matrix_product(
-        {s.rows, inputs(layer), width, x, x_row, 1, weights_.layers[layer].forward.data(), width, z, width, accumulate});
+        {s.rows, entrances(layer), width, x, x_row, 1, weights_.layers[layer].forward.data(), width, z, width, accumulate});
 }
 
 template <class T>
 void Network<T>::multiply_back(const NetworkRows<T>& s, std::size_t layer, const T* z, T* x, long x_row) const {
-    const int width = columns(layer), below = padded(inputs(layer));
+    const int width = columns(layer), below = padded(entrances(layer));
     kernels_.matrix_product(
         {s.rows, plan_.layers[layer].outputs, below, z, width, 1, weights_.layers[layer].backward.data(), below, x, x_row, false});
 }
@@ -148,8 +151,8 @@ void Network<T>::forward(NetworkRows<T>& s, Keep keep) const {
         kernels_.activation({plan_.activation, static_cast<long>(layer.value.size()), layer.value.data(), layer.value.data(),
                              keep != Keep::values ? layer.first.data() : nullptr, keep == Keep::curvature ? layer.second.data() : nullptr});
         if (!weights.time_step.empty()) {
-            if (keep == Keep::curvature) layer.raw = layer.value;
-            const T* y = layer.value.data();
+            layer.raw.swap(layer.value);
+            const T* y = layer.raw.data();
             fill_stepped(s.rows, width, weights.time_step, layer.value, [=](std::size_t at) { return y[at]; });
         }
         add_skip(s, k, x, x_row, layer.value.data());
@@ -234,14 +237,6 @@ void Network<T>::reverse(NetworkRows<T>& s, const T* adjoint, T* below, long bel
 }
 
 template <class T>
-void Network<T>::resize(std::size_t layer, LayerGradient& gradient) const {
-    const auto width = static_cast<std::size_t>(columns(layer));
-    gradient.w.resize(static_cast<std::size_t>(inputs(layer)) * width);
-    gradient.b.resize(width);
-    gradient.time_step.resize(plan_.layers[layer].idt ? width : 0);
-}
-
-template <class T>
 void Network<T>::stack(Blocks blocks, std::size_t layer, Rows<T>& z) const {
     z.clear();
     for (const auto* block : blocks) z.insert(z.end(), block->layers[layer].z_adjoint.begin(), block->layers[layer].z_adjoint.end());
@@ -250,14 +245,15 @@ void Network<T>::stack(Blocks blocks, std::size_t layer, Rows<T>& z) const {
 }
 
 template <class T>
-void Network<T>::weight_gradient(Blocks blocks, std::size_t layer, Range inputs, const Rows<T>& z, Rows<T>& scratch,
-                                 LayerGradient& out) const {
+void Network<T>::add_weight_gradient(Blocks blocks, std::size_t layer, Range entrances, const Rows<T>& z, Scratch& scratch,
+                                     std::span<double> w) const {
     // The inputs' columns side by side: one product, and what it reads lies together.
-    const long width = columns(layer), count = inputs.count(), rows = static_cast<long>(z.size()) / width;
-    scratch.resize(size_of(rows, count));
-    T* to = scratch.data();
+    const long width = columns(layer), count = entrances.count(), rows = static_cast<long>(z.size()) / width;
+    scratch.inputs.resize(size_of(rows, count));
+    scratch.product.resize(size_of(count, width));
+    T* to = scratch.inputs.data();
     const auto gather = [&](const NetworkRows<T>& block, const T* x, long x_row) {
-        for (int r = 0; r < block.rows; ++r, x += x_row, to += count) std::copy_n(x + inputs.begin, count, to);
+        for (int r = 0; r < block.rows; ++r, x += x_row, to += count) std::copy_n(x + entrances.begin, count, to);
     };
     for (const auto* block : blocks)
         gather(*block, layer == 0 ? block->input : block->layers[layer - 1].value.data(),
@@ -266,52 +262,36 @@ void Network<T>::weight_gradient(Blocks blocks, std::size_t layer, Range inputs,
         for (const auto* block : blocks)
             gather(*block, layer == 0 ? block->input_tangent : block->layers[layer - 1].tangent.data(),
                    layer == 0 ? block->input_row : columns(layer - 1));
-    kernels_.matrix_product({static_cast<int>(count), static_cast<int>(rows), static_cast<int>(width), scratch.data(), 1, count, z.data(),
-                             width, out.w.data() + inputs.begin * width, width, false});
+    kernels_.matrix_product({static_cast<int>(count), static_cast<int>(rows), static_cast<int>(width), scratch.inputs.data(), 1, count,
+                             z.data(), width, scratch.product.data(), width, false});
+    const auto outputs = static_cast<std::size_t>(plan_.layers[layer].outputs);
+    for (int e = entrances.begin; e < entrances.end; ++e) {
+        const T* from = scratch.product.data() + (e - entrances.begin) * width;
+        for_inputs(layer == 0 ? places_ : nullptr, e, [&](int input) {
+            double* of_input = w.data() + static_cast<std::size_t>(input) * outputs;
+            for (std::size_t o = 0; o < outputs; ++o) of_input[o] += from[o];
+        });
+    }
 }
 
 template <class T>
-void Network<T>::bias_gradient(Blocks blocks, std::size_t layer, LayerGradient& out) const {
-    std::fill(out.b.begin(), out.b.end(), T(0));
-    std::fill(out.time_step.begin(), out.time_step.end(), T(0));
+void Network<T>::add_bias_gradient(Blocks blocks, std::size_t layer, std::span<double> b, std::span<double> time_step) const {
     const auto columns = static_cast<std::size_t>(this->columns(layer));
     for (const auto* block : blocks) {
         const auto& own = block->layers[layer];
         for (std::size_t row = 0; row < own.z_adjoint.size(); row += columns) {
-            const T* z = own.z_adjoint.data() + row;
-            for (std::size_t o = 0; o < columns; ++o) out.b[o] += z[o];
-            if (out.time_step.empty()) continue;
-            for (std::size_t o = 0; o < columns; ++o) out.time_step[o] += own.adjoint[row + o] * own.raw[row + o];
+            for (std::size_t o = 0; o < b.size(); ++o) b[o] += own.z_adjoint[row + o];
+            for (std::size_t o = 0; o < time_step.size(); ++o) time_step[o] += own.adjoint[row + o] * own.raw[row + o];
             if (!block->input_tangent) continue;
-            for (std::size_t o = 0; o < columns; ++o)
-                out.time_step[o] += own.gradient[row + o] * own.first[row + o] * own.z_tangent[row + o];
+            for (std::size_t o = 0; o < time_step.size(); ++o)
+                time_step[o] += own.gradient[row + o] * own.first[row + o] * own.z_tangent[row + o];
         }
     }
 }
 
-template <class T>
-void unpack(const Architecture& architecture, const DenseLayer& layer, const typename Network<T>::LayerGradient& packed,
-            std::span<const int> place, std::span<double> gradient) {
-    const long columns = padded(layer.outputs);
-    double* w = gradient.data() + architecture.offset(layer.w);
-    for (int i = 0; i < layer.inputs; ++i)
-        for (int o = 0; o < layer.outputs; ++o) *w++ += packed.w[size_of(placed(place, i), columns) + static_cast<std::size_t>(o)];
-    for (int o = 0; o < layer.outputs; ++o) {
-        const auto at = static_cast<std::size_t>(o);
-        gradient[architecture.offset(layer.b) + at] += packed.b[at];
-        if (layer.idt) gradient[architecture.offset(*layer.idt) + at] += packed.time_step[at];
-    }
-}
-
-template void pack<float>(const Architecture&, const NetworkPlan&, std::span<const double>, std::span<const int>, int,
-                          NetworkWeights<float>&);
-template void pack<double>(const Architecture&, const NetworkPlan&, std::span<const double>, std::span<const int>, int,
-                           NetworkWeights<double>&);
+template void pack<float>(const Architecture&, const NetworkPlan&, std::span<const double>, const Places*, NetworkWeights<float>&);
+template void pack<double>(const Architecture&, const NetworkPlan&, std::span<const double>, const Places*, NetworkWeights<double>&);
 template class Network<float>;
 template class Network<double>;
-template void unpack<float>(const Architecture&, const DenseLayer&, const Network<float>::LayerGradient&, std::span<const int>,
-                            std::span<double>);
-template void unpack<double>(const Architecture&, const DenseLayer&, const Network<double>::LayerGradient&, std::span<const int>,
-                             std::span<double>);
 
 }  // namespace alkali::models::deep_potential

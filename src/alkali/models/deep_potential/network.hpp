@@ -25,10 +25,10 @@ struct NetworkWeights {
     std::vector<Layer> layers;
 };
 
-/// place: where each input of the first layer stands in the rows that enter; inputs of one place are added up. Empty: in order.
+/// places: of the first layer's inputs; those of one place are added up. Null: in order.
 template <class T>
-void pack(const Architecture& architecture, const NetworkPlan& plan, std::span<const double> parameters, std::span<const int> place,
-          int places, NetworkWeights<T>& weights);
+void pack(const Architecture& architecture, const NetworkPlan& plan, std::span<const double> parameters, const Places* places,
+          NetworkWeights<T>& weights);
 
 /// How much a pass keeps.
 enum class Keep {
@@ -64,13 +64,12 @@ struct Range {
     auto operator<=>(const Range&) const = default;
 };
 
-/// A network with its weights; place and places as in pack(). Objects are small: made where they are used.
+/// A network with its weights; places as in pack(). Objects are small: made where they are used.
 template <class T>
 class Network {
 public:
-    Network(const NetworkPlan& plan, const NetworkWeights<T>& weights, const kernels::KernelSet<T>& kernels, std::span<const int> place,
-            int places)
-        : plan_(plan), weights_(weights), kernels_(kernels), place_(place), places_(places) {}
+    Network(const NetworkPlan& plan, const NetworkWeights<T>& weights, const kernels::KernelSet<T>& kernels, const Places* places)
+        : plan_(plan), weights_(weights), kernels_(kernels), places_(places) {}
 
     /// Row length of the output.
     [[nodiscard]] int width() const { return kernels::padded(plan_.outputs()); }
@@ -85,26 +84,26 @@ public:
     /// O = <adjoint, output> + <gradient of backward(), tangent of the output>: from the adjoint of the output to that of the
     /// input, (rows, below_row), written to, unless below is null.
     void reverse(NetworkRows<T>& s, const T* adjoint, T* below, long below_row) const;
-    /// Gradient of a layer's weights over several NetworkRows, whose rows are taken one after the other. Their tangents' share is
-    /// left out where they have none; either all have or none has.
-    struct LayerGradient {
-        Rows<T> w;             ///< (inputs or places, padded outputs)
-        Rows<T> b, time_step;  ///< padded outputs
-    };
+    // The parameter gradient, over several NetworkRows, whose rows are taken one after the other. Their tangents' share is left out
+    // where they have none; either all have or none has.
     using Blocks = std::span<const NetworkRows<T>* const>;
-    void resize(std::size_t layer, LayerGradient& gradient) const;
     /// dO/dz of all rows, then dE/dz of all rows where there are tangents: (1 or 2 x rows, padded outputs).
     void stack(Blocks blocks, std::size_t layer, Rows<T>& z) const;
-    /// Writes dO/dW of some of the inputs (places for the first layer). z: of stack(); scratch: any.
-    void weight_gradient(Blocks blocks, std::size_t layer, Range inputs, const Rows<T>& z, Rows<T>& scratch, LayerGradient& out) const;
-    /// Writes dO/db and dO/d(time step).
-    void bias_gradient(Blocks blocks, std::size_t layer, LayerGradient& out) const;
+    /// Of a layer: its inputs, for the first one their places.
+    [[nodiscard]] int entrances(std::size_t layer) const { return layer == 0 && places_ ? places_->count() : plan_.layers[layer].inputs; }
+    struct Scratch {
+        Rows<T> inputs, product;
+    };
+    /// Adds dO/dW of some entrances to w, (inputs, outputs). z: of stack(); scratch: any.
+    void add_weight_gradient(Blocks blocks, std::size_t layer, Range entrances, const Rows<T>& z, Scratch& scratch,
+                             std::span<double> w) const;
+    /// Adds dO/db and dO/d(time step), (outputs) each, the latter empty where there is none.
+    void add_bias_gradient(Blocks blocks, std::size_t layer, std::span<double> b, std::span<double> time_step) const;
 
 private:
-    [[nodiscard]] int inputs(std::size_t layer) const { return layer == 0 ? places_ : plan_.layers[layer].inputs; }
     [[nodiscard]] int columns(std::size_t layer) const { return kernels::padded(plan_.layers[layer].outputs); }
     /// Where component c of what enters a layer stands.
-    [[nodiscard]] int at(std::size_t layer, int c) const { return layer == 0 && !place_.empty() ? place_[static_cast<std::size_t>(c)] : c; }
+    [[nodiscard]] int at(std::size_t layer, int c) const { return layer == 0 && places_ ? places_->of[static_cast<std::size_t>(c)] : c; }
     /// z += x W for all rows; z begins as it is.
     void multiply(const NetworkRows<T>& s, std::size_t layer, const T* x, long x_row, T* z, bool accumulate) const;
     void multiply_back(const NetworkRows<T>& s, std::size_t layer, const T* z, T* x, long x_row) const;
@@ -114,13 +113,7 @@ private:
     const NetworkPlan& plan_;
     const NetworkWeights<T>& weights_;
     const kernels::KernelSet<T>& kernels_;
-    std::span<const int> place_;
-    int places_;
+    const Places* places_;
 };
-
-/// Adds the gradient of a packed layer to that of its parameters (flat).
-template <class T>
-void unpack(const Architecture& architecture, const DenseLayer& layer, const typename Network<T>::LayerGradient& packed,
-            std::span<const int> place, std::span<double> gradient);
 
 }  // namespace alkali::models::deep_potential

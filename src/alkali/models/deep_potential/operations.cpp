@@ -24,7 +24,7 @@ void count_operations(const Architecture& architecture, const Graph& graph, base
     double forward = 0, backward = 0, fitting = 0;
     for (std::size_t i = 0; i < static_cast<std::size_t>(graph.num_local); ++i) {
         const auto neighbours = static_cast<double>(graph.first[i + 1] - graph.first[i]);
-        fitting += network_operations(architecture.fitting[static_cast<std::size_t>(graph.types[i])], architecture.places);
+        fitting += network_operations(architecture.fitting[static_cast<std::size_t>(graph.types[i])], architecture.places.count());
         if (d.type == DescriptorKind::se_e3) {
             // Inner product, cubic and product by e; the slope, and the gradients of both neighbours.
             const double pairs = neighbours * (neighbours + 1) / 2;

@@ -70,7 +70,7 @@ void derive(const Architecture& architecture, std::span<const double> parameters
     weights.fitting.resize(architecture.fitting.size());
     weights.readout.clear();
     for (std::size_t t = 0; t < architecture.fitting.size(); ++t) {
-        pack<T>(architecture, architecture.fitting[t], parameters, architecture.place, architecture.places, weights.fitting[t]);
+        pack<T>(architecture, architecture.fitting[t], parameters, &architecture.places, weights.fitting[t]);
         const auto& readout = architecture.readout[t];
         const double* w = parameters.data() + architecture.offset(readout.w);
         weights.readout.push_back({{w, w + architecture.info(readout.w).size},
@@ -93,8 +93,7 @@ void BlockPass<T>::use(const PassSetup<T>& setup) {
 template <class T>
 Network<T> BlockPass<T>::network(int type) const {
     const auto t = static_cast<std::size_t>(type);
-    return {setup_.architecture->fitting[t], setup_.weights->fitting[t], *setup_.kernels, setup_.architecture->place,
-            setup_.architecture->places};
+    return {setup_.architecture->fitting[t], setup_.weights->fitting[t], *setup_.kernels, &setup_.architecture->places};
 }
 
 template <class T>
@@ -237,7 +236,7 @@ void GradientPass<T>::accumulate_gradient(const GradientSeeds& seeds, std::span<
 template <class T>
 void GradientPass<T>::accumulate_fitting(std::span<double> gradient) {
     const Architecture& a = *setup_.architecture;
-    constexpr int inputs_per_task = 128;
+    constexpr int entrances_per_task = 128;
     scratch_.resize(std::max(scratch_.size(), static_cast<std::size_t>(omp_get_max_threads())));
     for (int type = 0; type < a.hyper.types(); ++type) {
         const auto t = static_cast<std::size_t>(type);
@@ -247,17 +246,16 @@ void GradientPass<T>::accumulate_fitting(std::span<double> gradient) {
         for (std::size_t b = 0; b < plan_->blocks.size(); ++b)
             if (const auto* of_block = blocks_[b]->rows(type)) rows.push_back(of_block);
         for (std::size_t layer = 0; layer < plan.layers.size(); ++layer) {
-            const int inputs = layer == 0 ? a.places : plan.layers[layer].inputs;
-            network.resize(layer, layer_);
+            const DenseLayer& l = plan.layers[layer];
+            const int entrances = network.entrances(layer);
             network.stack(rows, layer, stack_);
             // Each part of a matrix is summed over the atoms in their order by one thread.
-            base::parallel_for(static_cast<std::size_t>(divided_up(inputs, inputs_per_task)), [&](std::size_t k) {
-                const int begin = static_cast<int>(k) * inputs_per_task;
-                network.weight_gradient(rows, layer, {begin, std::min(begin + inputs_per_task, inputs)}, stack_,
-                                        scratch_[static_cast<std::size_t>(omp_get_thread_num())], layer_);
+            base::parallel_for(static_cast<std::size_t>(divided_up(entrances, entrances_per_task)), [&](std::size_t k) {
+                const int begin = static_cast<int>(k) * entrances_per_task;
+                network.add_weight_gradient(rows, layer, {begin, std::min(begin + entrances_per_task, entrances)}, stack_,
+                                            scratch_[static_cast<std::size_t>(omp_get_thread_num())], a.array(l.w, gradient));
             });
-            network.bias_gradient(rows, layer, layer_);
-            unpack<T>(a, plan.layers[layer], layer_, layer == 0 ? std::span<const int>(a.place) : std::span<const int>(), gradient);
+            network.add_bias_gradient(rows, layer, a.array(l.b, gradient), a.array(l.idt, gradient));
         }
         const auto& w = a.info(a.readout[t].w);
         for (std::size_t b = 0; b < plan_->blocks.size(); ++b)

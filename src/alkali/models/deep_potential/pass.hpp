@@ -125,10 +125,9 @@ private:
     std::optional<AtomPlan> plan_;  ///< of the present graph
     std::vector<std::unique_ptr<BlockPass<T>>> blocks_;
     // Kept from step to step: fresh memory costs more than what is computed in it.
-    typename Network<T>::LayerGradient layer_;
     Rows<T> stack_;
-    std::vector<Rows<T>> scratch_;  ///< by thread
-    std::vector<Rows<T>> parts_;    ///< of the tables' gradient
+    std::vector<typename Network<T>::Scratch> scratch_;  ///< by thread
+    std::vector<Rows<T>> parts_;                         ///< of the tables' gradient
     EmbeddingTables tables_;
     std::vector<double> table_sum_;
 };

@@ -73,8 +73,8 @@ void EmbeddingTables::build(const Architecture& architecture, std::span<const do
     table.resize(architecture.embeddings.size() * size);
     for (std::size_t k = 0; k < architecture.embeddings.size(); ++k) {
         const auto& plan = architecture.embeddings[k];
-        pack<double>(architecture, plan, parameters, {}, 1, weights_);
-        const Network<double> network(plan, weights_, kernels, {}, 1);
+        pack<double>(architecture, plan, parameters, nullptr, weights_);
+        const Network<double> network(plan, weights_, kernels, nullptr);
         network.forward(rows_, Keep::values);
         const std::span<const double> values(network.output(rows_), (static_cast<std::size_t>(axis.intervals) + 1) * width);
         spline_coefficients(values, axis.intervals, static_cast<int>(width), SplineEnd::natural, std::span(table).subspan(k * size, size));
@@ -97,16 +97,15 @@ void EmbeddingTables::accumulate_gradient(const Architecture& architecture, std:
     for (std::size_t k = 0; k < architecture.embeddings.size(); ++k) {
         const auto& plan = architecture.embeddings[k];
         spline_gradient(table_gradient.subspan(k * size, size), axis.intervals, static_cast<int>(width), SplineEnd::natural, adjoint_);
-        pack<double>(architecture, plan, parameters, {}, 1, weights_);
-        const Network<double> network(plan, weights_, kernels, {}, 1);
+        pack<double>(architecture, plan, parameters, nullptr, weights_);
+        const Network<double> network(plan, weights_, kernels, nullptr);
         network.forward(rows_, Keep::curvature);
         network.reverse(rows_, adjoint_.data(), nullptr, 0);
         for (std::size_t l = 0; l < plan.layers.size(); ++l) {
-            network.resize(l, gradient_);
+            const DenseLayer& layer = plan.layers[l];
             network.stack(rows, l, z_);
-            network.weight_gradient(rows, l, {0, plan.layers[l].inputs}, z_, scratch_, gradient_);
-            network.bias_gradient(rows, l, gradient_);
-            unpack<double>(architecture, plan.layers[l], gradient_, {}, gradient);
+            network.add_weight_gradient(rows, l, {0, network.entrances(l)}, z_, scratch_, architecture.array(layer.w, gradient));
+            network.add_bias_gradient(rows, l, architecture.array(layer.b, gradient), architecture.array(layer.idt, gradient));
         }
     }
 }

@@ -48,10 +48,10 @@ private:
     /// Knots as input rows of the networks.
     void set_knots(const TableAxis& axis);
 
-    Rows<double> x_, adjoint_, z_, scratch_;
+    Rows<double> x_, adjoint_, z_;
     NetworkRows<double> rows_;
     NetworkWeights<double> weights_;
-    Network<double>::LayerGradient gradient_;
+    Network<double>::Scratch scratch_;
 };
 
 }  // namespace alkali::models::deep_potential

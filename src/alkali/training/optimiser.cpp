@@ -93,6 +93,7 @@ double clip_norm(std::span<double> gradient, double most) {
 }
 
 void Ema::update(std::span<const double> parameters) {
+    if (!averages()) return;
     if (average_.empty()) {
         average_.assign(parameters.begin(), parameters.end());
         return;

@@ -46,10 +46,11 @@ double clip_norm(std::span<double> gradient, double most);
 /// Exponential moving average of the weights; the first update copies.
 class Ema {
 public:
-    /// decay 0: the average is always the last weights.
+    /// decay 0: no average is kept.
     explicit Ema(double decay) : decay_(decay) {}
     void update(std::span<const double> parameters);
-    /// Empty before the first update.
+    [[nodiscard]] bool averages() const { return decay_ > 0; }
+    /// Empty before the first update, and with decay 0.
     [[nodiscard]] const std::vector<double>& average() const { return average_; }
     void restore(std::vector<double> average) { average_ = std::move(average); }
 

@@ -51,7 +51,7 @@ void Trainer::restore(const TrainerState& state) {
         throw InputError("the checkpoint holds another number of parameters than the model", in_.folder.checkpoint().string());
     state_ = state;
     adam_.restore(state.adam);
-    ema_.restore(state.ema);
+    if (ema_.averages()) ema_.restore(state.ema);
     schedule_.restore(state.schedule);
     random_.restore(state.random);
     clock_.add_earlier(state.used);
@@ -81,12 +81,14 @@ Outcome Trainer::run() {
         if (used.wall - last_checkpoint_ >= settings_.checkpoint_seconds) save_checkpoint(false);
         if (reason.empty()) report(used);
     }
-    in_.model.set_parameters(ema_.average());
+    in_.model.set_parameters(weights());
     in_.folder.save_model("last", in_.model, in_.model.parameters(), figures_of({{}, state_.errors}));
     save_checkpoint(true);
     in_.progress.update({"training", 1, 1, reason});
     return {state_.epoch, state_.step, state_.best_epoch, state_.best_loss, reason, last_validation_};
 }
+
+std::span<const double> Trainer::weights() const { return ema_.average().empty() ? state_.parameters : ema_.average(); }
 
 void Trainer::start_epoch() {
     state_.order.resize(in_.train.size());
@@ -142,7 +144,7 @@ void Trainer::close_epoch() {
     if (loss < state_.best_loss) {
         state_.best_loss = loss;
         state_.best_epoch = state_.epoch;
-        in_.folder.save_model("best", in_.model, ema_.average(), figures_of(train));
+        in_.folder.save_model("best", in_.model, weights(), figures_of(train));
     }
     const Seconds end = clock_.now();
     MetricsRow row{state_.epoch, state_.step, learning_rate_, train, last_validation_, end};
@@ -178,7 +180,7 @@ double Trainer::progress_share(const Seconds& used) const {
 Evaluated Trainer::validate() {
     Evaluated result;
     if (in_.validation.size() == 0) return result;
-    if (!ema_.average().empty()) in_.model.set_parameters(ema_.average());
+    if (ema_.averages()) in_.model.set_parameters(weights());
     LabelCounts counts;
     for (const auto& frame : in_.validation.frames()) counts.add(frame);
     std::vector<std::size_t> indices(in_.validation.size());
@@ -190,7 +192,7 @@ Evaluated Trainer::validate() {
         result.terms = result.terms + evaluate_batch(batch, counts, nullptr, result.errors);
     }
     sum_over_ranks({}, result.terms, result.errors);
-    in_.model.set_parameters(state_.parameters);
+    if (ema_.averages()) in_.model.set_parameters(state_.parameters);
     return result;
 }
 

@@ -39,6 +39,8 @@ public:
     [[nodiscard]] Outcome run();
 
 private:
+    /// What is validated and saved: their average, or the present ones.
+    [[nodiscard]] std::span<const double> weights() const;
     void start_epoch();
     void step();
     void close_epoch();

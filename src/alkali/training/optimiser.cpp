@@ -35,7 +35,7 @@ ALKALI_WIDEST void update_moments(std::size_t n, double beta1, double beta2, dou
 ALKALI_WIDEST void descend(std::size_t n, double rate, double correction, double epsilon, const double* m, const double* spread,
                            double* x) {
 #pragma omp simd
-    for (std::size_t i = 0; i < n; ++i) x[i] -= rate * m[i] / (std::sqrt(spread[i]) / correction + epsilon);
+    for (std::size_t i = 0; i < n; ++i) x[i] -= rate * m[i] / (std::sqrt(spread[i]) * correction + epsilon);
 }
 
 }  // namespace
@@ -71,7 +71,7 @@ void Adam::step(double learning_rate, std::span<const double> gradient, std::spa
                 for (std::size_t i = 0; i < end - begin; ++i) largest[i] = std::max(largest[i], v[i]);
                 spread = largest;
             }
-            descend(end - begin, rate, correction2, s.epsilon, state_.first.data() + begin, spread, x);
+            descend(end - begin, rate, 1 / correction2, s.epsilon, state_.first.data() + begin, spread, x);
         });
 }
 

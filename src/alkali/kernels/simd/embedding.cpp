@@ -109,20 +109,30 @@ template <class T>
 void embed_tangent(const EmbedTangent<T>& t, int begin, int end) {
     const Tag<T> d;
     const auto& edges = t.edges;
-    const long width = edges.width;
+    const long width = edges.width, step = lanes<T>();
     for (int i = begin; i < end; ++i) {
         T* out = t.moments_tangent + 4L * i * width;
-        for (long c = 0; c < width; c += lanes<T>()) {
-            Vector<T> sum[4] = {hn::Zero(d), hn::Zero(d), hn::Zero(d), hn::Zero(d)};
+        for_channels<T>(edges.width, [&](auto vectors, long c) ALKALI_INLINED {
+            constexpr int V = vectors;
+            Vector<T> sum[4][V];
+            for (int k = 0; k < 4; ++k)
+                for (int v = 0; v < V; ++v) sum[k][v] = hn::Zero(d);
             for (long e = edges.first[i]; e < edges.first[i + 1]; ++e) {
-                const Four<T> basis(edges.basis + 4 * e), slope(edges.slope + 4 * e), q(edges.q + 4 * e), q_tangent(t.q_tangent + 4 * e);
+                const Four<T> basis(edges.basis + 4 * e), slope(edges.slope + 4 * e);
+                const auto number = hn::Set(d, t.number_tangent[e]);
                 const T* rows = edges.table + edges.row[e] * width + c;
-                const auto value = basis.combine(rows, width);
-                const auto moved = hn::Mul(slope.combine(rows, width), hn::Set(d, t.number_tangent[e]));
-                for (int k = 0; k < 4; ++k) sum[k] = hn::MulAdd(q_tangent.of[k], value, hn::MulAdd(q.of[k], moved, sum[k]));
+                for (int v = 0; v < V; ++v) {
+                    const auto value = basis.combine(rows + v * step, width);
+                    const auto moved = hn::Mul(slope.combine(rows + v * step, width), number);
+                    for (int k = 0; k < 4; ++k) {
+                        sum[k][v] = hn::MulAdd(hn::Set(d, edges.q[4 * e + k]), moved, sum[k][v]);
+                        sum[k][v] = hn::MulAdd(hn::Set(d, t.q_tangent[4 * e + k]), value, sum[k][v]);
+                    }
+                }
             }
-            for (int k = 0; k < 4; ++k) hn::Store(sum[k], d, out + k * width + c);
-        }
+            for (int k = 0; k < 4; ++k)
+                for (int v = 0; v < V; ++v) hn::Store(sum[k][v], d, out + k * width + c + v * step);
+        });
     }
 }
 

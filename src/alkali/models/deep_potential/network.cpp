@@ -121,8 +121,7 @@ namespace {
 
 /// out[at] = f(at) times the time step of its column (empty: 1), for all rows.
 template <class T, class F>
-void fill_stepped(long rows, long width, const Rows<T>& step, Rows<T>& out, F f) {
-    out.resize(size_of(rows, width));
+void fill_stepped(long rows, long width, const Rows<T>& step, T* out, F f) {
     for (long r = 0; r < rows; ++r) {
         const std::size_t row = size_of(r, width);
         if (step.empty())
@@ -130,6 +129,12 @@ void fill_stepped(long rows, long width, const Rows<T>& step, Rows<T>& out, F f)
         else
             for (std::size_t c = 0; c < static_cast<std::size_t>(width); ++c) out[row + c] = f(row + c) * step[c];
     }
+}
+
+/// At least this long; what is there stays.
+template <class T>
+void grow(Rows<T>& rows, std::size_t size) {
+    if (rows.size() < size) rows.resize(size);
 }
 
 }  // namespace
@@ -152,8 +157,9 @@ void Network<T>::forward(NetworkRows<T>& s, Keep keep) const {
                              keep != Keep::values ? layer.first.data() : nullptr, keep == Keep::curvature ? layer.second.data() : nullptr});
         if (!weights.time_step.empty()) {
             layer.raw.swap(layer.value);
+            layer.value.resize(layer.raw.size());
             const T* y = layer.raw.data();
-            fill_stepped(s.rows, width, weights.time_step, layer.value, [=](std::size_t at) { return y[at]; });
+            fill_stepped(s.rows, width, weights.time_step, layer.value.data(), [=](std::size_t at) { return y[at]; });
         }
         add_skip(s, k, x, x_row, layer.value.data());
         x = layer.value.data();
@@ -172,7 +178,8 @@ void Network<T>::backward(NetworkRows<T>& s, const T* gradient, T* below, long b
         auto& layer = s.layers[k];
         const auto& step = weights_.layers[k].time_step;
         const T *gradient = layer.gradient.data(), *slope = layer.first.data();
-        fill_stepped(s.rows, columns(k), step, layer.z_gradient, [=](std::size_t at) { return gradient[at] * slope[at]; });
+        grow(layer.z_gradients, size(s, k));
+        fill_stepped(s.rows, columns(k), step, layer.z_gradients.data(), [=](std::size_t at) { return gradient[at] * slope[at]; });
         T* x = below;
         long x_row = below_row;
         if (k > 0) {
@@ -180,7 +187,7 @@ void Network<T>::backward(NetworkRows<T>& s, const T* gradient, T* below, long b
             s.layers[k - 1].gradient.resize(size_of(s.rows, x_row));
             x = s.layers[k - 1].gradient.data();
         }
-        multiply_back(s, k, layer.z_gradient.data(), x, x_row);
+        multiply_back(s, k, z_gradient(s, k).data(), x, x_row);
         add_skip_back(s, k, layer.gradient.data(), x, x_row);
     }
 }
@@ -196,7 +203,8 @@ const T* Network<T>::tangent(NetworkRows<T>& s) const {
         layer.z_tangent.resize(layer.value.size());
         multiply(s, k, x, x_row, layer.z_tangent.data(), false);
         const T *z_tangent = layer.z_tangent.data(), *slope = layer.first.data();
-        fill_stepped(s.rows, width, step, layer.tangent, [=](std::size_t at) { return z_tangent[at] * slope[at]; });
+        layer.tangent.resize(layer.value.size());
+        fill_stepped(s.rows, width, step, layer.tangent.data(), [=](std::size_t at) { return z_tangent[at] * slope[at]; });
         add_skip(s, k, x, x_row, layer.tangent.data());
         x = layer.tangent.data();
         x_row = width;
@@ -216,12 +224,15 @@ void Network<T>::reverse(NetworkRows<T>& s, const T* adjoint, T* below, long bel
         auto& layer = s.layers[k];
         const auto& step = weights_.layers[k].time_step;
         const T *adjoint = layer.adjoint.data(), *slope = layer.first.data();
+        const std::size_t n = size(s, k);
+        grow(layer.z_gradients, s.input_tangent ? 2 * n : n);
+        T* const z = layer.z_gradients.data() + (s.input_tangent ? n : 0);
         if (s.input_tangent) {
             const T *gradient = layer.gradient.data(), *curvature = layer.second.data(), *z_tangent = layer.z_tangent.data();
-            fill_stepped(s.rows, columns(k), step, layer.z_adjoint,
+            fill_stepped(s.rows, columns(k), step, z,
                          [=](std::size_t at) { return adjoint[at] * slope[at] + gradient[at] * curvature[at] * z_tangent[at]; });
         } else {
-            fill_stepped(s.rows, columns(k), step, layer.z_adjoint, [=](std::size_t at) { return adjoint[at] * slope[at]; });
+            fill_stepped(s.rows, columns(k), step, z, [=](std::size_t at) { return adjoint[at] * slope[at]; });
         }
         T* x = below;
         long x_row = below_row;
@@ -231,21 +242,27 @@ void Network<T>::reverse(NetworkRows<T>& s, const T* adjoint, T* below, long bel
             x = s.layers[k - 1].adjoint.data();
         }
         if (x == nullptr) return;
-        multiply_back(s, k, layer.z_adjoint.data(), x, x_row);
+        multiply_back(s, k, z_adjoint(s, k).data(), x, x_row);
         add_skip_back(s, k, layer.adjoint.data(), x, x_row);
     }
 }
 
 template <class T>
-void Network<T>::stack(Blocks blocks, std::size_t layer, Rows<T>& z) const {
-    z.clear();
-    for (const auto* block : blocks) z.insert(z.end(), block->layers[layer].z_adjoint.begin(), block->layers[layer].z_adjoint.end());
-    if (blocks.empty() || !blocks.front()->input_tangent) return;
-    for (const auto* block : blocks) z.insert(z.end(), block->layers[layer].z_gradient.begin(), block->layers[layer].z_gradient.end());
+std::span<const T> Network<T>::stack(Blocks blocks, std::size_t layer, Rows<T>& memory) const {
+    const bool tangents = !blocks.empty() && blocks.front()->input_tangent;
+    // One block has them so already.
+    if (blocks.size() == 1)
+        return std::span(blocks.front()->layers[layer].z_gradients).first((tangents ? 2 : 1) * size(*blocks.front(), layer));
+    memory.clear();
+    const auto append = [&](std::span<const T> rows) { memory.insert(memory.end(), rows.begin(), rows.end()); };
+    if (tangents)
+        for (const auto* block : blocks) append(z_gradient(*block, layer));
+    for (const auto* block : blocks) append(z_adjoint(*block, layer));
+    return memory;
 }
 
 template <class T>
-void Network<T>::add_weight_gradient(Blocks blocks, std::size_t layer, Range entrances, const Rows<T>& z, Scratch& scratch,
+void Network<T>::add_weight_gradient(Blocks blocks, std::size_t layer, Range entrances, std::span<const T> z, Scratch& scratch,
                                      std::span<double> w) const {
     // The inputs' columns side by side: one product, and what it reads lies together.
     const long width = columns(layer), count = entrances.count(), rows = static_cast<long>(z.size()) / width;
@@ -255,13 +272,13 @@ void Network<T>::add_weight_gradient(Blocks blocks, std::size_t layer, Range ent
     const auto gather = [&](const NetworkRows<T>& block, const T* x, long x_row) {
         for (int r = 0; r < block.rows; ++r, x += x_row, to += count) std::copy_n(x + entrances.begin, count, to);
     };
-    for (const auto* block : blocks)
-        gather(*block, layer == 0 ? block->input : block->layers[layer - 1].value.data(),
-               layer == 0 ? block->input_row : columns(layer - 1));
     if (!blocks.empty() && blocks.front()->input_tangent)
         for (const auto* block : blocks)
             gather(*block, layer == 0 ? block->input_tangent : block->layers[layer - 1].tangent.data(),
                    layer == 0 ? block->input_row : columns(layer - 1));
+    for (const auto* block : blocks)
+        gather(*block, layer == 0 ? block->input : block->layers[layer - 1].value.data(),
+               layer == 0 ? block->input_row : columns(layer - 1));
     kernels_.matrix_product({static_cast<int>(count), static_cast<int>(rows), static_cast<int>(width), scratch.inputs.data(), 1, count,
                              z.data(), width, scratch.product.data(), width, false});
     const auto outputs = static_cast<std::size_t>(plan_.layers[layer].outputs);
@@ -279,8 +296,9 @@ void Network<T>::add_bias_gradient(Blocks blocks, std::size_t layer, std::span<d
     const auto columns = static_cast<std::size_t>(this->columns(layer));
     for (const auto* block : blocks) {
         const auto& own = block->layers[layer];
-        for (std::size_t row = 0; row < own.z_adjoint.size(); row += columns) {
-            for (std::size_t o = 0; o < b.size(); ++o) b[o] += own.z_adjoint[row + o];
+        const auto z = z_adjoint(*block, layer);
+        for (std::size_t row = 0; row < z.size(); row += columns) {
+            for (std::size_t o = 0; o < b.size(); ++o) b[o] += z[row + o];
             for (std::size_t o = 0; o < time_step.size(); ++o) time_step[o] += own.adjoint[row + o] * own.raw[row + o];
             if (!block->input_tangent) continue;
             for (std::size_t o = 0; o < time_step.size(); ++o)

@@ -45,11 +45,10 @@ struct NetworkRows {
         Rows<T> raw;            ///< phi(z), where there is a time step
         Rows<T> first, second;  ///< phi'(z), phi''(z)
         Rows<T> gradient;       ///< dE/dy
-        Rows<T> z_gradient;     ///< dE/dz
         Rows<T> tangent;        ///< of y
         Rows<T> z_tangent;
-        Rows<T> adjoint;    ///< dO/dy
-        Rows<T> z_adjoint;  ///< dO/dz
+        Rows<T> adjoint;      ///< dO/dy
+        Rows<T> z_gradients;  ///< dE/dz where backward() was called, then dO/dz; may be longer
     };
     int rows = 0;
     const T* input = nullptr;  ///< (rows, input_row), the caller's; not looked at again unless Keep::curvature
@@ -87,15 +86,15 @@ public:
     // The parameter gradient, over several NetworkRows, whose rows are taken one after the other. Their tangents' share is left out
     // where they have none; either all have or none has.
     using Blocks = std::span<const NetworkRows<T>* const>;
-    /// dO/dz of all rows, then dE/dz of all rows where there are tangents: (1 or 2 x rows, padded outputs).
-    void stack(Blocks blocks, std::size_t layer, Rows<T>& z) const;
+    /// dE/dz of all rows where there are tangents, then dO/dz of all rows: (1 or 2 x rows, padded outputs). memory: any, may be used.
+    [[nodiscard]] std::span<const T> stack(Blocks blocks, std::size_t layer, Rows<T>& memory) const;
     /// Of a layer: its inputs, for the first one their places.
     [[nodiscard]] int entrances(std::size_t layer) const { return layer == 0 && places_ ? places_->count() : plan_.layers[layer].inputs; }
     struct Scratch {
         Rows<T> inputs, product;
     };
     /// Adds dO/dW of some entrances to w, (inputs, outputs). z: of stack(); scratch: any.
-    void add_weight_gradient(Blocks blocks, std::size_t layer, Range entrances, const Rows<T>& z, Scratch& scratch,
+    void add_weight_gradient(Blocks blocks, std::size_t layer, Range entrances, std::span<const T> z, Scratch& scratch,
                              std::span<double> w) const;
     /// Adds dO/db and dO/d(time step), (outputs) each, the latter empty where there is none.
     void add_bias_gradient(Blocks blocks, std::size_t layer, std::span<double> b, std::span<double> time_step) const;
@@ -107,6 +106,16 @@ private:
     /// z += x W for all rows; z begins as it is.
     void multiply(const NetworkRows<T>& s, std::size_t layer, const T* x, long x_row, T* z, bool accumulate) const;
     void multiply_back(const NetworkRows<T>& s, std::size_t layer, const T* z, T* x, long x_row) const;
+    /// Where dE/dz and dO/dz of a layer stand.
+    [[nodiscard]] std::size_t size(const NetworkRows<T>& s, std::size_t layer) const {
+        return static_cast<std::size_t>(s.rows) * static_cast<std::size_t>(columns(layer));
+    }
+    [[nodiscard]] std::span<const T> z_gradient(const NetworkRows<T>& s, std::size_t layer) const {
+        return std::span(s.layers[layer].z_gradients).first(size(s, layer));
+    }
+    [[nodiscard]] std::span<const T> z_adjoint(const NetworkRows<T>& s, std::size_t layer) const {
+        return std::span(s.layers[layer].z_gradients).subspan(s.input_tangent ? size(s, layer) : 0, size(s, layer));
+    }
     void add_skip(const NetworkRows<T>& s, std::size_t layer, const T* x, long x_row, T* y) const;
     void add_skip_back(const NetworkRows<T>& s, std::size_t layer, const T* y, T* x, long x_row) const;
 

@@ -248,11 +248,11 @@ void GradientPass<T>::accumulate_fitting(std::span<double> gradient) {
         for (std::size_t layer = 0; layer < plan.layers.size(); ++layer) {
             const DenseLayer& l = plan.layers[layer];
             const int entrances = network.entrances(layer);
-            network.stack(rows, layer, stack_);
+            const auto z = network.stack(rows, layer, stack_);
             // Each part of a matrix is summed over the atoms in their order by one thread.
             base::parallel_for(static_cast<std::size_t>(divided_up(entrances, entrances_per_task)), [&](std::size_t k) {
                 const int begin = static_cast<int>(k) * entrances_per_task;
-                network.add_weight_gradient(rows, layer, {begin, std::min(begin + entrances_per_task, entrances)}, stack_,
+                network.add_weight_gradient(rows, layer, {begin, std::min(begin + entrances_per_task, entrances)}, z,
                                             scratch_[static_cast<std::size_t>(omp_get_thread_num())], a.array(l.w, gradient));
             });
             network.add_bias_gradient(rows, layer, a.array(l.b, gradient), a.array(l.idt, gradient));

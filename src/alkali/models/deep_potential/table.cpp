@@ -103,8 +103,8 @@ void EmbeddingTables::accumulate_gradient(const Architecture& architecture, std:
         network.reverse(rows_, adjoint_.data(), nullptr, 0);
         for (std::size_t l = 0; l < plan.layers.size(); ++l) {
             const DenseLayer& layer = plan.layers[l];
-            network.stack(rows, l, z_);
-            network.add_weight_gradient(rows, l, {0, network.entrances(l)}, z_, scratch_, architecture.array(layer.w, gradient));
+            const auto z = network.stack(rows, l, z_);
+            network.add_weight_gradient(rows, l, {0, network.entrances(l)}, z, scratch_, architecture.array(layer.w, gradient));
             network.add_bias_gradient(rows, l, architecture.array(layer.b, gradient), architecture.array(layer.idt, gradient));
         }
     }

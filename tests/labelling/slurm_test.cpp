@@ -14,6 +14,7 @@
 #include <thread>
 
 #include "alkali/base/child_process.hpp"
+#include "alkali/base/files.hpp"
 #include "alkali/io/format.hpp"
 #include "campaign.hpp"
 
@@ -152,6 +153,16 @@ TEST_F(LabelSlurm, after_an_interrupt_the_jobs_go_on_and_the_next_run_collects_t
     ASSERT_TRUE(wait_until([&] { return queued() == 0; }));
     EXPECT_EQ(campaign.run({"--gather"}).status, 0) << "nothing is left to do but to write the output";
     EXPECT_THAT(campaign.log("end"), AllOf(SizeIs(4), Each(Pair(testing::_, 1))));
+}
+
+TEST_F(LabelSlurm, what_a_process_killed_amid_a_question_to_slurm_left_is_swept_up) {
+    const Campaign campaign(2, {}, queue);
+    const std::filesystem::path folder = campaign.store_path().string() + ".jobs";
+    std::filesystem::create_directories(folder);
+    for (const char* name : {"squeue.4194304.out.tmp", "squeue.4194304.err.tmp", "scancel.4194304.out.tmp"})
+        base::write_file(folder / name, "");
+    EXPECT_EQ(campaign.run().status, 0);
+    for (const auto& entry : std::filesystem::directory_iterator(folder)) EXPECT_EQ(entry.path().filename(), "lock");
 }
 
 TEST_F(LabelSlurm, failures_in_jobs_are_told_as_if_they_were_local) {

@@ -275,6 +275,7 @@ private:
 
 void SlurmQueue::run(std::span<const Job> jobs, Watch& watch, const Signals& signals) {
     const FolderLock lock(settings_.folder);
+    slurm::sweep(settings_.folder);
     Campaign(store_, settings_, watch, signals).run(jobs);
 }
 

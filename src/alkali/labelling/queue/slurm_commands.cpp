@@ -26,6 +26,9 @@ std::string trimmed(std::string text) {
     return text;
 }
 
+/// Ending of files that nobody needs once the process that writes them is gone.
+constexpr const char* passing = ".tmp";
+
 struct Answer {
     bool good = false;
     std::string output, errors;
@@ -35,8 +38,8 @@ Answer ask(std::vector<std::string> words, const fs::path& folder) {
     base::Command command;
     command.words = std::move(words);
     const std::string stem = fmt::format("{}.{}", command.words.front(), ::getpid());
-    command.output = folder / (stem + ".out.tmp");
-    command.errors = folder / (stem + ".err.tmp");
+    command.output = folder / (stem + ".out" + passing);
+    command.errors = folder / (stem + ".err" + passing);
     command.max_seconds = answer_seconds;
     const auto outcome = base::run_command(command);
     Answer answer{outcome.ending == base::Ending::exited && outcome.status == 0, trimmed(base::read_file(command.output)),
@@ -146,6 +149,13 @@ Failure lost_task(const JobList& list, std::size_t index) {
                    (words.empty() ? "" : ": " + words);
     failure.attempts = {{"", failure.fault, words, 0}};
     return failure;
+}
+
+void sweep(const fs::path& folder) {
+    std::vector<fs::path> left;
+    for (const auto& entry : fs::directory_iterator(folder))
+        if (entry.path().extension() == passing) left.push_back(entry.path());
+    for (const auto& path : left) fs::remove(path);
 }
 
 void forget(const JobList& list, const std::vector<bool>& keep) {

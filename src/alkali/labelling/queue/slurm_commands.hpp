@@ -1,4 +1,5 @@
 #pragma once
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <vector>
@@ -37,6 +38,8 @@ void take_back(const std::string& array_name, const std::filesystem::path& folde
 [[nodiscard]] std::string owner_name(const std::string& array, std::size_t index);
 /// What the task's output says of an end without words: time limit, memory, or killed; and its last lines.
 [[nodiscard]] Failure lost_task(const JobList& list, std::size_t index);
+/// Removes what a process that was killed while Slurm answered has left; the caller holds the folder's lock.
+void sweep(const std::filesystem::path& folder);
 /// Removes the list and what belongs to it; keeps outputs of tasks of which `keep` is true.
 void forget(const JobList& list, const std::vector<bool>& keep);
 

@@ -48,6 +48,23 @@ bool can_load(const char* library) {
     return true;
 }
 
+/// Which implementation of the linear algebra that pw.x calls the system has chosen.
+Check check_blas() {
+    const auto has = [](const char* symbol) {
+        void* handle = ::dlopen("libblas.so.3", RTLD_LAZY | RTLD_LOCAL);
+        if (!handle) return false;
+        const bool found = ::dlsym(handle, symbol) != nullptr;
+        ::dlclose(handle);
+        return found;
+    };
+    const bool any = has("dgemm_"), fast = has("openblas_get_config") || has("mkl_get_version") || has("bli_info_get_version_str");
+    return {"blas", fast,
+            !any   ? "libblas.so.3 does not load"
+            : fast ? "an optimised libblas.so.3"
+                   : "the reference libblas.so.3: correct, but slow",
+            "labels by pw.x in four fifths of the time", "apt-get install libopenblas0-serial"};
+}
+
 std::string first_in_file(const fs::path& path, const std::string& key) {
     std::ifstream stream(path);
     for (std::string line; std::getline(stream, line);)
@@ -117,6 +134,7 @@ std::vector<Check> check_engines() {
     checks.push_back(check_program("mpi", "mpirun", "training on several processes", "apt-get install openmpi-bin"));
     checks.push_back(check_program("lammps", "lmp", "molecular dynamics", "apt-get install lammps"));
     checks.push_back(check_program("quantum-espresso", "pw.x", "making labels", "apt-get install quantum-espresso"));
+    checks.push_back(check_blas());
     checks.push_back(check_program("ld1", "ld1.x", "making pseudopotentials", "apt-get install quantum-espresso"));
     checks.push_back(check_program("slurm", "sbatch", "making labels on many machines", "apt-get install slurm-client"));
     checks.push_back(

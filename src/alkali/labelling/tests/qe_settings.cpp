@@ -79,11 +79,18 @@ TEST_F(QeSettings, pseudopotential_of_another_element_is_refused) {
 
 TEST_F(QeSettings, shipped_examples_load) {
     base::NullSink log;
-    for (const char* name : {"fast", "paper"}) {
-        const auto s = load_settings(fs::path(ALKALI_SOURCE_DIR) / "examples/lithium" / ("qe-" + std::string(name) + ".yaml"), log);
-        EXPECT_EQ(s.physics.level, name);
+    struct Example {
+        const char *file, *level, *smearing;
+        double degauss;
+    };
+    for (const auto& [file, level, smearing, degauss] : {Example{"qe-fast.yaml", "fast-cold", "marzari-vanderbilt", 0.03},
+                                                         {"qe-fast-mp.yaml", "fast", "methfessel-paxton", 0.01985},
+                                                         {"qe-paper.yaml", "paper", "methfessel-paxton", 0.01985}}) {
+        const auto s = load_settings(fs::path(ALKALI_SOURCE_DIR) / "examples/lithium" / file, log);
+        EXPECT_EQ(s.physics.level, level);
+        EXPECT_EQ(s.physics.smearing, smearing);
+        EXPECT_EQ(s.physics.degauss, degauss);
         EXPECT_GT(s.physics.k_spacing, 0);
-        EXPECT_EQ(s.physics.degauss, 0.01985);
         EXPECT_TRUE(s.physics.pseudopotentials.contains(3));
     }
 }

@@ -91,5 +91,18 @@ TEST_F(Training, chosen_threads_change_no_bit) {
     EXPECT_EQ(weights("chosen"), weights("one"));
 }
 
+TEST_F(Training, chosen_threads_change_no_bit_of_a_prediction) {
+    std::string frames;
+    for (int k = 0; k < 15; ++k) frames += good_frames();
+    write("many.extxyz", frames);
+    write("train.yaml", good_config());
+    ASSERT_EQ(alkali({"train", "train.yaml", "-o", "c", "--init-only", "--committee", "2"}).status, 0);
+    for (const std::string model : {"c/member_1/init.safetensors", "c/member_1/init.safetensors,c/member_2/init.safetensors"}) {
+        static_cast<void>(under("", "predict " + model + " many.extxyz -o chosen.extxyz"));
+        ASSERT_EQ(alkali({"predict", model, "many.extxyz", "-o", "one.extxyz"}).status, 0);
+        EXPECT_EQ(read("chosen.extxyz"), read("one.extxyz"));
+    }
+}
+
 }  // namespace
 }  // namespace alkali::cli_test

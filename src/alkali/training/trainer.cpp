@@ -361,6 +361,13 @@ void Trainer::tell_doubts() {
                             "; a short run, too few frames for the model, or frames of another kind (see docs/guide/training.md)");
     }
     const auto& frames = in_.validation.size() > 0 ? in_.validation.frames() : in_.train.frames();
+    const bool anneals =
+        settings_.schedule.kind == ScheduleSettings::Kind::cosine || settings_.schedule.kind == ScheduleSettings::Kind::exponential;
+    if (anneals && settings_.patience > 0 && state_.waited >= settings_.patience && learning_rate_ > 10 * settings_.schedule.stop_lr)
+        in_.log.warning(
+            fmt::format("training.patience ended the run at a learning rate of {:.2g}, long before it had fallen to {:.2g}: errors "
+                        "mostly fall with it; allow more epochs without a better one, or plan fewer in all",
+                        learning_rate_, settings_.schedule.stop_lr));
     if (const auto little = hardly_learned(state_.best_errors, frames, settings_.loss); !little.empty())
         in_.log.warning("the model has hardly learned anything: " + little + "; train longer, or look at the learning rate in metrics.csv");
 }

@@ -500,8 +500,9 @@ TEST_F(Session, input_of_deepmd_with_a_time_limit_anneals_to_the_deadline) {
             "loss": {}, "training": {"training_data": {"systems": ["systems"]}, )" +
                                                      limits + "}}");
     };
-    for (const std::string& limits : {std::string(R"("numb_steps": 1000000, "max_cpu_seconds": 0.8)"),
-                                      std::string(R"("max_cpu_seconds": 0.8)"), std::string(R"("numb_steps": 1000000, "max_seconds": 1.5)")})
+    for (const std::string& limits :
+         {std::string(R"("numb_steps": 1000000, "max_cpu_seconds": 0.8)"), std::string(R"("max_cpu_seconds": 0.8)"),
+          std::string(R"("numb_steps": 1000000, "max_seconds": 1.5)")})
         for (const std::string& rate : {std::string(R"(, "stop_lr": 3.51e-8)"), std::string(R"(, "decay_rate": 0.95)"), std::string()}) {
             input(rate, limits);
             static_cast<void>(run_file("input.json", "out"));
@@ -633,6 +634,14 @@ TEST_F(Session, patience_counts_validations) {
     const auto outcome = run(config, "out");
     EXPECT_EQ(outcome.epochs, outcome.best_epoch + 3);
     EXPECT_THAT(outcome.reason, HasSubstr("no better validation loss for 3 epochs"));
+    EXPECT_THAT(log_.text, ::testing::Not(HasSubstr("training.patience ended")));  // a constant rate falls to nothing
+}
+
+TEST_F(Session, stopping_before_the_rate_has_fallen_is_warned_of) {
+    auto config = toy_config(folder_, "max_epochs: 5000, patience: 2, ema_decay: 0");
+    config.replace(config.find("lr: 0.02"), 8, "lr: 0.30");
+    static_cast<void>(run(config, "out"));
+    EXPECT_THAT(log_.text, HasSubstr("warning: training.patience ended the run at a learning rate of"));
 }
 
 TEST_F(Session, validation_that_is_no_longer_finite_says_so) {

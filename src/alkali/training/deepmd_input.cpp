@@ -269,6 +269,7 @@ private:
 
     void systems(const Tree& data, const std::string& path, const std::string& place) {
         const Tree* given = data.find("systems");
+        if (is_null(given) && !refused_.empty()) return;  // as in an input for several tasks: what it asks for tells more
         if (is_null(given)) throw InputError("the key '" + path + "systems' is missing", file_.string(), "folder(s) of frames");
         if (const Tree* prefix = data.find("set_prefix"); !is_null(prefix) && !says(prefix, "set")) refuse(path + "set_prefix");
         Tree paths{Tree::Type::list, {}, false, given->line, {}, {}};

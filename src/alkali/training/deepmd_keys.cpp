@@ -171,6 +171,7 @@ const Rules& training_rules() {
                                 {"save_freq", Fate::without_effect},
                                 {"save_dir", Fate::without_effect},
                                 {"save_ckpt", Fate::without_effect},
+                                {"load_ckpt", Fate::without_effect},
                                 {"max_ckpt_keep", Fate::without_effect},
                                 {"ckpt_keep_ratio", Fate::without_effect},
                                 {"ema_ckpt_keep", Fate::without_effect},

@@ -178,6 +178,13 @@ TEST(DeepmdInput, other_descriptors_and_models_are_named) {
     EXPECT_THAT(failure(replaced(third_version, R"("batch_size": "auto")", R"("auto_prob": "prob_uniform")")), HasSubstr("prob_uniform"));
 }
 
+TEST(DeepmdInput, an_input_for_several_tasks_is_refused_by_what_it_asks_for) {
+    const auto message = failure(R"({"model": {"shared_dict": {}, "model_dict": {"water": {}}}, "learning_rate": {}, "loss_dict": {},
+        "training": {"model_prob": {"water": 1}, "data_dict": {"water": {"training_data": {"systems": ["a"]}}}, "numb_steps": 9}})");
+    for (const char* key : {"model.model_dict", "loss_dict", "training.model_prob", "training.data_dict"})
+        EXPECT_THAT(message, HasSubstr(key));
+}
+
 TEST(DeepmdInput, missing_steps_and_folders_are_named) {
     EXPECT_THAT(failure(replaced(first_version, R"("stop_batch": 2000,)", "")), HasSubstr("training.numb_steps"));
     EXPECT_THAT(failure(replaced(third_version, R"("systems": ["../data/a", "/abs/b/"],)", "")), HasSubstr("training_data.systems"));

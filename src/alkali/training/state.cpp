@@ -110,6 +110,7 @@ void save_state(const std::filesystem::path& path, const TrainerState& state, co
     file.tensors["order"] = vector_tensor({state.order.begin(), state.order.end()});
     file.tensors["sums.present"] = vector_tensor(state.present.numbers());
     file.tensors["sums.previous"] = vector_tensor(state.previous.numbers());
+    file.tensors["best.weights"] = vector_tensor(state.best_weights);
     file.tensors["best.errors"] = vector_tensor(numbers_of(state.best_errors));
     file.tensors["best.train_errors"] = vector_tensor(numbers_of(state.best_train_errors));
     const nlohmann::json run = {{"config", identity.config},
@@ -125,6 +126,7 @@ void save_state(const std::filesystem::path& path, const TrainerState& state, co
                                 {"best_epoch", state.best_epoch},
                                 {"waited", state.waited},
                                 {"validated_frames", state.validated_frames},
+                                {"closing_frames", state.closing_frames},
                                 {"validation_seconds", state.validation_seconds},
                                 {"seconds", state.used.wall},
                                 {"cpu_seconds", state.used.cpu},
@@ -159,6 +161,8 @@ TrainerState load_state(const std::filesystem::path& path, const RunIdentity& id
         state.best_epoch = run.at("best_epoch");
         state.waited = run.at("waited");
         state.validated_frames = run.at("validated_frames");
+        state.closing_frames = run.at("closing_frames");
+        state.best_weights = file.at("best.weights").values;
         state.validation_seconds = run.at("validation_seconds");
         state.used = {run.at("seconds"), run.at("cpu_seconds")};
         state.finished = run.at("finished");

@@ -47,6 +47,8 @@ struct TrainerState {
     ErrorSums best_train_errors;       ///< of the training frames then
     std::int64_t waited = 0;           ///< validations since the best one
     std::size_t validated_frames = 0;  ///< how many each time; 0: not chosen yet
+    std::size_t closing_frames = 0;    ///< how many at the end, where more than each time
+    std::vector<double> best_weights;  ///< where those at the end decide once more
     double validation_seconds = 0;     ///< wall time of all validations
     Seconds used;
     bool finished = false;

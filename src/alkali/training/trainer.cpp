@@ -106,8 +106,10 @@ Outcome Trainer::run() {
         if (used.wall - last_checkpoint_ >= settings_.checkpoint_seconds) save_checkpoint(false);
         if (reason.empty()) report(used);
     }
+    decide_once_more();
     in_.model.set_parameters(weights());
-    in_.folder.save_model("last", in_.model, in_.model.parameters(), figures_of(recent().errors));
+    in_.folder.save_model("last", in_.model, in_.model.parameters(),
+                          figures_of(recent().errors, closing_.empty() ? validation_.size() : closing_.size()));
     save_checkpoint(true);
     in_.progress.update({"training", 1, 1, reason});
     tell_doubts();
@@ -120,18 +122,25 @@ Outcome Trainer::run() {
 void Trainer::prepare_validation() {
     if (in_.validation.size() == 0) return;
     if (state_.validated_frames == 0) {
-        const double most_atoms = settings_.validation_frames > 0 ? 0 : affordable_atoms();
-        state_.validated_frames = validated_frames(in_.validation, {settings_.validation_frames, most_atoms});
+        const std::size_t affordable = validated_frames(in_.validation, {0, affordable_atoms()});
+        state_.validated_frames =
+            settings_.validation_frames > 0 ? validated_frames(in_.validation, {settings_.validation_frames, 0}) : affordable;
+        if (affordable > state_.validated_frames) state_.closing_frames = affordable;
     }
     validation_ = chosen_frames(in_.validation, state_.validated_frames);
+    closing_ = chosen_frames(in_.validation, state_.closing_frames);
     const Seconds before = clock_.now();
-    last_validation_ = validate();
+    last_validation_ = validate(closing_.empty() ? validation_ : closing_, weights());
     const Seconds after = clock_.now();
-    deadline_.closing_took({after.wall - before.wall, after.cpu - before.cpu});
-    if (validation_.size() < in_.validation.size())
-        in_.log.info(fmt::format(
-            "validation: {} of the {} frames, the same each time{}; once takes {:.2g} s", validation_.size(), in_.validation.size(),
-            settings_.validation_frames > 0 ? "" : ", so that it takes no more than a quarter of the time", after.wall - before.wall));
+    const double times = closing_.empty() ? 1 : 2;
+    deadline_.closing_took({times * (after.wall - before.wall), times * (after.cpu - before.cpu)});
+    if (validation_.size() == in_.validation.size()) return;
+    auto text = fmt::format("validation: {} of the {} frames, the same each time", validation_.size(), in_.validation.size());
+    if (settings_.validation_frames == 0)
+        text += fmt::format(", so that it takes no more than a quarter of the time; once takes {:.2g} s", after.wall - before.wall);
+    if (!closing_.empty())
+        text += fmt::format("; at the end {} decide whether the best model by these is better than the last", closing_.size());
+    in_.log.info(text);
 }
 
 /// Atoms of a validation that takes its share of an epoch and of the time left.
@@ -220,7 +229,7 @@ void Trainer::step() {
 
 void Trainer::close_epoch() {
     const Seconds begin = clock_.now();
-    last_validation_ = validate();
+    last_validation_ = validate(validation_, weights());
     ++state_.epoch;
     const StepSums sums = recent();
     const Evaluated train{mean_terms(sums), sums.errors};
@@ -238,13 +247,31 @@ void Trainer::close_epoch() {
         state_.best_errors = deciding.errors;
         state_.best_train_errors = train.errors;
         state_.waited = 0;
-        in_.folder.save_model("best", in_.model, weights(), figures_of(train.errors));
+        if (!closing_.empty()) state_.best_weights.assign(weights().begin(), weights().end());
+        in_.folder.save_model("best", in_.model, weights(), figures_of(train.errors, validation_.size()));
     }
     const Seconds end = clock_.now();
     MetricsRow row{state_.epoch, state_.step, learning_rate_, train, last_validation_, end};
     if (!validated) row.validation.terms.energy = std::nan("");
     in_.folder.add(row);
     deadline_.closing_took({end.wall - begin.wall, end.cpu - begin.cpu});
+}
+
+/// Few frames may have found the best model by chance: more of them compare it with the last one.
+void Trainer::decide_once_more() {
+    if (closing_.empty() || state_.best_weights.empty()) return;
+    const Evaluated best = validate(closing_, state_.best_weights), last = validate(closing_, weights());
+    last_validation_ = best;
+    if (last.terms.total() < best.terms.total()) {
+        last_validation_ = last;
+        state_.best_epoch = state_.epoch;
+        state_.best_train_errors = recent().errors;
+        state_.best_weights.assign(weights().begin(), weights().end());
+    }
+    state_.best_loss = last_validation_.terms.total();
+    state_.best_errors = last_validation_.errors;
+    in_.folder.save_model("best", in_.model, state_.best_weights, figures_of(state_.best_train_errors, closing_.size()));
+    last_validation_ = last;
 }
 
 /// Of the present epoch; where a limit ends it within its first half, with those of the one before: a few frames say little.
@@ -255,10 +282,10 @@ StepSums Trainer::recent() const {
 }
 
 /// Without validation frames those of the epoch's training frames, under their own name: they tell how well the model fits.
-nlohmann::json Trainer::figures_of(const ErrorSums& train) const {
+nlohmann::json Trainer::figures_of(const ErrorSums& train, std::size_t validated) const {
     if (in_.validation.size() == 0) return {{"train", figures(train)}};
     nlohmann::json all = {{"validation", figures(last_validation_.errors)}};
-    if (validation_.size() < in_.validation.size()) all["validation_frames"] = validation_.size();
+    if (validated < in_.validation.size()) all["validation_frames"] = validated;
     return all;
 }
 
@@ -278,23 +305,23 @@ Trainer::Pace Trainer::pace(const Seconds& used) const {
     return {std::min(by_steps, 1.0), done};
 }
 
-Evaluated Trainer::validate() {
+Evaluated Trainer::validate(std::span<const std::size_t> frames, std::span<const double> parameters) {
     Evaluated result;
     if (in_.validation.size() == 0) return result;
-    if (ema_.averages()) in_.model.set_parameters(weights());
+    const bool others = parameters.data() != state_.parameters.data();
+    if (others) in_.model.set_parameters(parameters);
     const Seconds start = clock_.now();
     const base::ThreadTurn turn(threads_ ? &*threads_ : nullptr, 0);
     LabelCounts counts;
-    for (const std::size_t index : validation_) counts.add(in_.validation.frame(index));
+    for (const std::size_t index : frames) counts.add(in_.validation.frame(index));
     const auto ranks = static_cast<std::size_t>(in_.communicator.size()), rank = static_cast<std::size_t>(in_.communicator.rank());
-    for (std::size_t begin = 0, chunk = 0; begin < validation_.size(); begin += settings_.batch_size, ++chunk) {
+    for (std::size_t begin = 0, chunk = 0; begin < frames.size(); begin += settings_.batch_size, ++chunk) {
         if (chunk % ranks != rank) continue;
-        const Batch batch(in_.validation,
-                          std::span(validation_).subspan(begin, std::min(settings_.batch_size, validation_.size() - begin)));
+        const Batch batch(in_.validation, frames.subspan(begin, std::min(settings_.batch_size, frames.size() - begin)));
         result.terms = result.terms + evaluate_batch(batch, counts, nullptr, result.errors);
     }
     sum_over_ranks({}, result.terms, result.errors);
-    if (ema_.averages()) in_.model.set_parameters(state_.parameters);
+    if (others) in_.model.set_parameters(state_.parameters);
     state_.validation_seconds += clock_.now().wall - start.wall;
     return result;
 }
@@ -375,7 +402,7 @@ void Trainer::tell_doubts() {
 Outcome outcome_of(const TrainerState& state, const GraphSet& validation, std::string reason) {
     Outcome outcome{state.epoch,       state.step, state.best_epoch, state.best_loss, std::move(reason), {},
                     state.best_errors, 0,          validation.size()};
-    if (validation.size() > 0) outcome.validated_frames = state.validated_frames;
+    if (validation.size() > 0) outcome.validated_frames = std::max(state.validated_frames, state.closing_frames);
     return outcome;
 }
 

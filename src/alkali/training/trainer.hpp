@@ -64,8 +64,9 @@ private:
     [[nodiscard]] StepSums recent() const;
     [[nodiscard]] std::string limit_reached(const Seconds& used) const;
     [[nodiscard]] Pace pace(const Seconds& used) const;
-    [[nodiscard]] Evaluated validate();
-    [[nodiscard]] nlohmann::json figures_of(const ErrorSums& train) const;
+    [[nodiscard]] Evaluated validate(std::span<const std::size_t> frames, std::span<const double> parameters);
+    void decide_once_more();
+    [[nodiscard]] nlohmann::json figures_of(const ErrorSums& train, std::size_t validated) const;
     void report(const Seconds& used);
     void tell_doubts();
     void save_checkpoint(bool finished);
@@ -85,6 +86,7 @@ private:
     RunClock clock_;
     Deadline deadline_;
     std::vector<std::size_t> validation_;  ///< frames that are looked at each time
+    std::vector<std::size_t> closing_;     ///< and at the end; empty: those
     Evaluated last_validation_;
     double learning_rate_ = 0, last_checkpoint_ = 0;
     std::vector<double> gradient_, energies_;

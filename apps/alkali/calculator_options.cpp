@@ -3,7 +3,9 @@
 namespace alkali::app {
 
 void add_threads_option(CLI::App& command, int& threads) {
-    command.add_option("--threads", threads, "Threads; default: all")->type_name("N")->check(CLI::PositiveNumber);
+    command.add_option("--threads", threads, "Threads; default: as many as are fastest, up to all")
+        ->type_name("N")
+        ->check(CLI::PositiveNumber);
 }
 
 void add_open_options(CLI::App& command, calculator::OpenOptions& options) {

@@ -4,6 +4,7 @@
 #include "alkali/models/committee/open.hpp"
 #include "alkali/models/kim/kim_calculator.hpp"
 #include "command.hpp"
+#include "threads.hpp"
 
 namespace alkali::app {
 
@@ -12,7 +13,9 @@ calculator::Registry make_calculators() {
     registry.add("", "FILE            a model file (best.safetensors); several with commas between them are a committee",
                  [](const std::string& rest, const calculator::OpenOptions& options, base::LogSink& log) {
                      if (options.threads > 0) omp_set_num_threads(options.threads);
-                     return models::open_model_files(rest, options, models::model_kinds(), log);
+                     auto wanted = options;
+                     if (threads_are_given(options.threads)) wanted.threads = omp_get_max_threads();
+                     return models::open_model_files(rest, wanted, models::model_kinds(), log);
                  });
     registry.add(
         "kim", "kim:MODEL_ID    a portable model of the KIM-API (SNAP_ZuoChenLi_2019_Li__MO_732106099012_000)",

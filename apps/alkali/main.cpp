@@ -11,6 +11,7 @@
 #include "alkali/base/nearest.hpp"
 #include "command.hpp"
 #include "terminal.hpp"
+#include "threads.hpp"
 #include "version.hpp"
 
 namespace {
@@ -44,6 +45,7 @@ std::string unknown_command(const CLI::App& app, std::span<char*> words) {
 }  // namespace
 
 int main(int argc, char** argv) {
+    alkali::app::let_waiting_threads_sleep(argv);
     set_up_log();
     alkali::app::TerminalLog log;
     alkali::app::TerminalProgress progress;

@@ -7,11 +7,14 @@
 #include "alkali/base/error.hpp"
 #include "alkali/base/files.hpp"
 #include "alkali/base/process.hpp"
+#include "alkali/config/config.hpp"
 #include "alkali/config/write.hpp"
+#include "alkali/training/deepmd_input.hpp"
 #include "alkali/training/session.hpp"
 #include "calculator_options.hpp"
 #include "command.hpp"
 #include "mpi.hpp"
+#include "threads.hpp"
 #include "version.hpp"
 
 namespace alkali::app {
@@ -29,42 +32,87 @@ std::string command_line(const TrainArguments& arguments) {
            (arguments.init_only ? " --init-only" : "");
 }
 
+std::string unit_of(const std::string& figure) {
+    return figure.starts_with("energy") ? "meV/atom" : figure.starts_with("force") ? "meV/angstrom" : "GPa";
+}
+
+/// The errors are those of best.safetensors.
 void say(const training::Outcome& outcome, const std::filesystem::path& folder, bool init_only) {
     if (init_only) {
         fmt::print("{}\n", (folder / "init.safetensors").string());
         return;
     }
     fmt::print("{} after {} epochs, {} steps; best: epoch {}\n", outcome.reason, outcome.epochs, outcome.steps, outcome.best_epoch);
-    const auto figures = training::figures(outcome.last.errors);
+    const auto figures = training::figures(outcome.best);
+    const std::string frames = outcome.validated_frames < outcome.validation_frames
+                                   ? fmt::format(" ({} of {} frames)", outcome.validated_frames, outcome.validation_frames)
+                                   : std::string();
     for (const auto& [name, value] : figures.items())
         if (name.ends_with("_rmse"))
-            fmt::print("validation {}: {:.4g} {}\n", name, value.get<double>(),
-                       name.starts_with("energy")  ? "meV/atom"
-                       : name.starts_with("force") ? "meV/angstrom"
-                                                   : "GPa");
+            fmt::print("{} {}: {:.4g} {}{}\n", outcome.validation_frames > 0 ? "validation" : "training", name, value.get<double>(),
+                       unit_of(name), frames);
     fmt::print("{}\n", (folder / "best.safetensors").string());
 }
 
-void run_train(const TrainArguments& arguments, Context& context) {
+/// Progress of one member as that of the whole committee.
+class OfCommittee final : public base::ProgressSink {
+public:
+    OfCommittee(base::ProgressSink& whole, int members) : whole_(whole), members_(members) {}
+    void member(int number) { number_ = number; }
+    void update(const base::Progress& progress) override {
+        const double share = progress.total > 0 ? progress.done / progress.total : 0;
+        const std::string detail = fmt::format("member {} of {}, {}", number_, members_, progress.detail);
+        whole_.update({progress.task, number_ - 1 + share, static_cast<double>(members_), detail});
+    }
+
+private:
+    base::ProgressSink& whole_;
+    int members_, number_ = 1;
+};
+
+/// What a time limit in the config means to the members.
+void tell_limits(const TrainArguments& arguments, const models::KindRegistry& kinds, base::LogSink& log) {
+    base::NullSink unheard;
+    const auto config = config::check(training::read_training_document(arguments.config, unheard), training::training_options(kinds),
+                                      arguments.config.string(), unheard);
+    const auto settings = training::trainer_settings(config.values);
+    const auto tell = [&](double seconds, const char* key) {
+        if (seconds > 0)
+            log.info(fmt::format("training.{}: {:g} s for each of the {} members, {:g} s for the committee", key, seconds,
+                                 arguments.committee, seconds * arguments.committee));
+    };
+    tell(settings.max_seconds, "max_seconds");
+    tell(settings.max_cpu_seconds, "max_cpu_seconds");
+}
+
+/// Threads that a person did not choose are chosen by what they bring.
+training::TrainingThreads threads_of(const TrainArguments& arguments) {
     if (arguments.threads > 0) omp_set_num_threads(arguments.threads);
+    return threads_are_given(arguments.threads) ? training::TrainingThreads::all : training::TrainingThreads::chosen;
+}
+
+void run_train(const TrainArguments& arguments, Context& context) {
     const auto kinds = models::model_kinds();
     const auto communicator = open_communicator();
-    const bool first = communicator->rank() == 0;
+    const bool first = communicator->rank() == 0, committee = arguments.committee > 0;
     base::NullSink no_log;
     base::NullProgress no_progress;
     training::SessionRequest request{
-        arguments.config, arguments.output,       arguments.restart, arguments.init_only, arguments.overwrite, 0, 0,
-        version,          command_line(arguments)};
+        arguments.config, arguments.output,        arguments.restart,    arguments.init_only, arguments.overwrite, 0, 0,
+        version,          command_line(arguments), threads_of(arguments)};
     const int members = std::max(1, arguments.committee);
+    OfCommittee of_committee(context.progress, members);
+    if (committee && first && !arguments.init_only) tell_limits(arguments, kinds, context.log);
     for (int m = 0; m < members; ++m) {
-        if (arguments.committee > 0) {
+        if (committee) {
             request.output = arguments.output / fmt::format("member_{}", m + 1);
             request.seed_offset = static_cast<std::uint64_t>(m);
             if (m > 0) request.cpu_before = base::process_cpu_seconds();
             if (first) context.log.info(fmt::format("member {} of {}", m + 1, members));
+            of_committee.member(m + 1);
         }
-        const auto outcome =
-            training::train(request, kinds, *communicator, first ? context.log : no_log, first ? context.progress : no_progress);
+        base::ProgressSink& progress = committee ? static_cast<base::ProgressSink&>(of_committee) : context.progress;
+        const auto outcome = training::train(request, kinds, *communicator, first ? context.log : no_log, first ? progress : no_progress);
         if (first) say(outcome, request.output, arguments.init_only);
     }
 }
@@ -85,7 +133,9 @@ void add_train(CLI::App& app, Context& context) {
                                       "Go on from the checkpoint in the folder: ends with the model of an uninterrupted run");
     command->add_flag("--init-only", arguments->init_only, "Only write init.safetensors, the model before training");
     command->add_flag("--overwrite", arguments->overwrite, "Start anew in a folder that holds a run")->excludes(restart);
-    command->add_option("--committee", arguments->committee, "Train N models from different seeds into member_1 ... member_N")
+    command
+        ->add_option("--committee", arguments->committee,
+                     "Train N models from different seeds into member_1 ... member_N; limits of time and steps are for each")
         ->type_name("N")
         ->check(CLI::Range(1, 1000));
     add_threads_option(*command, arguments->threads);

@@ -18,7 +18,7 @@ class AlkaliCalculator(_AseCalculator):
     implemented_properties = ["energy", "free_energy", "forces", "stress", "energies"]
 
     def __init__(self, specification, precision="", threads=0, **kwargs):
-        """specification: CALC string; precision: float32, mixed or float64 (empty: the model's own); threads: 0 for all."""
+        """specification: CALC string; precision: float32, mixed or float64 (empty: the model's own); threads: 0 for as many as are fastest."""
         super().__init__(**kwargs)
         self.potential = Calculator(str(specification), precision, threads)
 

@@ -23,7 +23,7 @@ PYBIND11_MODULE(_alkali, module) {
         .def(py::init<const std::string&, const std::string&, int>(), py::arg("specification"), py::arg("precision") = "",
              py::arg("threads") = 0,
              "specification: model file, kim:MODEL_ID, ... ; precision: float32, mixed or float64 (empty: the model's own); threads: 0 for "
-             "all")
+             "as many as are fastest")
         .def("compute", &Calculator::compute, py::arg("numbers"), py::arg("positions"), py::arg("cell"), py::arg("pbc"),
              "Energy (eV), forces (N,3) eV/angstrom, stress (3,3) eV/angstrom^3 positive in tension, energies (N) and virials (N,3,3) "
              "in eV as a dict. stress is absent where the cell has no volume; energies and virials where the calculator has none.")

@@ -12,7 +12,7 @@ namespace alkali::calculator {
 /// Settings that every way of opening a calculator may use.
 struct OpenOptions {
     std::string precision;  ///< empty: as the model says; float32, mixed, float64
-    int threads = 0;        ///< 0: all
+    int threads = 0;        ///< 0: as many of all as turn out fastest
 };
 
 /// Turns the CALC argument of the command line into a Calculator. The program fills one with a line per kind

@@ -39,13 +39,21 @@ public:
     void closing_took(const Seconds& seconds);
     /// What a step took; the longest of late counts.
     void step_took(const Seconds& seconds);
-    /// Share of the time that is used up, 0 to 1 (0 without a limit).
+    /// The first step comes now, when so much is used: what came before it (reading, set-up) is no part of the schedule.
+    /// share: how far the schedule had come before (a continued run).
+    void begin(const Seconds& used, double share);
+    /// How far the time from the first step to the last is used up, 0 to 1 (0 without a limit).
     [[nodiscard]] double share(const Seconds& used) const;
+    /// Share of the whole limit, set-up and all (0 without a limit).
+    [[nodiscard]] double spent(const Seconds& used) const;
+    /// How many pieces of work of this length fit into a share of the time that is left (infinitely many without a limit).
+    [[nodiscard]] double pieces(const Seconds& piece, const Seconds& used, double share) const;
     /// True if there is no time for a further step.
     [[nodiscard]] bool reached(const Seconds& used) const;
 
 private:
-    Seconds limit_, closing_, step_;
+    Seconds limit_, closing_, step_, begin_;
+    double begin_share_ = 0;
 };
 
 }  // namespace alkali::training

@@ -247,7 +247,7 @@ private:
         if (validation.entries.empty())
             put("data.validation", plain("0"), "");
         else
-            systems(validation, "training.validation_data.", "data.validation");
+            validation_data(validation);
         put("data.missing", word("mask"), "");
         average(tree);
         if (const Tree* every = tree.find("acc_freq"); !is_null(every) && number_of(every) != std::optional<double>(1))
@@ -257,8 +257,19 @@ private:
         if (!limited) throw InputError("the key 'training.numb_steps' is missing", file_.string(), "how many steps to take");
     }
 
+    void validation_data(const Tree& data) {
+        const std::string path = "training.validation_data.";
+        systems(data, path, "data.validation");
+        if (found("training.validation_batches") == nullptr) {
+            if (!is_null(data.find("batch_size"))) idle_.push_back(path + "batch_size");
+        } else if (auto size = batch_size(data.find("batch_size"), path)) {
+            put("training.validation_batch_size", std::move(*size), path + "batch_size");
+        }
+    }
+
     void systems(const Tree& data, const std::string& path, const std::string& place) {
         const Tree* given = data.find("systems");
+        if (is_null(given) && !refused_.empty()) return;  // as in an input for several tasks: what it asks for tells more
         if (is_null(given)) throw InputError("the key '" + path + "systems' is missing", file_.string(), "folder(s) of frames");
         if (const Tree* prefix = data.find("set_prefix"); !is_null(prefix) && !says(prefix, "set")) refuse(path + "set_prefix");
         Tree paths{Tree::Type::list, {}, false, given->line, {}, {}};
@@ -279,23 +290,29 @@ private:
                 refuse(path + key + " (" + shown(*style) + ")");
         for (const char* key : {"sys_probs", "sys_weights"})
             if (const Tree* weights = data.find(key); several && !is_null(weights)) refuse(path + key);
-        batch_size(data.find("batch_size"), path);
+        if (auto size = batch_size(data.find("batch_size"), path)) put("training.batch_size", std::move(*size), path + "batch_size");
     }
 
-    void batch_size(const Tree* given, const std::string& path) {
+    /// Nothing where it is refused.
+    std::optional<Tree> batch_size(const Tree* given, const std::string& path) {
         Tree size = is_null(given) ? word("auto") : *given;
         if (size.type == Tree::Type::list && !size.items.empty()) {
             const bool same = std::all_of(size.items.begin(), size.items.end(), [&](const Tree& each) {
                 return !number_of(&each) ? false : number_of(&each) == number_of(&size.items[0]);
             });
-            if (!same) return refuse(path + "batch_size (different ones)");
+            if (!same) {
+                refuse(path + "batch_size (different ones)");
+                return std::nullopt;
+            }
             Tree first = size.items[0];
             size = std::move(first);
         }
         if (size.scalar.starts_with("mixed:")) size = plain(size.scalar.substr(6));
-        if (!number_of(&size) && !size.scalar.starts_with("auto") && !size.scalar.starts_with("max:"))
-            return refuse(path + "batch_size (" + shown(size) + ")");
-        put("training.batch_size", std::move(size), path + "batch_size");
+        if (!number_of(&size) && !size.scalar.starts_with("auto") && !size.scalar.starts_with("max:")) {
+            refuse(path + "batch_size (" + shown(size) + ")");
+            return std::nullopt;
+        }
+        return size;
     }
 
     void average(const Tree& tree) {
@@ -352,6 +369,9 @@ private:
         double warmup = std::max(0.0, count.value_or(0));
         if (ratio && steps > 0) warmup = std::floor(*ratio * steps);
         const double share = steps > 0 ? warmup / steps : ratio.value_or(0);
+        if (share > 0.5)
+            throw InputError(fmt::format("the warm-up of the learning rate takes {:.0f} % of the run", 100 * share), file_.string(),
+                             "at most half: lower learning_rate.warmup_steps, or train longer");
         put(place + "warmup", value(share), place);
         if (share > 0) put(place + "warmup_start", value(lr * number_of(tree.find("warmup_start_factor")).value_or(0)), place);
         return warmup;
@@ -366,8 +386,12 @@ private:
         if (const auto number = number_of(last))
             return put("training.stop_lr", *number < 1e-10 ? plain("1e-10") : *last, "learning_rate.stop_lr");
         if (!is_null(last)) return put("training.stop_lr", *last, "learning_rate.stop_lr");
+        // decay_rate says nothing of the end where only time is limited.
+        if (!is_null(tree.find("decay_rate")) && !counts_steps()) return put("training.stop_lr", value(1e-3 * lr), "learning_rate.stop_lr");
         put("training.stop_lr", plain(is_null(tree.find("decay_rate")) ? "1e-8" : "1e-10"), "learning_rate.stop_lr");
     }
+
+    [[nodiscard]] bool counts_steps() const { return found("training.numb_steps") != nullptr || found("training.max_epochs") != nullptr; }
 
     void decay(const Tree& tree, double steps) {
         const Tree* given = tree.find("decay_steps");

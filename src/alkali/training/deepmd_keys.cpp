@@ -171,6 +171,7 @@ const Rules& training_rules() {
                                 {"save_freq", Fate::without_effect},
                                 {"save_dir", Fate::without_effect},
                                 {"save_ckpt", Fate::without_effect},
+                                {"load_ckpt", Fate::without_effect},
                                 {"max_ckpt_keep", Fate::without_effect},
                                 {"ckpt_keep_ratio", Fate::without_effect},
                                 {"ema_ckpt_keep", Fate::without_effect},
@@ -203,13 +204,13 @@ const Rules& train_data_rules() {
     return rules;
 }
 
-// All validation frames are looked at, whatever the batches.
+// Without numb_btch all validation frames are looked at, whatever the batches.
 const Rules& validation_data_rules() {
     static const Rules rules = {{"systems", Fate::read},
                                 {"set_prefix", Fate::read},
-                                {"batch_size", Fate::without_effect},
-                                {"numb_btch", Fate::without_effect},
-                                {"numb_batch", Fate::without_effect},
+                                {"batch_size", Fate::read},
+                                {"numb_btch", Fate::moved, "training.validation_batches"},
+                                {"numb_batch", Fate::moved, "training.validation_batches"},
                                 {"auto_prob", Fate::without_effect},
                                 {"auto_prob_style", Fate::without_effect},
                                 {"sys_probs", Fate::without_effect},

@@ -94,14 +94,21 @@ double clip_norm(std::span<double> gradient, double most) {
 
 void Ema::update(std::span<const double> parameters) {
     if (!averages()) return;
+    ++updates_;
     if (average_.empty()) {
         average_.assign(parameters.begin(), parameters.end());
         return;
     }
-    const double keep = decay_, take = 1 - decay_;
+    const auto n = static_cast<double>(updates_);
+    const double keep = std::min(decay_, (1 + n) / (10 + n)), take = 1 - keep;
     base::parallel_for_parts(parameters.size(), part_length, [&](std::size_t begin, std::size_t end) {
         for (std::size_t i = begin; i < end; ++i) average_[i] = keep * average_[i] + take * parameters[i];
     });
+}
+
+void Ema::restore(std::vector<double> average, std::int64_t updates) {
+    average_ = std::move(average);
+    updates_ = updates;
 }
 
 }  // namespace alkali::training

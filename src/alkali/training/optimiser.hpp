@@ -43,7 +43,10 @@ private:
 /// threads.
 double clip_norm(std::span<double> gradient, double most);
 
-/// Exponential moving average of the weights; the first update copies.
+/// Exponential moving average of the weights; the first update copies. Its decay rises to the one asked for, so that a short
+/// run's average does not hold its first weights: update n keeps min(decay, (1 + n)/(10 + n)) of the average. Below the
+/// decay asked for, weights of step k of n count as (k/n)^9: the average is that of the last tenth of the run.
+/// docs/decisions/0017-average-of-weights.md.
 class Ema {
 public:
     /// decay 0: no average is kept.
@@ -52,10 +55,12 @@ public:
     [[nodiscard]] bool averages() const { return decay_ > 0; }
     /// Empty before the first update, and with decay 0.
     [[nodiscard]] const std::vector<double>& average() const { return average_; }
-    void restore(std::vector<double> average) { average_ = std::move(average); }
+    /// updates: how many made this average.
+    void restore(std::vector<double> average, std::int64_t updates);
 
 private:
     double decay_;
+    std::int64_t updates_ = 0;
     std::vector<double> average_;
 };
 

@@ -139,6 +139,15 @@ Options trainer_options() {
         .fallback(0)
         .at_least(0)
         .alias("early_stopping_patiences");
+    o.integer("validation_batches",
+              "look at so many batches of the validation frames each time; not given: at all of them, if that takes "
+              "at most a quarter of the time")
+        .at_least(1)
+        .alias("numb_btch");
+    o.integer("validation_batch_size", "frames of such a batch, or auto, auto:N, max:N as for batch_size; not given: batch_size")
+        .or_kind(Kind::text)
+        .at_least(1)
+        .alias("valid_batch_size");
     o.integer("seed", "of initial weights, data order and split").fallback(1).at_least(0);
     o.text("init_from", "model file to start from instead of random weights").alias("foundation_model");
     o.number("checkpoint_seconds", "time between checkpoints").unit("s").fallback(10.0).at_least(0);
@@ -182,14 +191,14 @@ ScheduleSettings schedule_settings(const nlohmann::json& block) {
 }
 
 /// Frames per step for a text such as "auto:32", by the mean number of atoms of a frame.
-std::int64_t batch_size_for(const std::string& text, std::span<const structure::Frame> frames) {
+std::int64_t batch_size_for(const std::string& text, const std::string& key, std::span<const structure::Frame> frames) {
     const auto colon = text.find(':');
     const std::string rule = text.substr(0, colon), digits = colon == std::string::npos ? "" : text.substr(colon + 1);
     std::int64_t bound = 32;
     const auto [end, failure] = std::from_chars(digits.data(), digits.data() + digits.size(), bound);
     const bool number = failure == std::errc{} && end == digits.data() + digits.size() && bound > 0;
     if ((rule != "auto" && rule != "max") || (colon == std::string::npos ? rule != "auto" : !number))
-        throw InputError("'" + text + "' is no rule for a batch size", "training.batch_size", "give a number, auto, auto:N or max:N");
+        throw InputError("'" + text + "' is no rule for a batch size", "training." + key, "give a number, auto, auto:N or max:N");
     double atoms = 0;
     for (const auto& frame : frames) atoms += static_cast<double>(frame.structure.size());
     const double needed = static_cast<double>(bound) * static_cast<double>(frames.size()) / std::max(atoms, 1.0);
@@ -246,6 +255,8 @@ TrainerSettings trainer_settings(const nlohmann::json& values) {
     s.max_cpu_seconds = number(block, "max_cpu_seconds");
     s.patience = block.at("patience");
     s.checkpoint_seconds = block.at("checkpoint_seconds");
+    if (block.at("validation_batch_size").is_number())
+        s.validation_frames = static_cast<std::size_t>(integer(block, "validation_batches") * integer(block, "validation_batch_size"));
     if (s.max_epochs == 0 && s.max_steps == 0 && s.max_seconds == 0 && s.max_cpu_seconds == 0) s.max_epochs = 100;
     return s;
 }
@@ -279,7 +290,7 @@ DataSettings data_settings(const nlohmann::json& values) {
 void settle_by_data(nlohmann::json& values, std::span<const structure::Frame> frames, base::LogSink& log) {
     auto& training = values.at("training");
     if (training.at("batch_size").is_string()) {
-        training["batch_size"] = batch_size_for(training.at("batch_size"), frames);
+        training["batch_size"] = batch_size_for(training.at("batch_size"), "batch_size", frames);
         log.info(fmt::format("batch_size: {} frames", training.at("batch_size").get<std::int64_t>()));
     }
     if (training.at("loss_type") != "deepmd") return;
@@ -294,6 +305,14 @@ void settle_by_data(nlohmann::json& values, std::span<const structure::Frame> fr
     log.info(fmt::format("loss prefactors: energy {:g} to {:g}, forces {:g} to {:g}, virial {}{}", p.at("start_pref_e").get<double>(),
                          p.at("limit_pref_e").get<double>(), p.at("start_pref_f").get<double>(), p.at("limit_pref_f").get<double>(),
                          weights, why));
+}
+
+void settle_validation(nlohmann::json& values, std::span<const structure::Frame> frames) {
+    auto& training = values.at("training");
+    auto& size = training.at("validation_batch_size");
+    if (training.at("validation_batches").is_null() || frames.empty()) return;
+    if (size.is_null()) size = training.at("batch_size");
+    if (size.is_string()) size = batch_size_for(size, "validation_batch_size", frames);
 }
 
 std::optional<std::filesystem::path> init_from(const nlohmann::json& values) {

@@ -24,7 +24,8 @@ struct TrainerSettings {
     double ema_decay = 0;
     std::int64_t max_epochs = 0, max_steps = 0;
     double max_seconds = 0, max_cpu_seconds = 0;
-    int patience = 0;  ///< epochs without a better validation loss; 0: never stop early
+    int patience = 0;                   ///< epochs without a better validation loss; 0: never stop early
+    std::size_t validation_frames = 0;  ///< so many are looked at each time; 0: as many as a share of the time allows
     double checkpoint_seconds = 10;
 };
 
@@ -45,6 +46,8 @@ struct DataSettings {
 /// Fills in what is left to the training frames and says it in the log: a batch size given as a rule, the prefactors of the
 /// virial. Errors: InputError for a rule that is none.
 void settle_by_data(nlohmann::json& values, std::span<const structure::Frame> frames, base::LogSink& log);
+/// The same for a validation batch size given as a rule: the frames of training.validation_batches batches become a number.
+void settle_validation(nlohmann::json& values, std::span<const structure::Frame> frames);
 /// training.init_from, if given.
 [[nodiscard]] std::optional<std::filesystem::path> init_from(const nlohmann::json& values);
 

@@ -1,12 +1,36 @@
 #include "alkali/training/schedule.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <numbers>
 
 namespace alkali::training {
 
-double Schedule::learning_rate(double progress, std::int64_t step) {
+ScheduleSettings fitted_to(ScheduleSettings settings, double planned_steps, base::LogSink& log) {
+    const bool in_steps = settings.decay_steps > 0 || settings.decay_rate > 0;
+    if (settings.kind != ScheduleSettings::Kind::exponential || !in_steps) return settings;
+    const auto interval = static_cast<double>(settings.decay_steps);
+    if (planned_steps == 0) {
+        log.info(
+            fmt::format("decay_steps and decay_rate are set aside: the time limit decides how many steps there are, and the learning "
+                        "rate falls evenly from {:.3g} to {:.3g}",
+                        settings.lr, settings.stop_lr));
+        settings.decay_steps = 0;
+        settings.decay_rate = 0;
+    } else if (interval >= planned_steps && settings.decay_rate > 0) {
+        log.warning(fmt::format("the learning rate stays at {:.3g}: the {:.0f} steps of this run are fewer than decay_steps ({:.0f})",
+                                settings.lr, planned_steps, interval));
+    } else if (interval >= planned_steps) {
+        settings.decay_steps = static_cast<std::int64_t>(std::ceil(planned_steps / 100));
+        log.info(fmt::format("decay_steps: {} instead of {:.0f}, since the run has {:.0f} steps", settings.decay_steps, interval,
+                             planned_steps));
+    }
+    return settings;
+}
+
+double Schedule::learning_rate(double progress, double step) {
     const ScheduleSettings& s = settings_;
     const double p = std::clamp(progress, 0.0, 1.0);
     if (s.warmup > 0 && p < s.warmup) {
@@ -24,14 +48,12 @@ double Schedule::learning_rate(double progress, std::int64_t step) {
     return s.lr;
 }
 
-double Schedule::exponential(double rest, std::int64_t step) {
+double Schedule::exponential(double rest, double step) {
     const ScheduleSettings& s = settings_;
-    const std::int64_t steps = step - first_step_;
-    if (s.decay_rate > 0) {
-        const double intervals = s.decay_steps == 0 ? static_cast<double>(steps) : static_cast<double>(steps / s.decay_steps);
-        return std::max(s.stop_lr, s.lr * std::pow(s.decay_rate, intervals));
-    }
-    if (s.decay_steps == 0 || steps % s.decay_steps == 0) held_progress_ = rest;
+    const double steps = step - first_step_, interval = s.decay_steps == 0 ? steps : std::floor(steps / static_cast<double>(s.decay_steps));
+    if (s.decay_rate > 0) return std::max(s.stop_lr, s.lr * std::pow(s.decay_rate, interval));
+    if (interval != interval_) held_progress_ = rest;
+    interval_ = interval;
     return s.lr * std::pow(s.stop_lr / s.lr, held_progress_);
 }
 
@@ -47,15 +69,16 @@ void Schedule::validated(double loss) {
 }
 
 nlohmann::json Schedule::state() const {
-    nlohmann::json state = {
-        {"held_progress", held_progress_}, {"first_step", first_step_}, {"reduction", reduction_}, {"waited", waited_}, {"best", nullptr}};
+    nlohmann::json state = {{"held_progress", held_progress_}, {"interval", interval_}, {"first_step", first_step_},
+                            {"reduction", reduction_},         {"waited", waited_},     {"best", nullptr}};
     if (std::isfinite(best_)) state["best"] = best_;
     return state;
 }
 
 void Schedule::restore(const nlohmann::json& state) {
     held_progress_ = state.at("held_progress");
-    first_step_ = state.value("first_step", std::int64_t{0});
+    interval_ = state.at("interval");
+    first_step_ = state.at("first_step");
     reduction_ = state.at("reduction");
     waited_ = state.at("waited");
     best_ = state.at("best").is_null() ? std::numeric_limits<double>::infinity() : state.at("best").get<double>();

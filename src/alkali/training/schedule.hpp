@@ -3,6 +3,8 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 
+#include "alkali/base/log.hpp"
+
 namespace alkali::training {
 
 /// How the learning rate falls. progress runs from 0 to 1: the larger of the fractions of epochs (or steps) and of time
@@ -20,22 +22,29 @@ struct ScheduleSettings {
     int patience = 10;             ///< ... after this many epochs without a better validation loss
 };
 
+/// The schedule of a run of so many steps (0: as many as its time allows). decay_steps as long as the whole run would hold the rate
+/// at its beginning, and without a number of steps nobody knows how many decays are to come: there it falls evenly to stop_lr.
+/// What is changed is said in the log.
+[[nodiscard]] ScheduleSettings fitted_to(ScheduleSettings settings, double planned_steps, base::LogSink& log);
+
 class Schedule {
 public:
     explicit Schedule(const ScheduleSettings& settings) : settings_(settings) {}
-    /// For the step to be taken.
-    [[nodiscard]] double learning_rate(double progress, std::int64_t step);
+    /// For the step to be taken. step: its number; in a run that a deadline cuts short, progress times the steps that it would
+    /// have had, so that decay in steps shrinks with the run.
+    [[nodiscard]] double learning_rate(double progress, double step);
     /// After a validation (plateau only).
     void validated(double loss);
     [[nodiscard]] nlohmann::json state() const;
     void restore(const nlohmann::json& state);
 
 private:
-    [[nodiscard]] double exponential(double rest, std::int64_t step);
+    [[nodiscard]] double exponential(double rest, double step);
 
     ScheduleSettings settings_;
-    double held_progress_ = 0;      // of the step that began the present interval of decay_steps
-    std::int64_t first_step_ = -1;  // the first one after the warm-up
+    double held_progress_ = 0;  // of the step that began the present interval of decay_steps
+    double interval_ = -1;      // its number
+    double first_step_ = -1;    // the first one after the warm-up
     double reduction_ = 1, best_ = std::numeric_limits<double>::infinity();
     int waited_ = 0;
 };

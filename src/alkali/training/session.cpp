@@ -162,6 +162,7 @@ Outcome train(const SessionRequest& request, const models::KindRegistry& kinds, 
 
     Data data = load_data(data_settings(config.values), log);
     settle_by_data(config.values, data.train, log);
+    settle_validation(config.values, data.validation);
     const auto settings = trainer_settings(config.values);
     check_labels(data, settings.loss);
     const RunIdentity identity{config.values, hash_of(data)};
@@ -177,16 +178,16 @@ Outcome train(const SessionRequest& request, const models::KindRegistry& kinds, 
     folder.save_text("config.yaml", config::to_yaml(config.values, options));
     if (request.init_only) {
         folder.save_model("init", *model, model->parameters(), nlohmann::json::object());
-        return {0, 0, 0, 0, "initial model written", {}};
+        return outcome_of({}, validation_set, "initial model written");
     }
     log.info(fmt::format("{} frames to train on, {} for validation, {} parameters", train_set.size(), validation_set.size(),
                          model->parameters().size()));
     if (state && state->finished) {
         log.info("this run is finished already");
-        return {state->epoch, state->step, state->best_epoch, state->best_loss, "finished before", {}};
+        return outcome_of(*state, validation_set, "finished before");
     }
     if (held && !request.restart && communicator.rank() == 0) std::filesystem::remove(checkpoint);
-    Trainer trainer(settings, {*model, train_set, validation_set, folder, identity, origin, communicator, log, progress});
+    Trainer trainer(settings, {*model, train_set, validation_set, folder, identity, origin, communicator, log, progress, request.threads});
     if (state) trainer.restore(*state);
     return trainer.run();
 }

@@ -18,6 +18,7 @@ struct SessionRequest {
     std::uint64_t seed_offset = 0;  ///< added to training.seed (members of a committee)
     double cpu_before = 0;          ///< CPU seconds that this process spent on other things (earlier members of a committee)
     std::string version, command;   ///< for the provenance of the model files
+    TrainingThreads threads = TrainingThreads::all;
 };
 
 /// Config -> data -> model -> training -> files in `output`. Errors: those of its parts; InputError when `output` holds

@@ -9,7 +9,8 @@
 namespace alkali::training {
 namespace {
 
-constexpr int format_version = 1;
+/// 2: the average warms up; what the best model's errors are, how many frames validate, how far the time has come.
+constexpr int format_version = 2;
 
 io::Tensor vector_tensor(std::vector<double> values) {
     const std::size_t n = values.size();
@@ -44,7 +45,60 @@ void check_identity(const nlohmann::json& stored, const RunIdentity& identity, c
                          "restore the files, or start a new run in another folder with training.init_from");
 }
 
+/// Numbers of a tensor that must be so many.
+template <std::size_t n>
+std::span<const double, n> sums_at(const io::TensorFile& file, const std::string& name, const std::string& where) {
+    const auto& values = file.at(name).values;
+    if (values.size() != n) throw FileError("is no checkpoint: '" + name + "' is of the wrong length", where);
+    return std::span<const double, n>(values);
+}
+
+ErrorSums errors_at(const io::TensorFile& file, const std::string& name, const std::string& where) {
+    ErrorSums errors;
+    errors.load(sums_at<ErrorSums::size>(file, name, where));
+    return errors;
+}
+
+std::vector<double> numbers_of(const ErrorSums& errors) {
+    std::vector<double> numbers(ErrorSums::size);
+    errors.store(std::span<double, ErrorSums::size>(numbers));
+    return numbers;
+}
+
+void check_format(const std::map<std::string, std::string>& metadata, const std::string& where) {
+    const auto value = [&](const std::string& key) { return metadata.contains(key) ? metadata.at(key) : std::string{}; };
+    if (value("format") != "alkali-checkpoint") throw FileError("is no checkpoint", where, "start the run again without --restart");
+    if (value("format_version") != std::to_string(format_version))
+        throw FileError("is a checkpoint of another version of alkali (format " + value("format_version") + ", this one goes on from " +
+                            std::to_string(format_version) + ")",
+                        where,
+                        "end the run with the version that began it, or start again without --restart, from last.safetensors if there is "
+                        "one (training.init_from)");
+}
+
 }  // namespace
+
+void StepSums::add(const StepSums& other) {
+    terms = {terms.energy + other.terms.energy, terms.forces + other.terms.forces, terms.stress + other.terms.stress,
+             terms.shear + other.terms.shear};
+    errors.add(other.errors);
+    steps += other.steps;
+}
+
+std::vector<double> StepSums::numbers() const {
+    auto all = numbers_of(errors);
+    all.insert(all.end(), {terms.energy, terms.forces, terms.stress, terms.shear, static_cast<double>(steps)});
+    return all;
+}
+
+StepSums StepSums::from(std::span<const double, size> numbers) {
+    StepSums sums;
+    sums.errors.load(numbers.first<ErrorSums::size>());
+    const auto rest = numbers.subspan<ErrorSums::size>();
+    sums.terms = {rest[0], rest[1], rest[2], rest[3]};
+    sums.steps = static_cast<std::int64_t>(rest[4]);
+    return sums;
+}
 
 void save_state(const std::filesystem::path& path, const TrainerState& state, const RunIdentity& identity) {
     io::TensorFile file;
@@ -54,10 +108,11 @@ void save_state(const std::filesystem::path& path, const TrainerState& state, co
     file.tensors["adam.largest"] = vector_tensor(state.adam.largest);
     file.tensors["ema"] = vector_tensor(state.ema);
     file.tensors["order"] = vector_tensor({state.order.begin(), state.order.end()});
-    std::vector<double> errors(ErrorSums::size);
-    state.errors.store(std::span<double, ErrorSums::size>(errors));
-    file.tensors["errors"] = vector_tensor(errors);
-    file.tensors["terms"] = vector_tensor({state.terms.energy, state.terms.forces, state.terms.stress, state.terms.shear});
+    file.tensors["sums.present"] = vector_tensor(state.present.numbers());
+    file.tensors["sums.previous"] = vector_tensor(state.previous.numbers());
+    file.tensors["best.weights"] = vector_tensor(state.best_weights);
+    file.tensors["best.errors"] = vector_tensor(numbers_of(state.best_errors));
+    file.tensors["best.train_errors"] = vector_tensor(numbers_of(state.best_train_errors));
     const nlohmann::json run = {{"config", identity.config},
                                 {"data_hash", identity.data_hash},
                                 {"position", state.position},
@@ -66,9 +121,13 @@ void save_state(const std::filesystem::path& path, const TrainerState& state, co
                                 {"adam_step", state.adam.step},
                                 {"random", state.random},
                                 {"schedule", state.schedule},
-                                {"epoch_steps", state.epoch_steps},
+                                {"time_share", state.time_share},
                                 {"best_loss", finite_or_null(state.best_loss)},
                                 {"best_epoch", state.best_epoch},
+                                {"waited", state.waited},
+                                {"validated_frames", state.validated_frames},
+                                {"closing_frames", state.closing_frames},
+                                {"validation_seconds", state.validation_seconds},
                                 {"seconds", state.used.wall},
                                 {"cpu_seconds", state.used.cpu},
                                 {"finished", state.finished}};
@@ -79,30 +138,32 @@ void save_state(const std::filesystem::path& path, const TrainerState& state, co
 TrainerState load_state(const std::filesystem::path& path, const RunIdentity& identity) {
     const auto file = io::TensorFile::load(path);
     const std::string where = path.string();
-    const auto metadata = [&](const std::string& key) { return file.metadata.contains(key) ? file.metadata.at(key) : std::string{}; };
-    if (metadata("format") != "alkali-checkpoint" || metadata("format_version") != std::to_string(format_version))
-        throw FileError("is no checkpoint of this version of alkali", where, "start the run again without --restart");
+    check_format(file.metadata, where);
     TrainerState state;
     try {
-        const auto run = nlohmann::json::parse(metadata("run"));
+        const auto run = nlohmann::json::parse(file.metadata.contains("run") ? file.metadata.at("run") : std::string{});
         check_identity(run, identity, where);
         state.parameters = file.at("parameters").values;
         state.adam = {run.at("adam_step"), file.at("adam.first").values, file.at("adam.second").values, file.at("adam.largest").values};
         state.ema = file.at("ema").values;
         for (const double index : file.at("order").values) state.order.push_back(static_cast<std::size_t>(index));
-        const auto& errors = file.at("errors").values;
-        const auto& terms = file.at("terms").values;
-        if (errors.size() != ErrorSums::size || terms.size() != 4) throw FileError("is no checkpoint: sums of the wrong length", where);
-        state.errors.load(std::span<const double, ErrorSums::size>(errors));
-        state.terms = {terms[0], terms[1], terms[2], terms[3]};
+        state.present = StepSums::from(sums_at<StepSums::size>(file, "sums.present", where));
+        state.previous = StepSums::from(sums_at<StepSums::size>(file, "sums.previous", where));
+        state.best_errors = errors_at(file, "best.errors", where);
+        state.best_train_errors = errors_at(file, "best.train_errors", where);
         state.position = run.at("position");
         state.epoch = run.at("epoch");
         state.step = run.at("step");
         state.random = run.at("random");
         state.schedule = run.at("schedule");
-        state.epoch_steps = run.at("epoch_steps");
+        state.time_share = run.at("time_share");
         if (!run.at("best_loss").is_null()) state.best_loss = run.at("best_loss");
         state.best_epoch = run.at("best_epoch");
+        state.waited = run.at("waited");
+        state.validated_frames = run.at("validated_frames");
+        state.closing_frames = run.at("closing_frames");
+        state.best_weights = file.at("best.weights").values;
+        state.validation_seconds = run.at("validation_seconds");
         state.used = {run.at("seconds"), run.at("cpu_seconds")};
         state.finished = run.at("finished");
     } catch (const nlohmann::json::exception& error) {

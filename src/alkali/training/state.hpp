@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <limits>
 #include <nlohmann/json.hpp>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,18 @@
 #include "alkali/training/optimiser.hpp"
 
 namespace alkali::training {
+
+/// Losses and errors of steps, summed up.
+struct StepSums {
+    LossTerms terms;
+    ErrorSums errors;
+    std::int64_t steps = 0;
+    void add(const StepSums& other);
+    static constexpr std::size_t size = ErrorSums::size + 5;
+    /// As numbers in a fixed order, for checkpoints.
+    [[nodiscard]] std::vector<double> numbers() const;
+    [[nodiscard]] static StepSums from(std::span<const double, size> numbers);
+};
 
 /// All that a run carries from one step to the next: a run continued from it ends with the same bits.
 struct TrainerState {
@@ -25,11 +38,18 @@ struct TrainerState {
     std::int64_t step = 0;
     std::string random;  ///< state of the generator behind the order
     nlohmann::json schedule;
-    LossTerms terms;  ///< summed over the steps of the present epoch
-    std::int64_t epoch_steps = 0;
-    ErrorSums errors;  ///< of the present epoch
+    double time_share = 0;  ///< of the time from the first step to the deadline
+    StepSums present;       ///< of the present epoch
+    StepSums previous;      ///< of the one before
     double best_loss = std::numeric_limits<double>::infinity();
     std::int64_t best_epoch = 0;
+    ErrorSums best_errors;             ///< of the best model: what decided that it is
+    ErrorSums best_train_errors;       ///< of the training frames then
+    std::int64_t waited = 0;           ///< validations since the best one
+    std::size_t validated_frames = 0;  ///< how many each time; 0: not chosen yet
+    std::size_t closing_frames = 0;    ///< how many at the end, where more than each time
+    std::vector<double> best_weights;  ///< where those at the end decide once more
+    double validation_seconds = 0;     ///< wall time of all validations
     Seconds used;
     bool finished = false;
 };

@@ -1,5 +1,7 @@
 #include "alkali/models/committee/committee.hpp"
 
+#include <omp.h>
+
 #include <algorithm>
 #include <cmath>
 #include <optional>
@@ -69,7 +71,10 @@ std::vector<calculator::Result> Committee::ask_members(const structure::Structur
     return results;
 }
 
+void Committee::choose_threads() { threads_.emplace(omp_get_max_threads()); }
+
 calculator::Result Committee::compute(const structure::Structure& structure, const calculator::Request& request) {
+    const base::ThreadTurn turn(threads_ ? &*threads_ : nullptr, static_cast<double>(structure.size()));
     const auto results = ask_members(structure, request);
     const std::size_t atoms = structure.size();
     calculator::Result mean;

@@ -1,8 +1,10 @@
 #pragma once
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "alkali/base/thread_choice.hpp"
 #include "alkali/calculator/calculator.hpp"
 #include "alkali/models/committee/deviation.hpp"
 #include "alkali/models/common/model_calculator.hpp"
@@ -22,6 +24,8 @@ public:
     using calculator::Calculator::compute;
     /// Of the members in the last compute().
     [[nodiscard]] const Deviation& deviation() const { return deviation_; }
+    /// From now on compute() takes as many of OpenMP's threads as turn out fastest.
+    void choose_threads();
     [[nodiscard]] std::string name() const override;
     [[nodiscard]] std::vector<int> species() const override { return members_[0]->species(); }
     [[nodiscard]] double cutoff() const override;
@@ -38,6 +42,7 @@ private:
     std::vector<ModelCalculator*> models_;  ///< those of members_ that are trained models, null for the others
     double list_cutoff_ = 0;                ///< largest cutoff of models_
     Workspaces workspaces_;
+    std::optional<base::ThreadChoice> threads_;
     Deviation deviation_;
 };
 

@@ -28,8 +28,8 @@ void refine(const LoadedModel& loaded, const std::string& file, Provenance& prov
     provenance.emplace_back("table_force_error", fmt::format("{:.3g}", table->force_error));
 }
 
-std::unique_ptr<calculator::Calculator> open_one(const std::string& file, std::optional<Precision> precision, const KindRegistry& kinds,
-                                                 base::LogSink& log) {
+std::unique_ptr<ModelCalculator> open_one(const std::string& file, std::optional<Precision> precision, const KindRegistry& kinds,
+                                          base::LogSink& log) {
     const auto loaded = load_model(file, kinds, precision);
     Provenance provenance = {{"model", loaded.kind}, {"precision", std::string(to_string(loaded.model->precision()))}};
     refine(loaded, file, provenance, log);
@@ -47,10 +47,16 @@ std::unique_ptr<calculator::Calculator> open_model_files(const std::string& file
     if (!options.precision.empty()) precision = precision_from(options.precision);
     std::vector<std::unique_ptr<calculator::Calculator>> members;
     std::istringstream list(files);
-    for (std::string file; std::getline(list, file, ',');)
-        if (!file.empty()) members.push_back(open_one(file, precision, kinds, log));
+    for (std::string file; std::getline(list, file, ',');) {
+        if (file.empty()) continue;
+        auto member = open_one(file, precision, kinds, log);
+        if (options.threads == 0) member->choose_threads();  // a member may be asked alone (properties)
+        members.push_back(std::move(member));
+    }
     if (members.size() == 1) return std::move(members[0]);
-    return std::make_unique<Committee>(std::move(members));
+    auto committee = std::make_unique<Committee>(std::move(members));
+    if (options.threads == 0) committee->choose_threads();
+    return committee;
 }
 
 }  // namespace alkali::models

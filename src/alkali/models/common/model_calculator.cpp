@@ -1,5 +1,7 @@
 #include "alkali/models/common/model_calculator.hpp"
 
+#include <omp.h>
+
 #include <cmath>
 #include <numeric>
 
@@ -22,7 +24,10 @@ std::vector<int> ModelCalculator::species() const {
     return numbers;
 }
 
+void ModelCalculator::choose_threads() { threads_.emplace(omp_get_max_threads()); }
+
 calculator::Result ModelCalculator::compute(const structure::Structure& structure, const calculator::Request& request) {
+    const base::ThreadTurn turn(threads_ ? &*threads_ : nullptr, static_cast<double>(structure.size()));
     base::Laps laps(request.profile);
     auto data = structure_graph(structure, model_->type_names(), model_->cutoff(), {});
     decltype(data.list.shift)().swap(data.list.shift);  // the vectors carry the images: room for the model

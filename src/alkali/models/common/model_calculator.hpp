@@ -1,7 +1,9 @@
 #pragma once
 #include <memory>
+#include <optional>
 #include <string>
 
+#include "alkali/base/thread_choice.hpp"
 #include "alkali/calculator/calculator.hpp"
 #include "alkali/models/common/force_uncertainty.hpp"
 #include "alkali/models/contract/model.hpp"
@@ -25,6 +27,8 @@ public:
     [[nodiscard]] double cutoff() const override { return model_->cutoff(); }
     [[nodiscard]] std::vector<std::pair<std::string, std::string>> provenance() const override { return provenance_; }
     [[nodiscard]] const Model& model() const { return *model_; }
+    /// From now on compute(structure) takes as many of OpenMP's threads as turn out fastest. Results stay the same to the bit.
+    void choose_threads();
 
 private:
     struct EdgeGradient {
@@ -34,6 +38,7 @@ private:
     std::string name_;
     std::vector<std::pair<std::string, std::string>> provenance_;
     std::optional<ForceUncertainty> uncertainty_;
+    std::optional<base::ThreadChoice> threads_;
     EdgeGradient edge_gradient_;  ///< kept, since it is the largest array; unused where a graph brings its own workspaces
 };
 

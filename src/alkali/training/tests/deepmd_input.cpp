@@ -112,9 +112,12 @@ TEST(DeepmdInput, third_version_becomes_a_config) {
     EXPECT_EQ(at(tree, "training.loss_prefactors.start_pref_f"), "1000");
     EXPECT_EQ(at(tree, "training.optimizer"), "adam");
     EXPECT_EQ(at(tree, "training.ema_decay"), "0");
-    for (const char* idle : {"training.disp_file", "training.disp_freq", "training.save_freq", "model.descriptor.seed", "numb_btch"})
+    for (const char* idle : {"training.disp_file", "training.disp_freq", "training.save_freq", "model.descriptor.seed"})
         EXPECT_THAT(log.text, HasSubstr(idle));
     EXPECT_THAT(log.text, Not(HasSubstr("_comment")));
+    EXPECT_EQ(at(tree, "training.validation_batches"), "3");
+    EXPECT_EQ(at(tree, "training.validation_batch_size"), "1");
+    EXPECT_EQ(settings_of(third_version).validation_frames, 3U);
 }
 
 TEST(DeepmdInput, first_version_becomes_a_config) {
@@ -175,6 +178,13 @@ TEST(DeepmdInput, other_descriptors_and_models_are_named) {
     EXPECT_THAT(failure(replaced(third_version, R"("batch_size": "auto")", R"("auto_prob": "prob_uniform")")), HasSubstr("prob_uniform"));
 }
 
+TEST(DeepmdInput, an_input_for_several_tasks_is_refused_by_what_it_asks_for) {
+    const auto message = failure(R"({"model": {"shared_dict": {}, "model_dict": {"water": {}}}, "learning_rate": {}, "loss_dict": {},
+        "training": {"model_prob": {"water": 1}, "data_dict": {"water": {"training_data": {"systems": ["a"]}}}, "numb_steps": 9}})");
+    for (const char* key : {"model.model_dict", "loss_dict", "training.model_prob", "training.data_dict"})
+        EXPECT_THAT(message, HasSubstr(key));
+}
+
 TEST(DeepmdInput, missing_steps_and_folders_are_named) {
     EXPECT_THAT(failure(replaced(first_version, R"("stop_batch": 2000,)", "")), HasSubstr("training.numb_steps"));
     EXPECT_THAT(failure(replaced(third_version, R"("systems": ["../data/a", "/abs/b/"],)", "")), HasSubstr("training_data.systems"));
@@ -190,6 +200,32 @@ TEST(DeepmdInput, excluded_pairs_are_named_by_symbols) {
     EXPECT_EQ(at(translated(with("[]")), "model.descriptor.exclude_types"), "none");
     EXPECT_THAT(failure(with("[[0, 2]]")), HasSubstr("'2' in model.descriptor.exclude_types"));
     EXPECT_THAT(failure(with("[[0]]")), HasSubstr("must be pairs"));
+}
+
+TEST(DeepmdInput, validation_batches_are_heeded) {
+    const auto with = [](const std::string& keys) { return replaced(third_version, R"("batch_size": 1, "numb_btch": 3)", keys); };
+    EXPECT_EQ(at(translated(with(R"("numb_btch": 5)")), "training.validation_batch_size"), "auto");
+    EXPECT_EQ(at(translated(with(R"("batch_size": [4, 4], "numb_batch": 5)")), "training.validation_batch_size"), "4");
+    Memory log;
+    const Tree all = translated(with(R"("batch_size": [1, 2])"), &log);  // without a number of batches: all frames
+    EXPECT_EQ(at(all, "training.validation_batches"), "none");
+    EXPECT_THAT(log.text, HasSubstr("training.validation_data.batch_size"));
+    EXPECT_EQ(settings_of(with(R"("batch_size": 4)")).validation_frames, 0U);
+}
+
+TEST(DeepmdInput, time_limits_stand_beside_or_instead_of_steps) {
+    const auto settings = settings_of(replaced(first_version, R"("stop_batch": 2000,)", R"("max_seconds": 60,)"));
+    EXPECT_EQ(settings.max_seconds, 60);
+    EXPECT_EQ(settings.max_epochs, 0);
+    EXPECT_DOUBLE_EQ(settings.schedule.stop_lr, 5e-6);  // decay_rate says nothing of an end: a thousandth
+    EXPECT_EQ(
+        settings_of(replaced(first_version, R"("stop_batch": 2000,)", R"("stop_batch": 2000, "max_cpu_seconds": 9,)")).schedule.stop_lr,
+        1e-10);
+}
+
+TEST(DeepmdInput, warm_up_longer_than_half_the_run_is_refused) {
+    EXPECT_THAT(failure(replaced(third_version, R"("type": "exp",)", R"("type": "exp", "warmup_steps": 2000000,)")),
+                HasSubstr("warm-up of the learning rate takes 200 % of the run"));
 }
 
 TEST(DeepmdInput, single_precision_becomes_mixed) {

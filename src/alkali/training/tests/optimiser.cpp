@@ -78,10 +78,50 @@ TEST(ClipNorm, follows_torch_and_leaves_small_gradients) {
 TEST(Ema, follows_torch_averaged_model) {
     const auto reference = torch();
     Ema ema(0.9);
+    ema.restore({}, 100);  // its warm-up is over: 102/111 > 0.9
     for (std::size_t k = 0; k < reference["gradients"].size(); ++k) {
         ema.update(reference["gradients"][k].get<std::vector<double>>());
         for (std::size_t i = 0; i < 3; ++i) EXPECT_NEAR(ema.average()[i], reference["ema_0.9"][k][i].get<double>(), 1e-14);
     }
+}
+
+/// What is left in the average after n updates of weights that were 1 for the first `ones` and 0 since.
+double left(double decay, int n, int ones) {
+    Ema ema(decay);
+    for (int k = 1; k <= n; ++k) ema.update(std::vector<double>{k <= ones ? 1.0 : 0.0});
+    return ema.average()[0];
+}
+
+TEST(Ema, average_of_a_short_run_does_not_hold_its_first_weights) {
+    EXPECT_LT(left(0.999, 1700, 1), 1e-20);  // 0.18 without the warm-up
+    EXPECT_LT(left(0.999, 100, 10), 1e-6);
+    EXPECT_LT(left(0.999, 1700, 850), 0.004);
+    EXPECT_LT(left(0.99, 300, 150), 0.004);
+}
+
+TEST(Ema, during_the_warm_up_weights_count_as_the_ninth_power_of_their_step) {
+    // Product of (1 + j)/(10 + j) over j = k + 1 ... n.
+    const auto product = [](int k, int n) {
+        double value = 1;
+        for (int m = 2; m <= 10; ++m) value *= static_cast<double>(k + m) / (n + m);
+        return value;
+    };
+    EXPECT_NEAR(left(0.9999, 500, 400), product(400, 500), 1e-12);
+    EXPECT_NEAR(left(0.9999, 500, 400), std::pow(0.8, 9), 0.01);
+}
+
+TEST(Ema, a_long_run_has_the_decay_asked_for) { EXPECT_NEAR(left(0.99, 5000, 4900), std::pow(0.99, 100), 1e-12); }
+
+TEST(Ema, restored_one_goes_on_as_it_would_have) {
+    Ema whole(0.999), first(0.999), second(0.999);
+    for (int k = 0; k < 40; ++k) {
+        const std::vector<double> weights = {std::sin(k), 1.0 / (1 + k)};
+        whole.update(weights);
+        Ema& part = k < 25 ? first : second;
+        if (k == 25) second.restore(first.average(), 25);
+        part.update(weights);
+    }
+    EXPECT_EQ(second.average(), whole.average());
 }
 
 TEST(Ema, without_decay_keeps_no_average) {

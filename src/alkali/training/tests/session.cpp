@@ -19,6 +19,7 @@
 #include "alkali/io/format.hpp"
 #include "alkali/io/safetensors.hpp"
 #include "alkali/training/tests/samples.hpp"
+#include "alkali/training/validation.hpp"
 
 namespace alkali::training {
 namespace {
@@ -28,7 +29,9 @@ namespace fs = std::filesystem;
 
 class Memory final : public base::LogSink {
 public:
-    void write(base::LogLevel, std::string_view message) override { text += std::string(message) + "\n"; }
+    void write(base::LogLevel level, std::string_view message) override {
+        text += (level == base::LogLevel::warning ? "warning: " : "") + std::string(message) + "\n";
+    }
     std::string text;
 };
 
@@ -66,6 +69,14 @@ protected:
         SerialCommunicator communicator;
         return train({folder_ / "c.yaml", folder_ / output, restart, false, overwrite, 0, 0, "test", "test"}, kinds(), communicator, log_,
                      progress);
+    }
+
+    /// The run of a file of any format, whose clocks begin now.
+    Outcome run_file(const std::string& name, const std::string& output, TrainingThreads threads = TrainingThreads::all) {
+        base::NullProgress progress;
+        SerialCommunicator communicator;
+        return train({folder_ / name, folder_ / output, false, false, true, 0, base::process_cpu_seconds(), "test", "test", threads},
+                     kinds(), communicator, log_, progress);
     }
 
     std::string failure(const std::string& config, const std::string& output, bool restart = false) {
@@ -449,6 +460,223 @@ TEST_F(Session, validation_frames_without_any_label_that_counts_are_refused) {
     auto config = toy_config(folder_, "max_epochs: 2", ", missing: mask");
     config.replace(config.find("validation: 0.25"), 16, "validation: " + (folder_ / "bare.extxyz").string());
     EXPECT_THAT(failure(config, "out"), HasSubstr("data.validation"));
+}
+
+TEST_F(Session, outcome_has_the_errors_of_the_best_model_and_not_of_the_last_epoch) {
+    auto config = toy_config(folder_, "max_epochs: 500, patience: 3, lr_schedule: constant, ema_decay: 0");
+    config.replace(config.find("lr: 0.02"), 8, "lr: 0.30");
+    const auto outcome = run(config, "out");
+    ASSERT_LT(outcome.best_epoch, outcome.epochs);
+    const auto rows = metrics("out");
+    const auto& best = rows[static_cast<std::size_t>(outcome.best_epoch)];
+    EXPECT_NEAR(1e3 * outcome.best.energy.rmse(), std::stod(best[12]), 1e-6 * std::stod(best[12]));
+    EXPECT_NE(best[12], rows.back()[12]);
+    const auto provenance = models::load_model(folder_ / "out" / "best.safetensors", kinds()).provenance;
+    EXPECT_EQ(provenance["validation"]["energy_rmse"].get<double>(), figures(outcome.best)["energy_rmse"].get<double>());
+    EXPECT_EQ(outcome.validated_frames, 3U);
+    EXPECT_EQ(outcome.validation_frames, 3U);
+    // A run that is over tells the same.
+    const auto again = run(config, "out", true);
+    EXPECT_EQ(again.best.energy.rmse(), outcome.best.energy.rmse());
+    EXPECT_EQ(again.best_epoch, outcome.best_epoch);
+}
+
+TEST_F(Session, average_of_a_short_run_is_as_good_as_its_weights) {
+    // 60 steps with an average over 1000: its errors were those of the first weights.
+    static_cast<void>(run(toy_config(folder_, "max_epochs: 20, ema_decay: 0.999"), "averaged"));
+    static_cast<void>(run(toy_config(folder_, "max_epochs: 20, ema_decay: 0"), "plain"));
+    const auto averaged = metrics("averaged"), plain = metrics("plain");
+    EXPECT_LT(std::stod(averaged[20][11]), 1.3 * std::stod(plain[20][11]));
+    EXPECT_EQ(averaged[20][3], plain[20][3]);  // the training itself is the same
+}
+
+TEST_F(Session, input_of_deepmd_with_a_time_limit_anneals_to_the_deadline) {
+    io::write_frames(folder_ / "systems", testing::labelled_frames(6, 100), {.format = "deepmd", .type_names = {}});
+    const auto input = [&](const std::string& rate, const std::string& limits) {
+        base::write_file(folder_ / "input.json", R"({
+            "model": {"type_map": ["Li", "Na"], "descriptor": {"type": "se_e2_a", "rcut": 4.0, "rcut_smth": 1.0, "neuron": [4, 8]},
+                      "fitting_net": {"neuron": [8, 8]}},
+            "learning_rate": {"type": "exp", "start_lr": 0.001, "decay_steps": 5000)" +
+                                                     rate + R"(},
+            "loss": {}, "training": {"training_data": {"systems": ["systems"]}, )" +
+                                                     limits + "}}");
+    };
+    for (const std::string& limits :
+         {std::string(R"("numb_steps": 1000000, "max_cpu_seconds": 0.8)"), std::string(R"("max_cpu_seconds": 0.8)"),
+          std::string(R"("numb_steps": 1000000, "max_seconds": 1.5)")})
+        for (const std::string& rate : {std::string(R"(, "stop_lr": 3.51e-8)"), std::string(R"(, "decay_rate": 0.95)"), std::string()}) {
+            input(rate, limits);
+            static_cast<void>(run_file("input.json", "out"));
+            const auto rows = metrics("out");
+            EXPECT_GT(std::stod(rows[1][2]), 0.7e-3) << limits << rate;
+            EXPECT_LT(std::stod(rows.back()[2]), 0.1e-3) << limits << rate;
+            if (rate.find("stop_lr") != std::string::npos) {
+                EXPECT_LT(std::stod(rows.back()[2]), 3.51e-7) << limits << rate;
+            }
+        }
+}
+
+TEST_F(Session, schedule_begins_with_the_first_step_and_not_with_set_up) {
+    base::write_file(folder_ / "c.yaml", toy_config(folder_, "max_cpu_seconds: 4, lr_schedule: {type: cosine, warmup: 0}"));
+    base::NullProgress progress;
+    SerialCommunicator communicator;
+    // Half of the limit is used when the run begins, as by a long set-up.
+    static_cast<void>(train({folder_ / "c.yaml", folder_ / "out", false, false, true, 0, base::process_cpu_seconds() - 2.2, "test", "test"},
+                            kinds(), communicator, log_, progress));
+    const auto rows = metrics("out");
+    EXPECT_GT(std::stod(rows[1][2]), 0.98 * 0.02);
+    EXPECT_LT(std::stod(rows.back()[2]), 0.1 * 0.02);
+    EXPECT_THAT(log_.text, HasSubstr("warning: reading, set-up and a first validation took"));
+}
+
+TEST_F(Session, batches_of_validation_are_heeded_and_said) {
+    auto frames = testing::labelled_frames(40, 300);
+    io::write_frames(folder_ / "validation.extxyz", frames);
+    const auto with = [&](const std::string& training) {
+        auto config = toy_config(folder_, "max_epochs: 4" + training);
+        return config.replace(config.find("validation: 0.25"), 16, "validation: " + (folder_ / "validation.extxyz").string());
+    };
+    const auto asked = run(with(", validation_batches: 4, validation_batch_size: 2"), "asked");
+    EXPECT_EQ(asked.validation_frames, 40U);
+    EXPECT_THAT(log_.text, HasSubstr("validation: 8 of the 40 frames, the same each time"));
+    EXPECT_THAT(log_.text, HasSubstr("validation took"));
+    static_cast<void>(run(with(", validation_batches: 3, validation_batch_size: \"auto:9\""), "rule"));
+    EXPECT_THAT(log_.text, HasSubstr("validation: 6 of the 40 frames"));
+    // 12 frames train: all 40 would take more than a quarter of the time.
+    const auto bounded = run(with(""), "bounded");
+    EXPECT_LE(bounded.validated_frames, 13U);
+    EXPECT_GE(bounded.validated_frames, 10U);
+    EXPECT_THAT(log_.text, HasSubstr("so that it takes no more than a quarter of the time"));
+}
+
+TEST_F(Session, validation_of_a_part_continues_to_the_same_bits) {
+    io::write_frames(folder_ / "validation.extxyz", testing::labelled_frames(40, 300));
+    for (const std::string& part : {std::string(), std::string(", validation_batches: 2, validation_batch_size: 1")}) {
+        auto config = toy_config(folder_, "max_epochs: 6, checkpoint_seconds: 0, patience: 4, ema_decay: 0.999" + part);
+        config.replace(config.find("validation: 0.25"), 16, "validation: " + (folder_ / "validation.extxyz").string());
+        const auto whole = run(config, "whole", false, true);
+        const auto stopped = folder_ / "cut";
+        class Copy final : public base::ProgressSink {
+        public:
+            Copy(fs::path from, fs::path to) : from_(std::move(from)), to_(std::move(to)) {}
+            void update(const base::Progress&) override {
+                if (++calls_ == 10) fs::copy(from_, to_, fs::copy_options::recursive);
+            }
+
+        private:
+            fs::path from_, to_;
+            int calls_ = 0;
+        } copy(folder_ / "going", stopped);
+        SerialCommunicator communicator;
+        fs::remove_all(stopped);
+        static_cast<void>(
+            train({folder_ / "c.yaml", folder_ / "going", false, false, true, 0, 0, "test", "test"}, kinds(), communicator, log_, copy));
+        ASSERT_TRUE(fs::exists(stopped));
+        const auto cut = run(config, "cut", true);
+        EXPECT_EQ(tensors("cut"), tensors("whole"));
+        EXPECT_EQ(tensors("cut", "best"), tensors("whole", "best"));
+        EXPECT_EQ(cut.best.forces.squares, whole.best.forces.squares);
+        EXPECT_EQ(cut.validated_frames, whole.validated_frames);
+    }
+}
+
+TEST_F(Session, few_validation_frames_do_not_decide_alone) {
+    // One frame whose forces are wrongly zero: by it an early model is the best, by all frames the last.
+    auto frames = testing::labelled_frames(12, 300);
+    const auto first = validation_order(frames.size()).front();
+    for (Vec3& force : *frames[first].labels.forces) force.setZero();
+    io::write_frames(folder_ / "validation.extxyz", frames);
+    auto config = toy_config(folder_, "max_epochs: 60, validation_batches: 1, validation_batch_size: 1");
+    config.replace(config.find("total_energy: 1, forces: 1, stress: 10"), 38, "total_energy: 0, forces: 1, stress: 0");
+    config.replace(config.find("validation: 0.25"), 16, "validation: " + (folder_ / "validation.extxyz").string());
+    const auto outcome = run(config, "out");
+    EXPECT_THAT(log_.text, HasSubstr("validation: 1 of the 12 frames, the same each time; at the end"));
+    const auto rows = metrics("out");
+    std::size_t by_one = 1;
+    for (std::size_t row = 1; row < rows.size(); ++row)
+        if (std::stod(rows[row][11]) < std::stod(rows[by_one][11])) by_one = row;
+    EXPECT_LT(by_one, 60U);
+    EXPECT_EQ(outcome.best_epoch, 60);
+    EXPECT_GT(outcome.validated_frames, 9U);
+    EXPECT_EQ(tensors("out", "best"), tensors("out", "last"));
+    const auto provenance = models::load_model(folder_ / "out" / "best.safetensors", kinds()).provenance;
+    EXPECT_EQ(provenance["validation"]["force_rmse"].get<double>(), figures(outcome.best)["force_rmse"].get<double>());
+}
+
+TEST_F(Session, threads_that_are_chosen_give_the_same_bits) {
+    base::write_file(folder_ / "c.yaml", toy_config(folder_, "max_epochs: 10, ema_decay: 0.999"));
+    omp_set_num_threads(1);
+    static_cast<void>(run_file("c.yaml", "one"));
+    omp_set_num_threads(4);
+    static_cast<void>(run_file("c.yaml", "chosen", TrainingThreads::chosen));
+    EXPECT_EQ(omp_get_max_threads(), 4);
+    EXPECT_EQ(tensors("chosen"), tensors("one"));
+    EXPECT_EQ(tensors("chosen", "best"), tensors("one", "best"));
+}
+
+TEST_F(Session, checkpoint_of_an_earlier_version_is_refused_by_name) {
+    const auto config = toy_config(folder_, "max_epochs: 2");
+    static_cast<void>(run(config, "out"));
+    const auto path = folder_ / "out" / "checkpoint" / "state.safetensors";
+    auto file = io::TensorFile::load(path);
+    file.metadata["format_version"] = "1";
+    file.save(path);
+    EXPECT_THAT(failure(config, "out", true), HasSubstr("checkpoint of another version of alkali (format 1"));
+    EXPECT_THAT(failure(config, "out", true), HasSubstr("training.init_from"));
+}
+
+TEST_F(Session, validation_far_above_training_is_warned_of_with_its_likely_reason) {
+    static_cast<void>(run(toy_config(folder_, "max_epochs: 60"), "fine"));
+    EXPECT_THAT(log_.text, ::testing::Not(HasSubstr("hardly learned")));
+    auto frames = testing::labelled_frames(6, 400);
+    for (auto& frame : frames) *frame.labels.energy += 0.3 * static_cast<double>(frame.structure.size());
+    io::write_frames(folder_ / "validation.extxyz", frames);
+    auto config = toy_config(folder_, "max_epochs: 60");
+    config.replace(config.find("validation: 0.25"), 16, "validation: " + (folder_ / "validation.extxyz").string());
+    static_cast<void>(run(config, "shifted"));
+    EXPECT_THAT(log_.text, HasSubstr("warning: validation errors lie far above those of the training: energy"));
+    EXPECT_THAT(log_.text, HasSubstr("may have another zero of energy"));
+}
+
+TEST_F(Session, model_that_has_hardly_learned_is_warned_of) {
+    auto config = toy_config(folder_, "max_epochs: 3, stop_lr: 1e-12");
+    config.replace(config.find("lr: 0.02"), 8, "lr: 1e-9");
+    static_cast<void>(run(config, "out"));
+    EXPECT_THAT(log_.text, HasSubstr("warning: the model has hardly learned anything: force errors of"));
+}
+
+TEST_F(Session, batch_larger_than_the_set_and_a_run_shorter_than_an_epoch_are_warned_of) {
+    auto config = toy_config(folder_, "max_epochs: 2");
+    config.replace(config.find("batch_size: 3"), 13, "batch_size: 99");
+    static_cast<void>(run(config, "out"));
+    EXPECT_THAT(log_.text, HasSubstr("warning: training.batch_size is 99, more than the 9 training frames"));
+    static_cast<void>(run(toy_config(folder_, "numb_steps: 2"), "short"));
+    EXPECT_THAT(log_.text, HasSubstr("warning: the run ended after 2 steps, before it had seen all 9 training frames once"));
+}
+
+TEST_F(Session, patience_counts_validations) {
+    auto config = toy_config(folder_, "max_epochs: 500, patience: 3, lr_schedule: constant, ema_decay: 0, checkpoint_seconds: 0");
+    config.replace(config.find("lr: 0.02"), 8, "lr: 0.30");
+    const auto outcome = run(config, "out");
+    EXPECT_EQ(outcome.epochs, outcome.best_epoch + 3);
+    EXPECT_THAT(outcome.reason, HasSubstr("no better validation loss for 3 epochs"));
+    EXPECT_THAT(log_.text, ::testing::Not(HasSubstr("training.patience ended")));  // a constant rate falls to nothing
+}
+
+TEST_F(Session, stopping_before_the_rate_has_fallen_is_warned_of) {
+    auto config = toy_config(folder_, "max_epochs: 5000, patience: 2, ema_decay: 0");
+    config.replace(config.find("lr: 0.02"), 8, "lr: 0.30");
+    static_cast<void>(run(config, "out"));
+    EXPECT_THAT(log_.text, HasSubstr("warning: training.patience ended the run at a learning rate of"));
+}
+
+TEST_F(Session, validation_that_is_no_longer_finite_says_so) {
+    auto frames = testing::labelled_frames(2, 7);
+    for (auto& frame : frames) frame.labels.energy = 1e200;  // its square is infinite
+    io::write_frames(folder_ / "validation.extxyz", frames);
+    auto config = toy_config(folder_, "max_epochs: 2");
+    config.replace(config.find("validation: 0.25"), 16, "validation: " + (folder_ / "validation.extxyz").string());
+    EXPECT_THAT(failure(config, "out"), HasSubstr("the validation loss is no longer finite"));
 }
 
 }  // namespace

@@ -170,16 +170,25 @@ std::string header(const std::vector<const Source*>& own, const std::vector<Refe
 class OwnColumn {
 public:
     OwnColumn(const Source& source, const References& references)
-        : source_(source), references_(references), failures_(failures_of(source)), bars_(small_bars(source)) {}
+        : source_(source), references_(references), failures_(failures_of(source)) {
+        const auto& all = source.records.all();
+        if (std::any_of(all.begin(), all.end(), [](const auto& entry) { return entry.second.uncertainty.has_value(); }))
+            bars_ = small_bars(source);
+    }
 
     std::string cell(const Row& row, std::string& list) const {
         const bool there = source_.records.has(row.name) && is_scalar(source_.records.at(row.name));
         if (!there) return missing(row.name, list);
         const auto& record = source_.records.at(row.name);
         auto doubts = doubts_about(row.name, source_.records, references_);
-        if (record.uncertainty && !bars_.empty()) doubts.push_back(bars_);
         for (const auto& doubt : doubts) add(row, doubt, list);
+        if (record.uncertainty && !bars_.empty()) doubts.push_back(bars_);
         return own_cell(row.name, record, source_.name, row.unit, doubts);
+    }
+
+    /// What holds for every number of the column that has an error bar.
+    [[nodiscard]] std::string common() const {
+        return bars_.empty() ? bars_ : fmt::format("<li>{}: {}</li>\n", escape(source_.name), escape(bars_));
     }
 
 private:
@@ -251,6 +260,7 @@ std::string property_table(const Material& material, Citations& citations) {
         out += reference_cells(row, groups, names, citations) + "</tr>\n";
     }
     out += scroll_end;
+    for (const auto& column : own_columns) doubts += column.common();
     return doubts.empty() ? out : out + "<ul class=\"doubts\">\n" + doubts + "</ul>\n";
 }
 
@@ -261,7 +271,7 @@ struct ErrorColumn {
 };
 constexpr std::array<ErrorColumn, 7> error_columns{{{"energy_rmse", "Energy RMSE", "meV/atom"},
                                                     {"energy_mae", "Energy MAE", "meV/atom"},
-                                                    {"energy_rmse_shifted", "RMSE about the mean error", "meV/atom"},
+                                                    {"energy_rmse_shifted", "Energy RMSE about the mean error", "meV/atom"},
                                                     {"force_rmse", "Force RMSE", "meV/Å"},
                                                     {"force_mae", "Force MAE", "meV/Å"},
                                                     {"stress_rmse", "Stress RMSE", "GPa"},

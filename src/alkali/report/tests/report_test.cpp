@@ -182,6 +182,7 @@ TEST_F(Report, what_a_committee_could_not_compute_is_said_in_its_column) {
     for (std::size_t at = 0; (at = page.find(">failed</td>", at)) != std::string::npos; ++at) ++failed;
     EXPECT_EQ(failed, 3u) << "C11 by both methods, and a row for the vacancy that nobody has";
     EXPECT_THAT(page, AllOf(HasSubstr("Vacancy formation energy"), HasSubstr("not computed: member_2: the &lt;relaxation&gt; stopped")));
+    EXPECT_THAT(summary({folder_ / "single", folder_ / "committee"}, {"C11"}), testing::EndsWith("  14.90     failed\n"));
     // One that failed in everything keeps its column.
     records::Records nothing;
     nothing.set("failures", {{{"lattice", "no minimum"}}, "", {}, {{"species", "Li"}, {"structure", "bcc"}}, {}});

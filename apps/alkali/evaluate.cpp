@@ -3,11 +3,13 @@
 #include <fmt/format.h>
 
 #include <memory>
+#include <set>
 
 #include "alkali/base/error.hpp"
 #include "alkali/base/process.hpp"
 #include "alkali/dataset/frame_set.hpp"
 #include "alkali/dataset/hash.hpp"
+#include "alkali/units/elements.hpp"
 #include "calculator_options.hpp"
 #include "command.hpp"
 #include "read_options.hpp"
@@ -33,6 +35,15 @@ void add_provenance(records::Records& records, const nlohmann::json& provenance)
     }
 }
 
+/// Symbols, sorted by atomic number: what the numbers are about.
+std::vector<std::string> elements_of(const std::vector<structure::Frame>& frames) {
+    std::set<int> numbers;
+    for (const auto& frame : frames) numbers.insert(frame.structure.numbers.begin(), frame.structure.numbers.end());
+    std::vector<std::string> symbols;
+    for (const int number : numbers) symbols.emplace_back(units::symbol(number));
+    return symbols;
+}
+
 void print_table(const records::Records& records) {
     for (const auto& [name, record] : records.all())
         if (record.value.is_number()) fmt::print("{:<40} {:>12.5g} {}\n", name, record.value.get<double>(), record.unit);
@@ -52,11 +63,9 @@ void run_evaluate(const EvaluateArguments& arguments, Context& context) {
             throw InputError("is no committee", arguments.committee, "name several models with commas between");
     }
     auto records = training::evaluate(*calculator, set.frames, {arguments.parity_points, committee.get()}, context.progress);
-    nlohmann::json provenance = {{"calculator", calculator->name()},
-                                 {"data", set.sources},
-                                 {"data_hash", dataset::content_hash(set.frames)},
-                                 {"version", version},
-                                 {"date", base::utc_date()}};
+    nlohmann::json provenance = {
+        {"calculator", calculator->name()},    {"data", set.sources}, {"data_hash", dataset::content_hash(set.frames)},
+        {"elements", elements_of(set.frames)}, {"version", version},  {"date", base::utc_date()}};
     for (const auto& [key, value] : calculator->provenance()) provenance["calculator " + key] = value;
     add_provenance(records, provenance);
     print_table(records);
@@ -74,7 +83,9 @@ void add_evaluate(CLI::App& app, Context& context) {
     command->add_option("--json", arguments->json, "Write the records, parity data included, to this file")->type_name("FILE");
     command->add_option("-o,--output", arguments->output, "Write evaluation.json into this folder")->type_name("DIR");
     add_label_options(*command, arguments->read);
-    command->add_option("--parity-points", arguments->parity_points, "Points kept for each parity plot; 0: none")->capture_default_str();
+    command->add_option("--parity-points", arguments->parity_points, "Points kept for each parity plot; 0: none")
+        ->capture_default_str()
+        ->check(CLI::NonNegativeNumber);
     command->add_option("--committee", arguments->committee, "Also compare expected errors of forces with this committee's deviations")
         ->type_name("CALC,...");
     add_open_options(*command, arguments->open);

@@ -100,8 +100,8 @@ void print_vacancy(const records::Records& records) {
         for (const std::string name : {"float32", "mixed"}) {
             const std::string key = name + "_" + std::to_string(atoms);
             const auto& difference = records.at("vacancy_difference_" + key);
-            fmt::print(" {:>28}", fmt::format("{:.4f} +- {:.0e} ({:.4f})", difference.value.get<double>(), *difference.uncertainty,
-                                              records.number("vacancy_difference_single_" + key)));
+            fmt::print(" {:>28}", fmt::format("{:.4f} +- {:.0e} ({:.4f})", difference.value.get<double>(),
+                                              difference.uncertainty.value_or(0), records.number("vacancy_difference_single_" + key)));
         }
         fmt::print("\n");
     }
@@ -115,7 +115,7 @@ void print_drift(const records::Records& records) {
                settings.at("dt").get<double>());
     for (const std::string name : names) {
         const auto& drift = records.at("nve_drift_" + name);
-        fmt::print("{:<10} {:>10.4f} +- {:<8.1g} {:>10.4f}\n", name, drift.value.get<double>(), *drift.uncertainty,
+        fmt::print("{:<10} {:>10.4f} +- {:<8.1g} {:>10.4f}\n", name, drift.value.get<double>(), drift.uncertainty.value_or(0),
                    records.number("nve_fluctuation_" + name));
     }
 }
@@ -171,7 +171,7 @@ void add_options(CLI::App& command, PrecisionArguments& a) {
         ->capture_default_str()
         ->check(CLI::NonNegativeNumber);
     command.add_option("--seed", o.seed, "Of everything random")->capture_default_str();
-    command.add_option("--threads", a.threads, "Threads; 0: all")->capture_default_str();
+    command.add_option("--threads", a.threads, "Threads; 0: all")->capture_default_str()->check(CLI::NonNegativeNumber);
 }
 
 }  // namespace

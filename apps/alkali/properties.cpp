@@ -99,7 +99,7 @@ void add_properties(CLI::App& app, Context& context) {
     command->add_option("--set", arguments->set, "Changes an option of a property, see below")->type_name("PROPERTY.KEY=VALUE");
     command->add_option("--precision", arguments->precision, "float32, mixed or float64, where the calculator offers a choice")
         ->type_name("NAME");
-    command->add_option("--threads", arguments->threads, "Threads; 0: all")->capture_default_str();
+    command->add_option("--threads", arguments->threads, "Threads; 0: all")->capture_default_str()->check(CLI::NonNegativeNumber);
     command->add_flag("--json", arguments->json, "Print the records as JSON instead of a table");
     command->footer(
         "Examples:\n"

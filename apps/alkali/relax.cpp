@@ -1,11 +1,14 @@
 #include "alkali/dynamics/relax.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include <algorithm>
 #include <memory>
 #include <nlohmann/json.hpp>
 
 #include "alkali/base/error.hpp"
+#include "alkali/dynamics/vacuum.hpp"
 #include "alkali/io/format.hpp"
 #include "alkali/units/constants.hpp"
 #include "command.hpp"
@@ -43,14 +46,36 @@ dynamics::RelaxOptions options_for(const RelaxArguments& a, const io::Frame& fra
     options.freedom.fixed_atoms.assign(frame.structure.size(), false);
     for (const auto atom : a.fixed) {
         if (atom >= frame.structure.size())
-            throw InputError("there is no atom " + std::to_string(atom) + " to fix (atoms count from 0)", frame.where());
+            throw InputError(fmt::format("there is no atom {} to fix: there are {}, counted from 0", atom, frame.structure.size()),
+                             frame.where());
         options.freedom.fixed_atoms[atom] = true;
     }
     return options;
 }
 
+/// A slab's vacuum, or a molecule's, stays as it is: nothing holds the length of such a cell vector.
+void hold_vacuum(const RelaxArguments& arguments, const io::Frame& frame, double reach, dynamics::Freedom& freedom, base::LogSink& log) {
+    if (!arguments.cell) return;
+    freedom.held = dynamics::vacuum_directions(frame.structure, reach);
+    const auto layers = dynamics::empty_layers(frame.structure);
+    std::string held;
+    int free = 0;
+    for (std::size_t axis = 0; axis < 3; ++axis) {
+        if (freedom.held[axis])
+            held += fmt::format("{}{} ({:.1f} angstrom)", held.empty() ? "" : ", ", "abc"[axis], layers[axis]);
+        else if (frame.structure.cell.periodic()[axis])
+            ++free;
+    }
+    if (held.empty()) return;
+    if (free == 0) freedom.cell = dynamics::CellFreedom::fixed;
+    log.warning(fmt::format(
+        "{}: vacuum along {}; {}", frame.where(), held,
+        free == 0 ? "the cell is held and only the atoms are relaxed" : "the cell is relaxed within the other directions only"));
+}
+
 io::Frame relaxed_frame(const io::Frame& start, dynamics::RelaxResult result) {
     io::Frame frame = start;
+    frame.info["converged"] = result.converged ? "T" : "F";
     frame.labels = {};
     frame.structure = std::move(result.structure);
     frame.labels.energy = result.result.energy;
@@ -65,17 +90,21 @@ void run_relax(const RelaxArguments& arguments, Context& context) {
     read.numbers = io::Numbers::any;  // labels of the input are not used
     const auto frames = io::read_frames(arguments.input, read);
     std::vector<io::Frame> relaxed;
+    std::vector<std::string> unconverged;
     nlohmann::json summary = nlohmann::json::array();
     for (const auto& frame : frames) {
         auto options = options_for(arguments, frame);
+        hold_vacuum(arguments, frame, calculator->cutoff(), options.freedom, context.log);
         std::string detail;
         options.observer = [&](const dynamics::RelaxStep& step) {
             detail = fmt::format("frame {}, step {}: {:.6f} eV, force {:.2e} eV/angstrom, stress {:.1e} GPa", frame.index, step.evaluations,
                                  step.energy, step.max_force, step.max_stress * units::gpa_per_ev_per_angstrom3);
             context.progress.update({"relax", static_cast<double>(relaxed.size()), static_cast<double>(frames.size()), detail});
         };
-        auto result = dynamics::relax_or_throw(*calculator, frame.structure, options, frame.where());
+        auto result = dynamics::relax(*calculator, frame.structure, options);
+        if (!result.converged) unconverged.emplace_back(dynamics::out_of_steps(result, options, frame.where()).what());
         summary.push_back({{"frame", frame.index},
+                           {"converged", result.converged},
                            {"energy", result.result.energy},
                            {"evaluations", result.last.evaluations},
                            {"max_force", result.last.max_force},
@@ -89,9 +118,27 @@ void run_relax(const RelaxArguments& arguments, Context& context) {
         fmt::print("{}\n", summary.dump(1));
     else
         for (const auto& entry : summary)
-            fmt::print("frame {}: {:.6f} eV after {} evaluations, largest force {:.1e} eV/angstrom\n", entry["frame"].get<std::size_t>(),
-                       entry["energy"].get<double>(), entry["evaluations"].get<int>(), entry["max_force"].get<double>());
+            fmt::print("frame {}: {:.6f} eV after {} evaluations, largest force {:.1e} eV/angstrom{}{}\n",
+                       entry["frame"].get<std::size_t>(), entry["energy"].get<double>(), entry["evaluations"].get<int>(),
+                       entry["max_force"].get<double>(),
+                       arguments.cell ? fmt::format(", largest stress {:.1e} GPa", entry["max_stress_gpa"].get<double>()) : "",
+                       entry["converged"].get<bool>() ? "" : ", NOT CONVERGED");
+    if (unconverged.empty()) return;
+    throw ConvergenceError(
+        fmt::format("{} of {} relaxations ran out of steps; their last structures are written too, with converged=F:\n  {}",
+                    unconverged.size(), relaxed.size(), fmt::join(unconverged, "\n  ")),
+        arguments.output.string());
 }
+
+/// Negative numbers would count from the end elsewhere; here they are refused. Zeros in front would make an octal number.
+const CLI::Validator atom_number(
+    [](std::string& text) {
+        if (text.empty() || text.find_first_not_of("0123456789") != std::string::npos)
+            return "'" + text + "' is no atom: give numbers, counted from 0, with commas between";
+        text.erase(0, std::min(text.find_first_not_of('0'), text.size() - 1));
+        return std::string();
+    },
+    "");
 
 }  // namespace
 
@@ -101,8 +148,11 @@ void add_relax(CLI::App& app, Context& context) {
     auto* command = app.add_subcommand("relax", "Relaxes every structure of a file on any calculator");
     command->add_option("calculator", a.calculator, "What gives energies and forces, see below")->required()->type_name("CALC");
     command->add_option("input", a.input, "Structures")->required()->type_name("IN");
-    command->add_option("-o,--output", a.output, "Relaxed structures with energy, forces and stress")->required()->type_name("OUT");
-    auto* cell = command->add_flag("--cell", a.cell, "Relax the cell as well");
+    command->add_option("-o,--output", a.output, "Relaxed structures with energy, forces, stress and converged=T or F")
+        ->required()
+        ->type_name("OUT");
+    auto* cell = command->add_flag(
+        "--cell", a.cell, "Relax the cell as well; of a slab or wire only within its repeating directions, vacuum is left as it is");
     command->add_option("--cell-freedom", a.cell_freedom, "full, isotropic, or shape at constant volume; with --cell")
         ->capture_default_str()
         ->check(CLI::IsMember({"full", "isotropic", "shape"}))
@@ -112,10 +162,13 @@ void add_relax(CLI::App& app, Context& context) {
     command->add_option("--smax", a.stress_gpa, "Largest stress left, GPa")->capture_default_str()->check(CLI::PositiveNumber);
     command->add_option("--method", a.method, "lbfgs or fire")->capture_default_str()->check(CLI::IsMember({"lbfgs", "fire"}));
     command->add_option("--steps", a.steps, "Most energy evaluations of one structure")->capture_default_str()->check(CLI::PositiveNumber);
-    command->add_option("--fix", a.fixed, "Atoms to hold, counted from 0")->delimiter(',')->type_name("INDEX,...");
+    command->add_option("--fix", a.fixed, "Atoms to hold, counted from 0; with --cell they keep their fractional coordinates")
+        ->delimiter(',')
+        ->transform(atom_number)
+        ->type_name("INDEX,...");
     add_structure_options(*command, a.read);
     command->add_option("--precision", a.precision, "float32, mixed or float64, where the calculator offers a choice")->type_name("NAME");
-    command->add_option("--threads", a.threads, "Threads; 0: all")->capture_default_str();
+    command->add_option("--threads", a.threads, "Threads; 0: all")->capture_default_str()->check(CLI::NonNegativeNumber);
     command->add_flag("--json", a.json, "Print the summary as JSON");
     command->footer(
         "Examples:\n"

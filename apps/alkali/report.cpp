@@ -17,7 +17,7 @@ namespace {
 struct ReportArguments {
     std::vector<std::filesystem::path> folders;
     std::filesystem::path output = "report.html";
-    std::string title = report::Options{}.title;
+    std::string title;
     std::vector<std::string> summary;
 };
 
@@ -30,7 +30,7 @@ void add_report(CLI::App& app, Context& context) {
         ->required()
         ->type_name("DIR...");
     command->add_option("-o,--output", arguments->output, "The page")->capture_default_str()->type_name("FILE");
-    command->add_option("--title", arguments->title, "Its heading")->capture_default_str();
+    command->add_option("--title", arguments->title, "Its heading; otherwise what the results are about")->type_name("TEXT");
     command->add_option("--summary", arguments->summary, "Also print a table of these records, such as a0,C11")
         ->delimiter(',')
         ->type_name("NAMES");

@@ -4,6 +4,7 @@
 #include <omp.h>
 
 #include "alkali/base/error.hpp"
+#include "arrays.hpp"
 #include "wiring.hpp"
 
 namespace alkali::python {
@@ -12,23 +13,24 @@ namespace py = pybind11;
 
 namespace {
 
-structure::Structure to_structure(const Calculator::Numbers& numbers, const Calculator::Positions& positions,
-                                  const Calculator::Positions& cell, std::array<bool, 3> pbc) {
-    if (numbers.ndim() != 1) throw InputError("numbers must be one-dimensional");
-    if (positions.ndim() != 2 || positions.shape(1) != 3 || positions.shape(0) != numbers.shape(0)) {
-        throw InputError(fmt::format("positions must have the shape ({}, 3), one row for each of numbers", numbers.shape(0)));
-    }
-    if (cell.ndim() != 2 || cell.shape(0) != 3 || cell.shape(1) != 3) throw InputError("cell must have the shape (3, 3)");
+structure::Structure to_structure(const py::object& numbers, const py::object& positions, const py::object& cell, const py::object& pbc) {
     structure::Structure result;
+    result.numbers = to_integers(numbers, "numbers");
+    result.positions = to_vectors(positions, "positions", result.numbers.size());
+    const auto rows = to_vectors(cell, "cell", 3);
     Mat3 vectors;
-    for (int i = 0; i < 3; ++i) {
-        for (int j = 0; j < 3; ++j) vectors(i, j) = cell.at(i, j);
-    }
-    result.cell = structure::Cell(vectors, pbc);
-    for (py::ssize_t i = 0; i < numbers.shape(0); ++i) {
-        result.add(numbers.at(i), Vec3(positions.at(i, 0), positions.at(i, 1), positions.at(i, 2)));
-    }
+    for (int i = 0; i < 3; ++i) vectors.row(i) = rows[static_cast<std::size_t>(i)].transpose();
+    result.cell = structure::Cell(vectors, to_flags(pbc, "pbc"));
     return result;
+}
+
+/// A text or path as it is; of several, the CALC string of their committee.
+std::string to_specification(const py::object& object) {
+    if (!py::isinstance<py::list>(object) && !py::isinstance<py::tuple>(object))
+        return py::str(py::module_::import("os").attr("fspath")(object));
+    std::string all;
+    for (const auto& one : object) all += (all.empty() ? "" : ",") + to_specification(py::reinterpret_borrow<py::object>(one));
+    return all;
 }
 
 /// OpenMP's thread count for the calls of one calculator; the Python thread gets its own count back.
@@ -45,55 +47,39 @@ private:
     int before_;
 };
 
-py::array_t<double> to_array(const std::vector<Vec3>& vectors) {
-    py::array_t<double> array({static_cast<py::ssize_t>(vectors.size()), py::ssize_t{3}});
-    auto view = array.mutable_unchecked<2>();
-    for (std::size_t i = 0; i < vectors.size(); ++i) {
-        for (int k = 0; k < 3; ++k) view(static_cast<py::ssize_t>(i), k) = vectors[i][k];
-    }
-    return array;
-}
-
-py::array_t<double> to_array(const std::vector<Mat3>& matrices) {
-    py::array_t<double> array({static_cast<py::ssize_t>(matrices.size()), py::ssize_t{3}, py::ssize_t{3}});
-    auto view = array.mutable_unchecked<3>();
-    for (std::size_t i = 0; i < matrices.size(); ++i) {
-        for (int k = 0; k < 9; ++k) view(static_cast<py::ssize_t>(i), k / 3, k % 3) = matrices[i](k / 3, k % 3);
-    }
-    return array;
-}
-
-py::array_t<double> to_array(const Mat3& matrix) {
-    py::array_t<double> array({3, 3});
-    for (int k = 0; k < 9; ++k) array.mutable_at(k / 3, k % 3) = matrix(k / 3, k % 3);
-    return array;
+void put_uncertainty(py::dict& output, const calculator::Uncertainty& uncertainty, const structure::Structure& structure) {
+    if (uncertainty.energy) output["energy_std"] = *uncertainty.energy;
+    if (uncertainty.forces.size() == structure.size()) output["forces_std"] = to_array(uncertainty.forces);
+    if (uncertainty.stress && structure.cell.volume() > 0) output["stress_std"] = to_array(*uncertainty.stress);
+    if (!uncertainty.energies.empty()) output["energies_std"] = to_array(uncertainty.energies);
 }
 
 }  // namespace
 
-Calculator::Calculator(const std::string& specification, const std::string& precision, int threads) : threads_(threads) {
+Calculator::Calculator(const py::object& specification, const std::string& precision, int threads) : threads_(threads) {
+    const std::string text = to_specification(specification);
     const py::gil_scoped_release no_gil;
     const Threads chosen(threads_);
-    calculator_ = app::make_calculators().open(specification, {precision, threads}, log_);
+    calculator_ = app::make_calculators().open(text, {precision, threads}, log_);
 }
 
-py::dict Calculator::compute(const Numbers& numbers, const Positions& positions, const Positions& cell, std::array<bool, 3> pbc) {
+py::dict Calculator::compute(const py::object& numbers, const py::object& positions, const py::object& cell, const py::object& pbc,
+                             bool uncertainty) {
     const auto structure = to_structure(numbers, positions, cell, pbc);
     calculator::Result result;
     {
         const py::gil_scoped_release no_gil;
         const std::lock_guard lock(one_at_a_time_);
         const Threads chosen(threads_);
-        result = calculator_->compute(structure, {.per_atom = true});
+        result = calculator_->compute(structure, {.per_atom = true, .uncertainty = uncertainty});
     }
     py::dict output;
     output["energy"] = result.energy;
     output["forces"] = to_array(result.forces);
     if (structure.cell.volume() > 0) output["stress"] = to_array(result.stress);
-    if (result.energies.size() == structure.size()) {
-        output["energies"] = py::array_t<double>(static_cast<py::ssize_t>(result.energies.size()), result.energies.data());
-    }
+    if (result.energies.size() == structure.size()) output["energies"] = to_array(result.energies);
     if (result.virials.size() == structure.size()) output["virials"] = to_array(result.virials);
+    if (result.uncertainty) put_uncertainty(output, *result.uncertainty, structure);
     return output;
 }
 

@@ -1,5 +1,4 @@
 #pragma once
-#include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>
 
 #include <memory>
@@ -15,15 +14,14 @@ namespace alkali::python {
 /// threads on one object wait for each other.
 class Calculator {
 public:
-    using Positions = pybind11::array_t<double, pybind11::array::c_style | pybind11::array::forcecast>;
-    using Numbers = pybind11::array_t<int, pybind11::array::c_style | pybind11::array::forcecast>;
-
-    Calculator(const std::string& specification, const std::string& precision, int threads);
-    /// numbers (N); positions (N,3) and cell (3,3), rows are vectors, angstrom; pbc (3). Gives a dict: energy (eV),
+    /// specification: a text or path, or several of them, which are a committee.
+    Calculator(const pybind11::object& specification, const std::string& precision, int threads);
+    /// numbers (N); positions (N,3) and cell (3,3), rows are vectors, angstrom; pbc (3) or one for all. Gives a dict: energy (eV),
     /// forces (N,3), stress (3,3) eV/angstrom^3 positive in tension, and energies (N), virials (N,3,3) where the
-    /// calculator knows them. stress is left out where the cell has no volume.
-    [[nodiscard]] pybind11::dict compute(const Numbers& numbers, const Positions& positions, const Positions& cell,
-                                         std::array<bool, 3> pbc);
+    /// calculator knows them. stress is left out where the cell has no volume. Standard deviations that a committee has, or
+    /// a calibrated model where uncertainty is asked for: energy_std, forces_std, stress_std, energies_std of the same shapes.
+    [[nodiscard]] pybind11::dict compute(const pybind11::object& numbers, const pybind11::object& positions, const pybind11::object& cell,
+                                         const pybind11::object& pbc, bool uncertainty);
     [[nodiscard]] const calculator::Calculator& calculator() const { return *calculator_; }
 
 private:

@@ -20,13 +20,16 @@ PYBIND11_MODULE(_alkali, module) {
 
     using alkali::python::Calculator;
     py::class_<Calculator>(module, "Calculator", "A potential opened from a model file or another CALC string of the command line.")
-        .def(py::init<const std::string&, const std::string&, int>(), py::arg("specification"), py::arg("precision") = "",
+        .def(py::init<const py::object&, const std::string&, int>(), py::arg("specification"), py::arg("precision") = "",
              py::arg("threads") = 0,
-             "specification: model file, kim:MODEL_ID, ... ; precision: float32, mixed or float64 (empty: the model's own); threads: 0 for "
-             "as many as are fastest")
+             "specification: model file, kim:MODEL_ID, ..., or a list of model files, which is a committee; precision: float32, mixed or "
+             "float64 (empty: the model's own); threads: 0 for as many as are fastest")
         .def("compute", &Calculator::compute, py::arg("numbers"), py::arg("positions"), py::arg("cell"), py::arg("pbc"),
+             py::arg("uncertainty") = false,
              "Energy (eV), forces (N,3) eV/angstrom, stress (3,3) eV/angstrom^3 positive in tension, energies (N) and virials (N,3,3) "
-             "in eV as a dict. stress is absent where the cell has no volume; energies and virials where the calculator has none.")
+             "in eV as a dict. stress is absent where the cell has no volume; energies and virials where the calculator has none. "
+             "A committee, or with uncertainty=True a calibrated model, adds standard deviations: energy_std, forces_std, stress_std, "
+             "energies_std, those that it knows.")
         .def_property_readonly("name", [](const Calculator& c) { return c.calculator().name(); })
         .def_property_readonly(
             "species", [](const Calculator& c) { return c.calculator().species(); }, "Atomic numbers it knows; empty: any.")

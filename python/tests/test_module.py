@@ -6,6 +6,9 @@ equality to nequip's last digits is tested in src/alkali/models/nequip/tests.
 
 import json
 import logging
+import pathlib
+import subprocess
+import tempfile
 import threading
 import unittest
 
@@ -78,6 +81,56 @@ class Module(unittest.TestCase):
         for thread in threads:
             thread.join()
         self.assertEqual(len(set(found)), 1)
+
+
+class Committee(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.TemporaryDirectory()
+        folder = pathlib.Path(cls.folder.name)
+        frame = "2\nLattice=\"3.4 0 0 0 3.4 0 0 0 3.4\" Properties=species:S:1:pos:R:3:forces:R:3 energy={} pbc=\"T T T\"\n"
+        atoms = "Li 0 0 0 0.1 0 0\nLi 1.7 1.7 1.6 -0.1 0 0\n"
+        (folder / "data.extxyz").write_text(frame.format(-3.8) + atoms + frame.format(-3.7) + atoms)
+        (folder / "train.yaml").write_text(
+            "model: {type: nequip, type_names: [Li], r_max: 4.0, num_layers: 1, l_max: 1, num_features: 4, radial_mlp_width: 8}\n"
+            "data: {train: data.extxyz, validation: data.extxyz}\n"
+            "training: {batch_size: 1, max_epochs: 1, seed: 1}\n"
+        )
+        subprocess.run(
+            [support.PROGRAM, "train", "train.yaml", "-o", "c", "--init-only", "--committee", "3"], cwd=folder, check=True
+        )
+        cls.members = [folder / "c" / f"member_{k}" / "init.safetensors" for k in (1, 2, 3)]
+        cls.atoms = Atoms("Li2", [[0, 0, 0], [1.7, 1.7, 1.6]], cell=[3.4, 3.4, 3.4], pbc=True)
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.folder.cleanup()
+
+    def arrays(self):
+        return self.atoms.numbers, self.atoms.positions, self.atoms.cell.array, self.atoms.pbc
+
+    def test_standard_deviations_are_those_of_its_members(self):
+        found = alkali.Calculator(self.members).compute(*self.arrays())
+        self.assertEqual(found.keys(), alkali.Calculator(",".join(map(str, self.members))).compute(*self.arrays()).keys())
+        members = [alkali.Calculator(member).compute(*self.arrays()) for member in self.members]
+        for name in ("energy", "forces", "stress", "energies"):
+            values = np.array([member[name] for member in members])
+            np.testing.assert_allclose(found[name], values.mean(axis=0), rtol=0, atol=1e-9)
+            np.testing.assert_allclose(found[name + "_std"], values.std(axis=0, ddof=1), rtol=0, atol=1e-9)
+        self.assertNotIn("energy_std", members[0])
+
+    def test_ase_has_them_among_its_results(self):
+        atoms = self.atoms.copy()
+        atoms.calc = AlkaliCalculator(self.members)
+        atoms.get_potential_energy()
+        found = alkali.Calculator(self.members).compute(*self.arrays())
+        self.assertEqual(atoms.calc.results["energy_std"], found["energy_std"])
+        np.testing.assert_array_equal(atoms.calc.get_property("forces_std", atoms), found["forces_std"])
+        self.assertEqual(atoms.calc.results["stress_std"].shape, (6,))
+        np.testing.assert_allclose(atoms.calc.results["stress_std"][3], found["stress_std"][1, 2])
+        atoms.calc = AlkaliCalculator(self.members[0])
+        with self.assertRaises(PropertyNotImplementedError):
+            atoms.calc.get_property("energy_std", atoms)
 
 
 class AseCalculator(unittest.TestCase):

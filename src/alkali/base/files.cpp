@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <cerrno>
 #include <sstream>
 #include <system_error>
 
@@ -32,11 +33,20 @@ bool is_device(const std::filesystem::path& path) {
     return std::filesystem::exists(status) && !std::filesystem::is_regular_file(status) && !std::filesystem::is_directory(status);
 }
 
-void flush_to_disk(const std::filesystem::path& path) {
-    const int descriptor = ::open(path.c_str(), O_RDONLY);
-    if (descriptor < 0) return;
-    ::fsync(descriptor);
-    ::close(descriptor);
+/// Waits until what was written is on the disk. Errors: the cause. Some file systems and kinds of files know no such thing: EINVAL.
+std::error_code flush_to_disk(const std::filesystem::path& path, int flags) {
+    const int descriptor = ::open(path.c_str(), flags | O_CLOEXEC);
+    if (descriptor < 0) return {errno, std::generic_category()};
+    int failure = ::fsync(descriptor) == 0 || errno == EINVAL || errno == ENOTSUP || errno == ENOSYS ? 0 : errno;
+    if (::close(descriptor) != 0 && failure == 0) failure = errno;
+    return {failure, std::generic_category()};
+}
+
+/// So that the new name survives a crash as well. A folder that may be written but not read is left as it is.
+std::error_code flush_folder(const std::filesystem::path& file) {
+    const auto folder = file.has_parent_path() ? file.parent_path() : std::filesystem::path(".");
+    const auto failure = flush_to_disk(folder, O_RDONLY | O_DIRECTORY);
+    return failure == std::errc::permission_denied ? std::error_code{} : failure;
 }
 
 }  // namespace
@@ -66,15 +76,20 @@ AtomicFile::~AtomicFile() {
 
 void AtomicFile::commit() {
     stream_.flush();
+    if (stream_) stream_.close();  // network file systems tell only now that the disk is full
     if (!stream_) throw FileError("writing failed", target_.string(), "is the disk full?");
-    stream_.close();
-    committed_ = true;
-    if (device_) return;
-    flush_to_disk(temporary_);
+    if (device_) {
+        committed_ = true;
+        return;
+    }
+    if (const auto failure = flush_to_disk(temporary_, O_RDONLY))
+        throw FileError("writing failed (" + failure.message() + ")", target_.string(), "is the disk full or broken?");
     std::error_code failure;
     std::filesystem::rename(temporary_, target_, failure);
     committed_ = !failure;
     if (failure) throw FileError("cannot be replaced (" + failure.message() + ")", target_.string());
+    if (const auto unsafe = flush_folder(target_))
+        throw FileError("is written, but its folder cannot be stored (" + unsafe.message() + ")", target_.string(), "is the disk broken?");
 }
 
 void write_file(const std::filesystem::path& target, std::string_view content) {

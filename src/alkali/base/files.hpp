@@ -17,7 +17,8 @@ public:
     AtomicFile& operator=(const AtomicFile&) = delete;
     [[nodiscard]] std::ostream& stream() { return stream_; }
     [[nodiscard]] const std::filesystem::path& temporary() const { return temporary_; }
-    /// Flushes to disk and renames. After it the object is done.
+    /// Waits for the disk and renames, so that a crash leaves the old file or the new one. After it the object is done.
+    /// Errors: FileError; the old file then stays (unless the last step fails, to store the folder).
     void commit();
 
 private:

@@ -3,6 +3,7 @@
 #include <Eigen/Dense>
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "alkali/base/error.hpp"
 
@@ -15,10 +16,57 @@ Coordinates::Coordinates(Structure reference, Freedom freedom) : reference_(std:
         throw InputError("the list of fixed atoms has " + std::to_string(freedom_.fixed_atoms.size()) + " entries for " +
                          std::to_string(reference_.size()) + " atoms");
     if (!free_cell()) return;
-    if (!reference_.cell.fully_periodic())
-        throw InputError("the cell of a structure that is not periodic in three directions cannot be relaxed", {}, "relax the atoms only");
+    find_plane();
+    complete_cell();
     const double count = std::max<double>(1, static_cast<double>(reference_.size()));
     scale_ = std::sqrt(count) * std::cbrt(reference_.cell.volume() / count);
+}
+
+void Coordinates::find_plane() {
+    std::vector<Vec3> free;
+    for (std::size_t axis = 0; axis < 3; ++axis)
+        if (reference_.cell.periodic()[axis] && !freedom_.held[axis]) free.push_back(reference_.cell.vector(static_cast<int>(axis)));
+    dimensions_ = static_cast<int>(free.size());
+    if (dimensions_ == 3) return;
+    if (dimensions_ == 0)
+        throw InputError("the cell has no direction that could be relaxed: none repeats but for vacuum", {}, "relax the atoms only");
+    if (freedom_.cell == CellFreedom::shape && dimensions_ == 1)
+        throw InputError("a cell that may change along one direction only has no shape to relax", {}, "relax it without --cell-freedom");
+    if (freedom_.pressure != 0)
+        throw InputError("pressure needs a cell that may change in three directions; this one does in " + std::to_string(dimensions_), {},
+                         "relax it without pressure");
+    Vec3 first = free[0].normalized();
+    plane_ = first * first.transpose();
+    if (dimensions_ == 1) return;
+    const Vec3 second = (free[1] - first.dot(free[1]) * first).normalized();
+    plane_ += second * second.transpose();
+}
+
+void Coordinates::complete_cell() {
+    if (reference_.cell.volume() > 0) return;
+    constexpr double least = 3;  // angstrom, about a layer of atoms
+    Mat3 vectors = reference_.cell.completed();
+    for (int axis = 0; axis < 3; ++axis) {
+        const Vec3 direction = vectors.row(axis).transpose();
+        if (direction == reference_.cell.vector(axis)) continue;
+        missing_[static_cast<std::size_t>(axis)] = reference_.cell.vector(axis);
+        double low = 0, high = 0;
+        for (const Vec3& position : reference_.positions) {
+            const double place = direction.dot(position - reference_.positions.front());
+            low = std::min(low, place);
+            high = std::max(high, place);
+        }
+        vectors.row(axis) *= std::max(least, high - low);
+    }
+    reference_.cell = structure::Cell(vectors, reference_.cell.periodic());
+}
+
+Structure Coordinates::without_completion(Structure structure) const {
+    Mat3 vectors = structure.cell.vectors();
+    for (int axis = 0; axis < 3; ++axis)
+        if (const auto& given = missing_[static_cast<std::size_t>(axis)]) vectors.row(axis) = given->transpose();
+    structure.cell = structure::Cell(vectors, structure.cell.periodic());
+    return structure;
 }
 
 Eigen::VectorXd Coordinates::start() const {
@@ -34,7 +82,8 @@ Mat3 Coordinates::raw_deformation(const Eigen::VectorXd& x) const {
 
 Mat3 Coordinates::deformation(const Eigen::VectorXd& x) const {
     const Mat3 raw = raw_deformation(x);
-    return freedom_.cell == CellFreedom::shape ? Mat3(raw / std::cbrt(raw.determinant())) : raw;
+    if (freedom_.cell != CellFreedom::shape) return raw;
+    return raw * (plane_ * std::pow(raw.determinant(), -1.0 / dimensions_) + Mat3::Identity() - plane_);
 }
 
 Structure Coordinates::structure(const Eigen::VectorXd& x) const {
@@ -51,8 +100,8 @@ double Coordinates::enthalpy(const Structure& structure, const calculator::Resul
 
 // The part of a symmetric tensor that the free cell can follow.
 Mat3 Coordinates::project(const Mat3& m) const {
-    const Mat3 symmetric = 0.5 * (m + m.transpose());
-    const Mat3 isotropic = Mat3::Identity() * (symmetric.trace() / 3.0);
+    const Mat3 symmetric = plane_ * (0.5 * (m + m.transpose())) * plane_;
+    const Mat3 isotropic = plane_ * (symmetric.trace() / dimensions_);
     switch (freedom_.cell) {
         case CellFreedom::fixed: return Mat3::Zero();
         case CellFreedom::full: return symmetric;
@@ -62,8 +111,8 @@ Mat3 Coordinates::project(const Mat3& m) const {
     return symmetric;
 }
 
-// dH/dF = V (stress + p) F^-T at constant x. For constant volume F = R/det(R)^(1/3) gives
-// dH/dR = (dH/dF - tr(F^T dH/dF)/3 F^-T) / det(R)^(1/3).
+// dH/dF = V (stress + p) F^-T at constant x. For constant volume F = R/det(R)^(1/d) within the d free directions gives
+// dH/dR = (dH/dF - tr(P F^T dH/dF)/d F^-T) / det(R)^(1/d) there.
 Eigen::VectorXd Coordinates::gradient(const Eigen::VectorXd& x, const Structure& structure, const calculator::Result& result) const {
     Eigen::VectorXd g = Eigen::VectorXd::Zero(x.size());
     const Mat3 f = deformation(x);
@@ -74,20 +123,26 @@ Eigen::VectorXd Coordinates::gradient(const Eigen::VectorXd& x, const Structure&
     const Mat3 inverse_transpose = f.inverse().transpose();
     Mat3 slope = load * inverse_transpose;
     if (freedom_.cell == CellFreedom::shape)
-        slope = (slope - (f.transpose() * slope).trace() / 3.0 * inverse_transpose) / std::cbrt(raw_deformation(x).determinant());
+        slope = (slope - (plane_ * f.transpose() * slope).trace() / dimensions_ * inverse_transpose) *
+                std::pow(raw_deformation(x).determinant(), -1.0 / dimensions_);
     Eigen::Map<Mat3>(g.data() + 3 * atoms()) = project(slope) / scale_;
     return g;
 }
 
 double Coordinates::max_force(const calculator::Result& result) const {
     double largest = 0;
-    for (std::size_t i = 0; i < reference_.size(); ++i)
-        if (!fixed(i)) largest = std::max(largest, result.forces[i].norm());
+    for (std::size_t i = 0; i < reference_.size(); ++i) {
+        if (fixed(i)) continue;
+        const double force = result.forces[i].norm();
+        if (!std::isfinite(force)) return force;
+        largest = std::max(largest, force);
+    }
     return largest;
 }
 
 double Coordinates::max_stress(const calculator::Result& result) const {
-    return project(result.stress + freedom_.pressure * Mat3::Identity()).cwiseAbs().maxCoeff();
+    const Mat3 felt = project(result.stress + freedom_.pressure * Mat3::Identity());
+    return felt.allFinite() ? felt.cwiseAbs().maxCoeff() : std::numeric_limits<double>::quiet_NaN();
 }
 
 void Coordinates::limit_step(Eigen::VectorXd& step, double limit) const {

@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
-#include "alkali/base/error.hpp"
+#include <cmath>
+
+#include "alkali/units/constants.hpp"
 
 namespace alkali::dynamics {
 namespace {
@@ -27,7 +29,9 @@ public:
     void limit_step(Eigen::VectorXd& step) const override { coordinates_.limit_step(step, options_.max_displacement); }
     [[nodiscard]] bool exhausted() const override { return step_.evaluations >= options_.max_steps; }
     [[nodiscard]] Eigen::VectorXd start() const { return coordinates_.start(); }
-    [[nodiscard]] RelaxResult take(bool converged) { return {std::move(structure_), std::move(result_), step_, converged}; }
+    [[nodiscard]] RelaxResult take(bool converged) {
+        return {coordinates_.without_completion(std::move(structure_)), std::move(result_), step_, converged};
+    }
 
 private:
     calculator::Calculator& calculator_;
@@ -44,7 +48,9 @@ RelaxResult relax(calculator::Calculator& calculator, const structure::Structure
     Enthalpy enthalpy(calculator, start, options);
     const auto minimiser = make_minimiser(options.method);
     Point point = enthalpy.evaluate(enthalpy.start());
-    while (!point.converged && !enthalpy.exhausted()) point = minimiser->advance(enthalpy, point);
+    // From what is not finite no step leads anywhere.
+    while (!point.converged && !enthalpy.exhausted() && std::isfinite(point.energy) && point.gradient.allFinite())
+        point = minimiser->advance(enthalpy, point);
     // A line search may end on another point than it evaluated last.
     if (!point.converged) static_cast<void>(enthalpy.evaluate(point.x));
     return enthalpy.take(point.converged);
@@ -53,14 +59,20 @@ RelaxResult relax(calculator::Calculator& calculator, const structure::Structure
 RelaxResult relax_or_throw(calculator::Calculator& calculator, const structure::Structure& start, const RelaxOptions& options,
                            const std::string& what) {
     RelaxResult result = relax(calculator, start, options);
-    if (!result.converged)
-        throw ConvergenceError(
-            fmt::format("the relaxation stopped after {} evaluations with a largest force of {:.2e} eV/angstrom and a largest stress of "
-                        "{:.2e} eV/angstrom^3",
-                        result.last.evaluations, result.last.max_force, result.last.max_stress),
-            what,
-            fmt::format("wanted are {:.1e} and {:.1e}; allow more steps or loosen the tolerances", options.fmax, options.stress_tolerance));
+    if (!result.converged) throw out_of_steps(result, options, what);
     return result;
+}
+
+ConvergenceError out_of_steps(const RelaxResult& result, const RelaxOptions& options, const std::string& what) {
+    std::string reached = fmt::format("a largest force of {:.2e} eV/angstrom", result.last.max_force);
+    std::string wanted = fmt::format("{:.1e} eV/angstrom", options.fmax);
+    if (options.freedom.cell != CellFreedom::fixed) {
+        constexpr double gpa = units::gpa_per_ev_per_angstrom3;
+        reached += fmt::format(" and a largest stress of {:.2e} GPa", gpa * result.last.max_stress);
+        wanted += fmt::format(" and {:.1e} GPa", gpa * options.stress_tolerance);
+    }
+    return ConvergenceError(fmt::format("the relaxation stopped after {} evaluations with {}", result.last.evaluations, reached), what,
+                            fmt::format("wanted: {}; allow more steps or loosen the tolerances", wanted));
 }
 
 }  // namespace alkali::dynamics

@@ -1,6 +1,7 @@
 #pragma once
 #include <functional>
 
+#include "alkali/base/error.hpp"
 #include "alkali/calculator/calculator.hpp"
 #include "alkali/dynamics/coordinates.hpp"
 #include "alkali/dynamics/minimiser.hpp"
@@ -39,5 +40,7 @@ struct RelaxResult {
 /// The same, with a ConvergenceError that tells `what` was relaxed, how far it got and what to change.
 [[nodiscard]] RelaxResult relax_or_throw(calculator::Calculator& calculator, const structure::Structure& start, const RelaxOptions& options,
                                          const std::string& what);
+/// That error, for a result that did not converge: forces in eV/angstrom, stress in GPa.
+[[nodiscard]] ConvergenceError out_of_steps(const RelaxResult& result, const RelaxOptions& options, const std::string& what);
 
 }  // namespace alkali::dynamics

@@ -197,7 +197,7 @@ RunOutcome run_labels(const RunSettings& settings, const RunRequest& request, ba
             const auto queue = kind.make(settings.queue_values,
                                          {*settings.labeller, store, scratch_root(settings.scratch, settings.store), request.task_command});
             queue->run(jobs, progress, {request.stop, &progress.no_more()});
-        } catch (const Error&) {
+        } catch (...) {  // of whatever kind: what has been labelled is written first
             failure = std::current_exception();
         }
         std::error_code not_empty;
@@ -206,8 +206,13 @@ RunOutcome run_labels(const RunSettings& settings, const RunRequest& request, ba
         outcome.gave_up = progress.gave_up();
     }
     outcome.stopped = request.stop != nullptr && *request.stop;
-    write_output(settings, request, work, store, outcome);
-    if (outcome.labelled > 0) write_provenance(settings, request, outcome);
+    try {
+        write_output(settings, request, work, store, outcome);
+        if (outcome.labelled > 0) write_provenance(settings, request, outcome);
+    } catch (const Error& error) {
+        if (!failure) throw;
+        log.warning(error.what());  // the first failure counts
+    }
     if (failure) std::rethrow_exception(failure);
     return outcome;
 }

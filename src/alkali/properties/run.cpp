@@ -63,6 +63,29 @@ json committee_provenance(const calculator::Calculator& committee, const Setting
     return provenance;
 }
 
+/// Why something is not there, a property or a record that some members of a committee lack: the record `failures`.
+class Failures {
+public:
+    Failures(const Study& study, const calculator::Calculator& calculator, bool committee, const Settings& settings)
+        : record_(study.record(json::object(), "")) {
+        if (committee) record_.provenance = committee_provenance(calculator, settings);
+    }
+    void note(const std::string& name, const std::string& reason, Records& records) {
+        record_.value[name] = reason;
+        records.set("failures", record_);
+    }
+    /// combine_members() leaves out what not all of them have.
+    void note_incomplete(const std::vector<calculator::Calculator*>& members, const std::vector<Records>& results, Records& records) {
+        for (const auto& result : results)
+            for (const auto& [name, record] : result.all())
+                for (std::size_t k = 0; k < results.size(); ++k)
+                    if (!results[k].has(name)) note(name, members[k]->name() + " does not have it", records);
+    }
+
+private:
+    Record record_;
+};
+
 }  // namespace
 
 Records combine_members(std::span<const Records> members) {
@@ -83,6 +106,7 @@ Outcome compute_properties(calculator::Calculator& calculator, std::span<const P
     std::vector<std::unique_ptr<Study>> studies;
     for (auto* member : members) studies.push_back(std::make_unique<Study>(*member, settings, log, progress));
     if (members.empty()) studies.push_back(std::make_unique<Study>(calculator, settings, log, progress));
+    Failures failures(*studies.front(), calculator, !members.empty(), settings);
     Outcome outcome;
     for (const auto& property : chosen) {
         try {
@@ -97,6 +121,7 @@ Outcome compute_properties(calculator::Calculator& calculator, std::span<const P
                 }
             }
             Records combined = members.empty() ? std::move(results.front()) : combine_members(results);
+            if (!members.empty()) failures.note_incomplete(members, results, outcome.records);
             for (const auto& [name, record] : combined.all()) {
                 Record own = record;
                 if (!members.empty()) own.provenance = committee_provenance(calculator, settings);
@@ -104,7 +129,7 @@ Outcome compute_properties(calculator::Calculator& calculator, std::span<const P
             }
         } catch (const ConvergenceError& error) {
             outcome.failures.emplace_back(property.name, error.what());
-            continue;
+            failures.note(property.name, error.what(), outcome.records);
         }
         if (after) after(property.name, outcome.records);
     }

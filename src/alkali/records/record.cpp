@@ -1,9 +1,34 @@
 #include "alkali/records/record.hpp"
 
+#include <cmath>
+#include <limits>
+
 #include "alkali/base/error.hpp"
 #include "alkali/base/files.hpp"
 
 namespace alkali::records {
+
+namespace {
+
+/// JSON knows no infinity and nothing undefined, and its writers turn both into null: they become texts.
+nlohmann::json with_names(nlohmann::json value) {
+    if (value.is_number_float() && !std::isfinite(value.get<double>()))
+        return std::isnan(value.get<double>()) ? "nan" : value.get<double>() > 0 ? "inf" : "-inf";
+    if (value.is_structured())
+        for (auto& part : value) part = with_names(std::move(part));
+    return value;
+}
+
+nlohmann::json without_names(nlohmann::json value) {
+    constexpr double infinity = std::numeric_limits<double>::infinity();
+    if (value == "nan") return std::numeric_limits<double>::quiet_NaN();
+    if (value == "inf" || value == "-inf") return value == "inf" ? infinity : -infinity;
+    if (value.is_structured())
+        for (auto& part : value) part = without_names(std::move(part));
+    return value;
+}
+
+}  // namespace
 
 const Record& Records::at(const std::string& name) const {
     const auto found = records_.find(name);
@@ -24,10 +49,10 @@ void Records::merge(const Records& other) {
 nlohmann::json Records::to_json() const {
     nlohmann::json records = nlohmann::json::object();
     for (const auto& [name, record] : records_) {
-        records[name] = {{"value", record.value},
+        records[name] = {{"value", with_names(record.value)},
                          {"unit", record.unit},
-                         {"uncertainty", record.uncertainty ? nlohmann::json(*record.uncertainty) : nlohmann::json()},
-                         {"settings", record.settings},
+                         {"uncertainty", record.uncertainty ? with_names(*record.uncertainty) : nlohmann::json()},
+                         {"settings", with_names(record.settings)},
                          {"provenance", record.provenance}};
     }
     return {{"schema", 1}, {"records", records}};
@@ -41,9 +66,12 @@ Records Records::from_json(const nlohmann::json& json, const std::string& where)
         if (!entry.is_object() || !entry.contains("value") || !entry.contains("unit") || !entry["unit"].is_string())
             throw FileError("the record '" + name + "' has no value or no unit", where);
         Record record;
-        record.value = entry["value"];
+        // Earlier versions wrote null for what is no number.
+        record.value = entry["value"].is_null() ? nlohmann::json(std::nan("")) : without_names(entry["value"]);
         record.unit = entry["unit"].get<std::string>();
-        if (entry.contains("uncertainty") && entry["uncertainty"].is_number()) record.uncertainty = entry["uncertainty"].get<double>();
+        if (entry.contains("uncertainty"))
+            if (const auto uncertainty = without_names(entry["uncertainty"]); uncertainty.is_number())
+                record.uncertainty = uncertainty.get<double>();
         record.settings = entry.value("settings", nlohmann::json::object());
         record.provenance = entry.value("provenance", nlohmann::json::object());
         records.set(name, std::move(record));

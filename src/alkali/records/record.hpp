@@ -29,7 +29,8 @@ public:
     void merge(const Records& other);
 
     [[nodiscard]] nlohmann::json to_json() const;
-    /// The same as text; bytes that are not UTF-8 (in names of files or groups) become U+FFFD rather than an error.
+    /// The same as text; numbers that are not finite are the texts "nan", "inf" and "-inf"; bytes that are not UTF-8 (in names of files or
+    /// groups) become U+FFFD rather than an error.
     [[nodiscard]] std::string text() const;
     [[nodiscard]] static Records from_json(const nlohmann::json& json, const std::string& where);
     /// Writes {"schema": 1, "records": {...}} atomically.

@@ -8,6 +8,7 @@
 #include <numeric>
 
 #include "alkali/base/error.hpp"
+#include "alkali/report/doubts.hpp"
 #include "alkali/report/text.hpp"
 
 namespace alkali::report {
@@ -81,13 +82,27 @@ struct Quantity {
 constexpr std::array<Quantity, 3> quantities{
     {{"energy", "Energy", "eV/atom"}, {"force", "Force components", "eV/angstrom"}, {"stress", "Stress components", "GPa"}}};
 
+/// Mean of predicted - reference in eV/atom where it is another zero of energy, 0 elsewhere.
+double offset_of(const std::vector<double>& reference, const std::vector<double>& predicted) {
+    if (reference.empty()) return 0;
+    const auto count = static_cast<double>(reference.size());
+    const double first = predicted[0] - reference[0];  // differences from it keep their digits
+    double mean = 0, square = 0;
+    for (std::size_t i = 0; i < reference.size(); ++i) mean += (predicted[i] - reference[i] - first) / count;
+    for (std::size_t i = 0; i < reference.size(); ++i) square += std::pow(predicted[i] - reference[i] - first - mean, 2) / count;
+    return another_zero(1e3 * (first + mean), 1e3 * std::sqrt(square)) ? first + mean : 0;
+}
+
 Plot parity_plot(const nlohmann::json& parity, const Quantity& quantity, std::size_t most_points) {
     const auto& data = parity.at(quantity.key);
     const auto& frames = parity.at("frames");
-    const auto reference = data.at("reference").get<std::vector<double>>(), predicted = data.at("predicted").get<std::vector<double>>();
+    const auto reference = data.at("reference").get<std::vector<double>>();
+    auto predicted = data.at("predicted").get<std::vector<double>>();
     const auto frame = data.at("frame").get<std::vector<std::size_t>>();
     if (reference.size() != predicted.size() || reference.size() != frame.size())
         throw InputError(fmt::format("parity.{}: reference, predicted and frame differ in length", quantity.key));
+    const double offset = quantity.key == std::string_view("energy") ? offset_of(reference, predicted) : 0;
+    for (double& value : predicted) value -= offset;
     std::vector<double> errors(reference.size());
     for (std::size_t i = 0; i < errors.size(); ++i) errors[i] = std::abs(predicted[i] - reference[i]);
     const auto kept = thinned(errors, most_points);
@@ -107,6 +122,7 @@ Plot parity_plot(const nlohmann::json& parity, const Quantity& quantity, std::si
     plot.caption = fmt::format("{} points", all);
     if (kept.size() < all)
         plot.caption = fmt::format("{} of {} points: those with the largest errors and an even choice of the others", kept.size(), all);
+    if (offset != 0) plot.caption += fmt::format("; predictions less their mean error of {:.4f} {}: another zero of energy", offset, unit);
     Series points{"", Mark::points, 0, {}};
     for (const auto i : kept)
         points.points.push_back({reference[i], predicted[i],
@@ -131,7 +147,7 @@ std::vector<Plot> parity_plots(const records::Records& evaluation, std::size_t m
     return plots;
 }
 
-Plot energy_volume_plot(const std::vector<Source>& sources) {
+Plot energy_volume_plot(const std::vector<const Source*>& sources) {
     Plot plot{"Energy against volume",
               "volume (Å³/atom)",
               "energy above the minimum (meV/atom)",
@@ -142,23 +158,23 @@ Plot energy_volume_plot(const std::vector<Source>& sources) {
               {},
               {}};
     int colour = 0;
-    for (const auto& source : sources) {
+    for (const auto* source : sources) {
         const int own = colour++;
-        if (!source.records.has("equation_of_state_curve")) continue;
-        const auto& value = source.records.at("equation_of_state_curve").value;
+        if (!source->records.has("equation_of_state_curve")) continue;
+        const auto& value = source->records.at("equation_of_state_curve").value;
         try {
             const auto volume = value.at("volume").get<std::vector<double>>(), energy = value.at("energy").get<std::vector<double>>();
             if (volume.size() != energy.size() || volume.empty())
-                throw InputError("the record equation_of_state_curve has volume and energy of different length", source.folder.string());
+                throw InputError("the record equation_of_state_curve has volume and energy of different length", source->folder.string());
             const double lowest = *std::min_element(energy.begin(), energy.end());
-            Series series{source.name, Mark::line_and_points, own, {}};
+            Series series{source->name, Mark::line_and_points, own, {}};
             for (std::size_t i = 0; i < volume.size(); ++i)
                 series.points.push_back({volume[i], 1000 * (energy[i] - lowest),
-                                         fmt::format("{}\n{:.4f} Å³/atom, {:.6f} eV/atom", source.name, volume[i], energy[i])});
+                                         fmt::format("{}\n{:.4f} Å³/atom, {:.6f} eV/atom", source->name, volume[i], energy[i])});
             plot.series.push_back(std::move(series));
         } catch (const nlohmann::json::exception& error) {
             throw InputError(std::string("the record equation_of_state_curve does not have its shape: ") + error.what(),
-                             source.folder.string(), "see docs/guide/results.md");
+                             source->folder.string(), "see docs/guide/results.md");
         }
     }
     return plot;

@@ -36,7 +36,8 @@ constexpr std::array entries{
     Entry{"C33", "<i>C</i><sub>33</sub>", "Elastic constants"},
     Entry{"C44", "<i>C</i><sub>44</sub>", "Elastic constants"},
     Entry{"C66", "<i>C</i><sub>66</sub>", "Elastic constants"},
-    Entry{"C_prime", "<i>C</i>′ = <i>C</i><sub>11</sub> − <i>C</i><sub>12</sub>", "Elastic constants"},
+    // The paper calls the difference C', textbooks half of it: the row is called by what it is.
+    Entry{"C_prime", "<i>C</i><sub>11</sub> − <i>C</i><sub>12</sub> = 2 <i>C</i>′", "Elastic constants"},
     Entry{"bulk_modulus_voigt", "<i>B</i>, Voigt", "Elastic constants", Rank::detail},
     Entry{"bulk_modulus_reuss", "<i>B</i>, Reuss", "Elastic constants", Rank::detail},
     Entry{"bulk_modulus_hill", "<i>B</i>, Hill", "Elastic constants", Rank::detail},
@@ -60,11 +61,41 @@ constexpr std::array entries{
     Entry{"phonon_frequency", "Phonon frequency", "Phonons"},
 };
 
+/// What `alkali properties` computes, by the record that stands for each and the starts of all that it gives.
+struct Given {
+    std::string_view property, main;
+    std::array<std::string_view, 14> starts;
+};
+constexpr std::array given{
+    Given{"lattice", "a0", {"a0", "c0"}},
+    Given{"equation_of_state",
+          "bulk_modulus",
+          {"bulk_modulus", "bulk_modulus_derivative", "bulk_modulus_vinet", "bulk_modulus_derivative_vinet", "volume", "energy_per_atom"}},
+    Given{"elastic",
+          "C11",
+          {"C11", "C12", "C13", "C33", "C44", "C66", "C_prime", "bulk_modulus_", "shear_modulus", "youngs_modulus", "poisson_ratio",
+           "zener_anisotropy", "universal_anisotropy", "elastic_stability"}},
+    Given{"vacancy", "vacancy_formation_energy", {"vacancy_formation_energy"}},
+};
+
 bool stands_for(std::string_view quantity, std::string_view name) {
     return name == quantity || (name.starts_with(quantity) && name.size() > quantity.size() && name[quantity.size()] == '_');
 }
 
 }  // namespace
+
+std::string main_record(const std::string& property) {
+    const auto* at = std::find_if(given.begin(), given.end(), [&](const Given& one) { return one.property == property; });
+    return at == given.end() ? std::string() : std::string(at->main);
+}
+
+std::string property_of(const std::string& record_name) {
+    for (const auto& one : given)
+        for (const auto start : one.starts)
+            if (!start.empty() && (record_name == start || (one.property != "equation_of_state" && record_name.starts_with(start))))
+                return std::string(one.property);
+    return {};
+}
 
 PropertyName property_name(const std::string& record_name) {
     const Entry* best = nullptr;

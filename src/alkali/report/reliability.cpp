@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <cmath>
 #include <utility>
 
 #include "alkali/base/error.hpp"
+#include "alkali/report/doubts.hpp"
 #include "alkali/report/text.hpp"
 
 namespace alkali::report {
@@ -83,10 +85,13 @@ std::string coverage_table(const records::Records& evaluation) {
     std::string head, rows;
     for_tables(evaluation, [&](const Quantity& quantity, const nlohmann::json& table, int) {
         std::string row = fmt::format("<tr><th>{}</th>", quantity.title);
+        const double points = table.value("points", 0.0);
         head = "<tr><th>nominal</th>";
         for (const auto& [nominal, observed] : pairs(table, "nominal", "observed")) {
             head += fmt::format("<th>{:.0f} %</th>", 100 * nominal);
-            row += fmt::format("<td>{:.1f} %</td>", 100 * observed);
+            const bool low = too_low(observed, nominal, points > 0 ? std::sqrt(nominal * (1 - nominal) / points) : 0);
+            row += fmt::format("<td{}>{:.1f} %{}</td>", low ? " class=\"doubt\" data-note=\"the error bars are too small\"" : "",
+                               100 * observed, low ? "⚠" : "");
         }
         rows += row + "</tr>\n";
         head += "</tr>\n";

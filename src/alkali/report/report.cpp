@@ -6,6 +6,7 @@
 
 #include "alkali/report/convergence.hpp"
 #include "alkali/report/figures.hpp"
+#include "alkali/report/material.hpp"
 #include "alkali/report/property_table.hpp"
 #include "alkali/report/references.hpp"
 #include "alkali/report/reliability.hpp"
@@ -68,6 +69,30 @@ std::string convergence_content(const std::vector<Source>& sources) {
     return out;
 }
 
+/// One table per crystal: a number of one stands beside the literature on that one.
+std::string properties_content(const std::vector<Material>& materials, Citations& citations) {
+    std::string out;
+    for (const auto& material : materials) {
+        const auto table = property_table(material, citations);
+        if (table.empty()) continue;
+        if (!material.name.empty() || materials.size() > 1)
+            out += fmt::format("<h3>{}{}</h3>\n", material.name.empty() ? "Crystal not named" : escape(material.name),
+                               material.references.groups.empty() ? ", without literature in this program"
+                                                                  : " beside DFT, experiment and other potentials");
+        out += table;
+    }
+    return out;
+}
+
+std::string curves_content(const std::vector<Material>& materials) {
+    std::vector<Plot> plots;
+    for (const auto& material : materials) {
+        plots.push_back(energy_volume_plot(material.sources));
+        if (materials.size() > 1 && !material.name.empty()) plots.back().title += ": " + material.name;
+    }
+    return figures(plots);
+}
+
 /// What a folder's numbers come from, as its first record tells.
 std::string calculator_of(const Source& source) {
     std::vector<const records::Records*> all{&source.records};
@@ -104,15 +129,16 @@ std::string methods_content(const std::vector<Source>& sources) {
 
 constexpr const char* table_text =
     "Every cell tells on hovering how it was obtained. In brackets the uncertainty of the last digits, 3.490(3) = 3.490 ± 0.003; without a "
-    "bracket "
-    "none was estimated. Small numbers name the source. † marks digits that have not been checked against their source.";
+    "bracket none was estimated. Small numbers name the source. † marks digits that have not been checked against their source, ⚠ numbers "
+    "that should not be taken as they stand; the reasons are below the table.";
 
 constexpr const char* error_text =
     "On frames that a model was trained on these tell how well it fits, not how well it predicts. The paper's figures are on its own test "
-    "set.";
+    "set. ⚠ marks energies whose labels have another zero: there the RMSE about the mean error counts.";
 
 constexpr const char* reliability_text =
-    "Share of errors within the central interval of a normal distribution that should hold the nominal share of them.";
+    "Share of errors within the central interval of a normal distribution that should hold the nominal share of them. ⚠ marks shares that "
+    "are too low: the error bars are too small.";
 
 constexpr const char* convergence_text =
     "Root mean squares over all structures. ✓ marks the first value from which on everything is within the tolerance.";
@@ -121,23 +147,21 @@ constexpr const char* convergence_text =
 
 std::string render(const std::vector<std::filesystem::path>& folders, const Options& options) {
     const auto sources = load_sources(folders);
-    const bool comparable = std::any_of(sources.begin(), sources.end(), [](const Source& source) {
-        const std::string crystal = crystal_of(source);
-        return crystal.empty() || crystal == reference_crystal;
-    });
-    const auto references = comparable ? lithium_references() : References{};
+    const auto materials = materials_of(sources);
     Citations citations;
     std::string body;
-    body += section("properties", comparable ? "Properties beside DFT, experiment and other potentials" : "Properties", table_text,
-                    property_table(sources, references, citations));
-    body += section("equation-of-state", "Equation of state", "", figures({energy_volume_plot(sources)}));
-    body += section("errors", "Errors on labelled data", error_text, error_table(sources, references, citations));
+    body += section("properties", "Properties", table_text, properties_content(materials, citations));
+    body += section("equation-of-state", "Equation of state", "", curves_content(materials));
+    body += section("errors", "Errors on labelled data", error_text, error_table(sources, citations));
     body += section("parity", "Predicted against reference", "Each point tells its frame.", parity_content(sources));
     body += section("reliability", "Reliability of expected errors", reliability_text, reliability_content(sources));
     body += section("learning", "Learning curves", "", learning_content(sources));
     body += section("convergence", "Convergence of the labels", convergence_text, convergence_content(sources));
     body += section("sources", "Sources", "", citations.list());
     body += section("methods", "How the results were made", "", methods_content(sources));
+    const std::string about = names_of(materials), title = !options.title.empty() ? options.title
+                                                           : about.empty()        ? "alkali"
+                                                                                  : "alkali: " + about;
     const std::string footer =
         fmt::format("alkali {}{}{}", escape(options.version), options.date.empty() ? "" : ", ", escape(options.date));
     return fmt::format(
@@ -147,7 +171,7 @@ std::string render(const std::vector<std::filesystem::path>& folders, const Opti
         "dark\">\n<title>{0}</title>\n<style>\n{1}</style>\n</head>\n<body>\n<header>\n<h1>{0}</h1>\n{2}</header>\n"
         "<main>\n{3}</main>\n<footer>{4}</footer>\n<div id=\"note\" role=\"tooltip\" "
         "hidden></div>\n<script>\n{5}</script>\n</body>\n</html>\n",
-        escape(options.title), resources::page_css, source_list(sources), body, footer, resources::page_js);
+        escape(title), resources::page_css, source_list(sources), body, footer, resources::page_js);
 }
 
 }  // namespace alkali::report

@@ -6,7 +6,7 @@
 namespace alkali::report {
 
 struct Options {
-    std::string title = "alkali: lithium";
+    std::string title = {};    ///< empty: "alkali" and what the results are about
     std::string version = {};  ///< of the program, for the footer
     std::string date = {};     ///< for the footer; empty: left out
 };

@@ -4,10 +4,21 @@
 
 #include <algorithm>
 
+#include "alkali/report/property_names.hpp"
 #include "alkali/report/source.hpp"
 #include "alkali/report/text.hpp"
 
 namespace alkali::report {
+
+namespace {
+
+bool failed(const Source& source, const std::string& name) {
+    if (!source.records.has("failures")) return false;
+    const auto& failures = source.records.at("failures").value;
+    return failures.is_object() && (failures.contains(name) || failures.contains(property_of(name)));
+}
+
+}  // namespace
 
 std::string summary(const std::vector<std::filesystem::path>& folders, const std::vector<std::string>& names) {
     auto sources = load_sources(folders);
@@ -20,7 +31,8 @@ std::string summary(const std::vector<std::filesystem::path>& folders, const std
             const bool there = source.records.has(name) && source.records.at(name).value.is_number();
             row.push_back(there ? format_plain(source.records.at(name).value.get<double>(), source.records.at(name).uncertainty,
                                                source.records.at(name).unit)
-                                : "-");
+                          : failed(source, name) ? "failed"
+                                                 : "-");
             if (there && row[1].empty()) row[1] = source.records.at(name).unit;
         }
         if (!row[1].empty()) rows.push_back(std::move(row));

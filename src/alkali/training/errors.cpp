@@ -1,23 +1,30 @@
 #include "alkali/training/errors.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 
 namespace alkali::training {
 
-void ResidualSums::add(double residual) {
-    squares += residual * residual;
-    magnitudes += std::abs(residual);
-    sum += residual;
-    count += 1;
+// Welford, Technometrics 4, 419 (1962); for two sets Chan, Golub, LeVeque (1979).
+void ResidualSums::add(double residual) { add({residual * residual, std::abs(residual), residual, 1, 0}); }
+
+void ResidualSums::add(const ResidualSums& other) {
+    if (other.count == 0) return;
+    if (count > 0) {
+        const double apart = other.sum / other.count - sum / count;
+        centred += apart * apart * count * other.count / (count + other.count);
+    }
+    centred += other.centred;
+    squares += other.squares;
+    magnitudes += other.magnitudes;
+    sum += other.sum;
+    count += other.count;
 }
 
 double ResidualSums::rmse() const { return count > 0 ? std::sqrt(squares / count) : std::nan(""); }
 double ResidualSums::mae() const { return count > 0 ? magnitudes / count : std::nan(""); }
-double ResidualSums::rmse_shifted() const {
-    return count > 0 ? std::sqrt(std::max(0.0, squares / count - (sum / count) * (sum / count))) : std::nan("");
-}
+double ResidualSums::mean() const { return count > 0 ? sum / count : std::nan(""); }
+double ResidualSums::rmse_shifted() const { return count > 0 ? std::sqrt(centred / count) : std::nan(""); }
 
 void ErrorSums::store(std::span<double, size> values) const {
     std::size_t k = 0;
@@ -29,14 +36,14 @@ void ErrorSums::load(std::span<const double, size> values) {
     std::size_t k = 0;
     for (auto* part : {&energy, &forces, &stress})
         for (double* value : {&part->squares, &part->magnitudes, &part->sum, &part->count}) *value = values[k++];
+    for (auto* part : {&energy, &forces, &stress})
+        part->centred = part->count > 0 ? std::max(0.0, part->squares - part->sum * part->sum / part->count) : 0;
 }
 
 void ErrorSums::add(const ErrorSums& other) {
-    std::array<double, size> a{}, b{};
-    store(a);
-    other.store(b);
-    for (std::size_t k = 0; k < size; ++k) a[k] += b[k];
-    load(a);
+    energy.add(other.energy);
+    forces.add(other.forces);
+    stress.add(other.stress);
 }
 
 bool has_stress(const structure::Frame& frame) { return frame.labels.stress.has_value() && frame.structure.cell.fully_periodic(); }

@@ -9,11 +9,15 @@ namespace alkali::training {
 /// Sums of one kind of residual.
 struct ResidualSums {
     double squares = 0, magnitudes = 0, sum = 0;
-    double count = 0;  ///< a double, so that ranks can add sums in one array
+    double count = 0;    ///< a double, so that ranks can add sums in one array
+    double centred = 0;  ///< sum of squares about the mean, kept apart: squares - sum^2/count cancels where the mean is large
     void add(double residual);
+    void add(const ResidualSums& other);
     [[nodiscard]] double rmse() const;  ///< NaN when nothing was added
     [[nodiscard]] double mae() const;
-    /// RMSE about the mean residual.
+    [[nodiscard]] double mean() const;
+    /// RMSE about the mean residual, to full precision whatever that mean is. Of sums that were loaded: as good as
+    /// squares - sum^2/count.
     [[nodiscard]] double rmse_shifted() const;
 };
 

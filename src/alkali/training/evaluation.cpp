@@ -151,8 +151,10 @@ void put_all(records::Records& records, const ErrorSums& sums, const std::string
         put(records, name + "_mae" + suffix, factor * part.mae(), unit, part.count);
     };
     both("energy", sums.energy, milli, "meV/atom");
-    if (sums.energy.count > 0)
+    if (sums.energy.count > 0) {
         put(records, "energy_rmse_shifted" + suffix, milli * sums.energy.rmse_shifted(), "meV/atom", sums.energy.count);
+        put(records, "energy_mean_error" + suffix, milli * sums.energy.mean(), "meV/atom", sums.energy.count);
+    }
     both("force", sums.forces, milli, "meV/angstrom");
     both("stress", sums.stress, units::gpa_per_ev_per_angstrom3, "GPa");
 }

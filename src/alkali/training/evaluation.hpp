@@ -15,7 +15,7 @@ struct EvaluationSettings {
     calculator::Calculator* committee = nullptr;
 };
 
-/// Errors of a calculator on labelled frames as records: energy_rmse, energy_mae, energy_rmse_shifted (meV/atom),
+/// Errors of a calculator on labelled frames as records: energy_rmse, energy_mae, energy_rmse_shifted, energy_mean_error (meV/atom),
 /// force_rmse, force_mae (meV/angstrom), stress_rmse, stress_mae (GPa), each also with _GROUP for every group of frames
 /// (their info `group` or `config_type`), and `parity` with reference and predicted values by frame.
 /// A calculator that gives uncertainties (a committee): also those of Reliability::put for energy, force and stress, and

@@ -1,9 +1,32 @@
 #include "alkali/base/files.hpp"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
+#include <cerrno>
+
 #include "alkali/base/error.hpp"
+
+namespace {
+
+enum class Disk { good, cannot_store_files, cannot_store_folders };
+Disk disk = Disk::good;
+
+}  // namespace
+
+// Stands in for the C library's in this program: a disk that fails when it is asked to store.
+extern "C" int fsync(int descriptor) {
+    struct stat status = {};
+    ::fstat(descriptor, &status);
+    if (disk == (S_ISDIR(status.st_mode) ? Disk::cannot_store_folders : Disk::cannot_store_files)) {
+        errno = EIO;
+        return -1;
+    }
+    return static_cast<int>(::syscall(SYS_fsync, descriptor));
+}
 
 namespace alkali::base {
 namespace {
@@ -57,6 +80,18 @@ TEST_F(Files, a_link_stays_and_the_file_behind_it_is_replaced) {
     write_file(folder_ / "link", "new");
     EXPECT_TRUE(fs::is_symlink(folder_ / "link"));
     EXPECT_EQ(read_file(folder_ / "real" / "file"), "new");
+}
+
+TEST_F(Files, what_the_disk_does_not_store_replaces_nothing_and_is_told) {
+    write_file(folder_ / "a", "old");
+    disk = Disk::cannot_store_files;
+    EXPECT_THROW(write_file(folder_ / "a", "new"), FileError);
+    disk = Disk::cannot_store_folders;
+    EXPECT_THROW(write_file(folder_ / "b", "new"), FileError);
+    disk = Disk::good;
+    EXPECT_EQ(read_file(folder_ / "a"), "old");
+    EXPECT_EQ(read_file(folder_ / "b"), "new");
+    EXPECT_EQ(std::distance(fs::directory_iterator(folder_), fs::directory_iterator()), 2) << "no temporary file is left";
 }
 
 TEST_F(Files, a_folder_in_the_place_of_a_file_is_refused_before_any_work) {

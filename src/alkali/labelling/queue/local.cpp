@@ -8,7 +8,10 @@
 #include <deque>
 #include <exception>
 #include <mutex>
+#include <system_error>
 #include <thread>
+
+#include "alkali/base/error.hpp"
 
 namespace alkali::labelling {
 namespace {
@@ -36,20 +39,30 @@ public:
 
     void run(const Labeller& labeller, Store& store) {
         const Bench bench{labeller, store, this_process(), settings_.limits, settings_.scratch, &stop_, settings_.lease};
-        std::vector<std::thread> workers;
-        {
-            const std::lock_guard lock(mutex_);
-            for (int i = 0; i < settings_.jobs; ++i) {
-                workers.emplace_back([this, &bench] { work(bench); });
-                ++working_;
-            }
-        }
+        auto workers = start(bench);
         attend(store, bench.owner.name);
         for (auto& worker : workers) worker.join();
         if (failure_) std::rethrow_exception(failure_);
     }
 
 private:
+    /// As many workers as the machine allows. Errors: ExternalProgramError if it allows none.
+    std::vector<std::thread> start(const Bench& bench) {
+        std::vector<std::thread> workers;
+        workers.reserve(static_cast<std::size_t>(settings_.jobs));
+        const std::lock_guard lock(mutex_);
+        try {
+            for (; working_ < settings_.jobs; ++working_) workers.emplace_back([this, &bench] { work(bench); });
+        } catch (const std::system_error& error) {
+            if (workers.empty())
+                throw ExternalProgramError(std::string("cannot start a thread: ") + error.what(), {},
+                                           "see the limits of processes and memory (ulimit -u, ulimit -v)");
+            watch_.note(
+                fmt::format("only {} of {} jobs run at a time: cannot start another thread ({})", working_, settings_.jobs, error.what()));
+        }
+        return workers;
+    }
+
     /// Heartbeats and signals, until all workers are done.
     void attend(Store& store, const std::string& owner) {
         auto next_beat = Clock::now() + seconds(settings_.lease / 5);

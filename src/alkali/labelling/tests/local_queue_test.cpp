@@ -1,16 +1,34 @@
 #include "alkali/labelling/queue/local.hpp"
 
+#include <dlfcn.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <pthread.h>
 
+#include <atomic>
+#include <cerrno>
 #include <functional>
 #include <map>
 #include <mutex>
 #include <thread>
 
+#include "alkali/base/error.hpp"
 #include "alkali/base/files.hpp"
 #include "alkali/labelling/queue/scratch.hpp"
 #include "samples.hpp"
+
+namespace {
+
+std::atomic<int> threads_left{1 << 30};
+
+}  // namespace
+
+// Stands in for the C library's in this program: a machine that allows so many more threads.
+extern "C" int pthread_create(pthread_t* thread, const pthread_attr_t* attributes, void* (*start)(void*), void* argument) {
+    using Create = int (*)(pthread_t*, const pthread_attr_t*, void* (*)(void*), void*);
+    static const auto create = reinterpret_cast<Create>(::dlsym(RTLD_NEXT, "pthread_create"));
+    return --threads_left < 0 ? EAGAIN : create(thread, attributes, start, argument);
+}
 
 namespace alkali::labelling {
 namespace {
@@ -106,6 +124,20 @@ TEST(LocalQueue, one_worker_keeps_the_order) {
     Recorder watch;
     LocalQueue(labeller, store, settings(scratch, 1)).run(jobs(4), watch, {});
     EXPECT_THAT(labeller.order(), ElementsAre(0, 1, 2, 3));
+}
+
+TEST(LocalQueue, fewer_threads_than_asked_for_do_the_work_and_none_is_an_error) {
+    const Scratch scratch;
+    Store store(scratch / "labels.sqlite");
+    CountingLabeller labeller;
+    Recorder watch;
+    threads_left = 2;
+    LocalQueue(labeller, store, settings(scratch, 5)).run(jobs(6), watch, {});
+    threads_left = 0;
+    EXPECT_EQ(watch.done.size(), 6u);
+    EXPECT_THAT(watch.notes, ElementsAre(HasSubstr("only 2 of 5 jobs")));
+    EXPECT_THROW(LocalQueue(labeller, store, settings(scratch, 5)).run(jobs(7), watch, {}), ExternalProgramError);
+    threads_left = 1 << 30;
 }
 
 TEST(LocalQueue, two_queues_on_one_store_share_the_work) {

@@ -3,11 +3,15 @@
 #include <omp.h>
 
 #include <algorithm>
+#include <atomic>
 #include <barrier>
+#include <exception>
 #include <map>
 #include <numeric>
+#include <system_error>
 #include <thread>
 
+#include "alkali/base/error.hpp"
 #include "alkali/models/common/structure_graph.hpp"
 #include "alkali/models/contract/assemble.hpp"
 
@@ -29,12 +33,26 @@ std::vector<int> owners(const structure::Structure& structure, const std::array<
     return owner;
 }
 
+/// Ends a domain whose partner failed.
+struct Abandoned {};
+
 /// Where the rows of every domain lie while an exchange is under way.
 struct Shared {
     explicit Shared(std::span<const Domain> all) : domains(all), rows(all.size()), barrier(static_cast<std::ptrdiff_t>(all.size())) {}
+    /// Waits for all domains. Errors: Abandoned if one has left.
+    void meet() {
+        barrier.arrive_and_wait();
+        if (left) throw Abandoned{};
+    }
+    /// Called instead of meeting again: nobody waits for this domain any more.
+    void leave() {
+        left = true;
+        barrier.arrive_and_drop();
+    }
     std::span<const Domain> domains;
     std::vector<void*> rows;
     std::barrier<> barrier;
+    std::atomic<bool> left{false};
 };
 
 class InProcessExchange final : public Exchange {
@@ -49,7 +67,7 @@ private:
     template <class T>
     void copy_out(T* rows, std::size_t width) {
         shared_.rows[own_] = rows;
-        shared_.barrier.arrive_and_wait();
+        shared_.meet();
         const Domain& domain = shared_.domains[own_];
         for (std::size_t g = 0; g < domain.ghosts.size(); ++g) {
             const auto& origin = domain.ghosts[g];
@@ -57,13 +75,13 @@ private:
                             static_cast<std::size_t>(origin.local) * width;
             std::copy(from, from + width, rows + (domain.atoms.size() + g) * width);
         }
-        shared_.barrier.arrive_and_wait();
+        shared_.meet();
     }
 
     template <class T>
     void add_back(T* rows, std::size_t width) {
         shared_.rows[own_] = rows;
-        shared_.barrier.arrive_and_wait();
+        shared_.meet();
         for (std::size_t d = 0; d < shared_.domains.size(); ++d) {
             const Domain& other = shared_.domains[d];
             for (std::size_t g = 0; g < other.ghosts.size(); ++g) {
@@ -73,7 +91,7 @@ private:
                 for (std::size_t k = 0; k < width; ++k) to[k] += from[k];
             }
         }
-        shared_.barrier.arrive_and_wait();
+        shared_.meet();
     }
 
     Shared& shared_;
@@ -107,6 +125,40 @@ void evaluate_part(const Domain& domain, const Model& model, Exchange& exchange,
     }
     exchange.reverse_add(part.forces[0].data(), 3);
     exchange.reverse_add(part.virials[0].data(), 9);
+}
+
+/// Every domain on a thread of its own. Errors: what the model throws, of the first domain that failed; InternalError where a thread
+/// cannot be started.
+std::vector<Part> evaluate_parts(const Model& model, std::span<const Domain> domains) {
+    Shared shared(domains);
+    std::vector<Part> parts(domains.size());
+    std::vector<std::exception_ptr> failures(domains.size());
+    std::vector<std::thread> threads;
+    threads.reserve(domains.size());
+    const auto run = [&](std::size_t d) {
+        try {
+            omp_set_num_threads(1);
+            InProcessExchange exchange(shared, d);
+            evaluate_part(domains[d], model, exchange, parts[d]);
+        } catch (const Abandoned&) {
+            shared.leave();
+        } catch (...) {
+            failures[d] = std::current_exception();
+            shared.leave();
+        }
+    };
+    for (std::size_t d = 0; d < domains.size(); ++d) {
+        try {
+            threads.emplace_back(run, d);
+        } catch (const std::system_error& error) {
+            failures[d] = std::make_exception_ptr(InternalError(std::string("cannot start a thread: ") + error.what()));
+            shared.leave();
+        }
+    }
+    for (auto& thread : threads) thread.join();
+    for (const auto& failure : failures)
+        if (failure) std::rethrow_exception(failure);
+    return parts;
 }
 
 }  // namespace
@@ -156,16 +208,7 @@ std::vector<Domain> cut_into_domains(const structure::Structure& structure, cons
 }
 
 calculator::Result evaluate_domains(const structure::Structure& structure, const Model& model, std::span<const Domain> domains) {
-    Shared shared(domains);
-    std::vector<Part> parts(domains.size());
-    std::vector<std::thread> threads;
-    for (std::size_t d = 0; d < domains.size(); ++d)
-        threads.emplace_back([&, d] {
-            omp_set_num_threads(1);
-            InProcessExchange exchange(shared, d);
-            evaluate_part(domains[d], model, exchange, parts[d]);
-        });
-    for (auto& thread : threads) thread.join();
+    const auto parts = evaluate_parts(model, domains);
 
     calculator::Result result;
     result.energies.resize(structure.size());

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 #include "alkali/structure/builders.hpp"
 
@@ -32,6 +33,9 @@ void add_path(const Study& study, const Trial& trial, const PathOptions& options
     }
 }
 
+/// An uncertainty of zero is none.
+std::optional<double> estimated(double uncertainty) { return uncertainty > 0 ? std::optional(uncertainty) : std::nullopt; }
+
 void add_vacancy(const Study& study, const Trial& trial, const VacancyOptions& options, Records& out) {
     const auto results = vacancy_energies(trial, options);
     for (std::size_t v = 0; v < results.size(); ++v) {
@@ -40,17 +44,23 @@ void add_vacancy(const Study& study, const Trial& trial, const VacancyOptions& o
             const nlohmann::json settings = {{"atoms", r.atoms},
                                              {"geometry", options.relax ? "relaxed by " + trial.reference().name : "unrelaxed"},
                                              {"motions", options.motions},
+                                             {"motions_error", r.uncertainty},
+                                             {"copies", options.copies},
+                                             {"stretch", options.stretch},
+                                             {"rounding", r.rounding},
                                              {"seed", trial.seed},
                                              {"reference", trial.reference().name}};
             const std::string name = variant.name + "_" + std::to_string(r.atoms);
             auto energy = record_of(study, variant, r.energy, "eV", settings);
-            energy.uncertainty = r.uncertainty;
+            energy.uncertainty = estimated(r.error());
             out.set("vacancy_formation_energy_" + name, std::move(energy));
             if (v + 1 == results.size()) continue;
             auto difference = record_of(study, variant, 1e3 * r.difference, "meV", settings);
-            difference.uncertainty = 1e3 * r.uncertainty;
+            difference.uncertainty = estimated(1e3 * r.error());
             out.set("vacancy_difference_" + name, std::move(difference));
-            out.set("vacancy_difference_single_" + name, record_of(study, variant, 1e3 * r.single_difference, "meV", settings));
+            auto single = record_of(study, variant, 1e3 * r.single_difference, "meV", settings);
+            single.uncertainty = estimated(1e3 * r.single_rounding);
+            out.set("vacancy_difference_single_" + name, std::move(single));
         }
     }
 }
@@ -68,7 +78,7 @@ void add_nve(const Study& study, const Trial& trial, const NveOptions& options, 
                                          {"integrator", "velocity Verlet"},
                                          {"seed", trial.seed}};
         auto drift = record_of(study, variant, 1e6 * r.drift, "ueV/atom/ps", settings);
-        drift.uncertainty = 1e6 * r.standard_error;
+        drift.uncertainty = estimated(1e6 * r.standard_error);
         out.set("nve_drift_" + variant.name, std::move(drift));
         out.set("nve_fluctuation_" + variant.name, record_of(study, variant, 1e6 * r.fluctuation, "ueV/atom", settings));
     }

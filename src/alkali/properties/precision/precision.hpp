@@ -1,4 +1,5 @@
 #pragma once
+#include <algorithm>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -52,6 +53,8 @@ struct VacancyOptions {
     bool relax = true;                                                ///< by the reference, once; else the perfect lattice
     double fmax = 1e-3;                                               ///< eV/angstrom, of that relaxation
     int motions = 64;                                                 ///< rigid motions that the bulk reference is averaged over
+    int copies = 6;         ///< of everything, stretched by other amounts within `stretch`: their spread is the rounding
+    double stretch = 1e-3;  ///< relative; far below what changes physics, far above a rounding
 };
 struct VacancyResult {
     std::size_t atoms = 0;
@@ -59,6 +62,11 @@ struct VacancyResult {
     double uncertainty = 0;        ///< eV, what the spread of the bulk energy over the motions leaves
     double difference = 0;         ///< eV, from the reference
     double single_difference = 0;  ///< eV, the same with the bulk as it stands, without averaging
+    double rounding = 0;           ///< eV, standard deviation of `difference` over the copies; 0 for the reference itself
+    double single_rounding = 0;    ///< eV, the same of single_difference
+
+    /// eV, what is not known of `energy` and `difference`: the larger of the two estimates, which overlap.
+    [[nodiscard]] double error() const { return std::max(uncertainty, rounding); }
 };
 /// (variants, sizes).
 [[nodiscard]] std::vector<std::vector<VacancyResult>> vacancy_energies(const Trial& trial, const VacancyOptions& options);

@@ -142,6 +142,22 @@ TEST(Vacancies, averaging_over_motions_takes_away_the_error_that_equal_atoms_sha
     }
 }
 
+/// What float32 does to the sum of a crystal's equal atoms: it depends on distances alone, so that no rigid motion changes it.
+TEST(Vacancies, rounding_that_no_motion_shows_is_part_of_the_uncertainty) {
+    Bench bench(
+        [](const Structure& s, calculator::Result& r) { r.energy = static_cast<float>(r.energy + 1e-3 * static_cast<double>(s.size())); });
+    auto options = small_cells();
+    options.relax = false;
+    const auto results = vacancy_energies(bench.trial, options);
+    for (const auto& r : results[0]) {
+        EXPECT_GT(r.rounding, 0);
+        EXPECT_GE(r.error(), r.rounding);
+        EXPECT_LT(std::abs(r.difference), 5 * r.error() + 1e-12) << r.atoms;
+        EXPECT_LT(std::abs(r.single_difference), 5 * r.single_rounding + 1e-12) << r.atoms;
+    }
+    for (const auto& r : results.back()) EXPECT_EQ(r.rounding, 0) << "the reference does not differ from itself";
+}
+
 TEST(Vacancies, refuse_a_mean_over_one_motion) {
     Bench bench({});
     auto options = small_cells();

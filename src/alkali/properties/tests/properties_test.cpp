@@ -227,6 +227,10 @@ TEST(CommitteeProperties, name_the_member_that_fails) {
     const auto outcome = compute_properties(committee, choose_properties(names), {.crystal = "fcc"}, log, progress);
     ASSERT_EQ(outcome.failures.size(), 1u);
     EXPECT_THAT(outcome.failures[0].second, testing::HasSubstr(committee.members()[1]->name()));
+    const auto& record = outcome.records.at("failures");
+    EXPECT_EQ(record.value.at("lattice"), outcome.failures[0].second) << "told where the report looks";
+    EXPECT_EQ(record.settings.at("structure"), "fcc");
+    EXPECT_EQ(record.provenance.at("calculator"), "committee");
 }
 
 TEST(PropertyChoice, an_unknown_name_is_answered_with_the_nearest_and_all_known) {

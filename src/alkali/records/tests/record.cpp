@@ -3,6 +3,9 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <cmath>
+#include <limits>
+
 #include "alkali/base/error.hpp"
 
 namespace alkali::records {
@@ -29,6 +32,23 @@ TEST(Records, what_is_saved_reads_back) {
     EXPECT_EQ(read.number("a0"), 3.425);
     EXPECT_FALSE(read.at("a0").uncertainty);
     EXPECT_THROW(static_cast<void>(read.at("b0")), InputError);
+}
+
+// JSON has no such numbers; null would pass for "was never computed".
+TEST(Records, what_is_no_number_is_named_and_reads_back) {
+    const double infinity = std::numeric_limits<double>::infinity();
+    Records records;
+    records.set("a0", {std::nan(""), "angstrom", infinity, {}, {}});
+    records.set("curve", {{{"energy", {1.0, -infinity}}}, "eV", {}, {{"residual", std::nan("")}}, {}});
+    EXPECT_EQ(records.text().find(R"("value": null)"), std::string::npos) << records.text();
+    EXPECT_NE(records.text().find(R"("value": "nan")"), std::string::npos);
+    const auto read = Records::from_json(nlohmann::json::parse(records.text()), "r.json");
+    EXPECT_TRUE(std::isnan(read.number("a0")));
+    EXPECT_EQ(read.at("a0").uncertainty, infinity);
+    EXPECT_EQ(read.at("curve").value["energy"][1].get<double>(), -infinity);
+    const auto old =
+        Records::from_json(nlohmann::json::parse(R"({"schema": 1, "records": {"a0": {"value": null, "unit": "eV"}}})"), "r.json");
+    EXPECT_TRUE(std::isnan(old.number("a0")));
 }
 
 // File names and groups of frames may be in any encoding; they must not cost a result.

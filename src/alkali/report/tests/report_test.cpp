@@ -11,6 +11,7 @@
 #include "alkali/base/files.hpp"
 #include "alkali/records/record.hpp"
 #include "alkali/report/convergence.hpp"
+#include "alkali/report/doubts.hpp"
 #include "alkali/report/figures.hpp"
 #include "alkali/report/property_names.hpp"
 #include "alkali/report/references.hpp"
@@ -22,6 +23,7 @@ namespace alkali::report {
 namespace {
 
 namespace fs = std::filesystem;
+using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;
 using testing::SizeIs;
@@ -122,6 +124,156 @@ TEST_F(Report, literature_on_bcc_lithium_stands_beside_bcc_lithium_alone) {
     EXPECT_THAT(both, HasSubstr("14.85(15)"));
     EXPECT_THAT(both, HasSubstr("fcc Al"));  // its column says what it is
     EXPECT_THAT(both, Not(HasSubstr("bcc Li</")));
+}
+
+/// A folder with one number of a crystal.
+records::Record number(double value, const char* unit, const char* species = "Li", const char* structure = "bcc") {
+    return {value, unit, {}, {{"species", species}, {"structure", structure}}, {}};
+}
+
+/// The part of a page from one heading to the next.
+std::string part(const std::string& page, const std::string& heading) {
+    const auto from = page.find("<h3>" + heading);
+    return from == std::string::npos ? "" : page.substr(from, page.find("<h3>", from + 4) - from);
+}
+
+TEST_F(Report, each_material_has_a_table_with_its_own_literature) {
+    records::Records lithium, aluminium;
+    lithium.set("C11", number(14.9, "GPa"));
+    aluminium.set("C11", number(108, "GPa", "Al", "fcc"));
+    lithium.save(folder_ / "li" / "records.json");
+    aluminium.save(folder_ / "al" / "records.json");
+    const auto page = render({folder_ / "al", folder_ / "li"}, {});
+    EXPECT_THAT(part(page, "fcc Al"), AllOf(HasSubstr("108.00"), HasSubstr("without literature"), Not(HasSubstr("14.85(15)")),
+                                            Not(HasSubstr("class=\"reference"))));
+    EXPECT_THAT(part(page, "bcc Li"), AllOf(HasSubstr("14.90"), HasSubstr("14.85(15)"), Not(HasSubstr("108.00"))));
+    EXPECT_THAT(page, HasSubstr("<title>alkali: fcc Al, bcc Li</title>"));
+}
+
+TEST_F(Report, errors_on_frames_of_other_elements_do_not_stand_beside_lithiums) {
+    for (const char* element : {"Al", "Li"}) {
+        records::Records errors;
+        errors.set("energy_rmse", {1.7, "meV/atom", {}, {}, {{"elements", {element}}}});
+        errors.save(folder_ / element / "evaluation.json");
+    }
+    const std::string paper = "Phuthi";
+    EXPECT_THAT(render({folder_ / "Al"}, {}), Not(HasSubstr(paper)));
+    EXPECT_THAT(render({folder_ / "Li"}, {}), HasSubstr(paper));
+    const auto both = render({folder_ / "Al", folder_ / "Li"}, {});
+    EXPECT_THAT(part(both, "Frames of Al"), Not(HasSubstr("<a class=\"cite\"")));
+    EXPECT_THAT(part(both, "Frames of Li"), HasSubstr("<a class=\"cite\""));
+}
+
+TEST_F(Report, what_a_committee_could_not_compute_is_said_in_its_column) {
+    records::Records good, committee;
+    good.set("a0", number(3.42, "angstrom"));
+    good.set("C11", number(14.9, "GPa"));
+    good.set("C11_energy", number(15, "GPa"));
+    good.save(folder_ / "single" / "records.json");
+    committee.set("a0", number(3.43, "angstrom"));
+    committee.set("failures", {{{"elastic", "member_2: the <relaxation> stopped"}, {"vacancy", "member_1: too"}},
+                               "",
+                               {},
+                               {{"species", "Li"}, {"structure", "bcc"}},
+                               {}});
+    committee.save(folder_ / "committee" / "records.json");
+    const auto page = render({folder_ / "single", folder_ / "committee"}, {});
+    std::size_t failed = 0;
+    for (std::size_t at = 0; (at = page.find(">failed</td>", at)) != std::string::npos; ++at) ++failed;
+    EXPECT_EQ(failed, 3u) << "C11 by both methods, and a row for the vacancy that nobody has";
+    EXPECT_THAT(page, AllOf(HasSubstr("Vacancy formation energy"), HasSubstr("not computed: member_2: the &lt;relaxation&gt; stopped")));
+    EXPECT_THAT(summary({folder_ / "single", folder_ / "committee"}, {"C11"}), testing::EndsWith("  14.90     failed\n"));
+    // One that failed in everything keeps its column.
+    records::Records nothing;
+    nothing.set("failures", {{{"lattice", "no minimum"}}, "", {}, {{"species", "Li"}, {"structure", "bcc"}}, {}});
+    nothing.save(folder_ / "nothing" / "records.json");
+    EXPECT_THAT(render({folder_ / "single", folder_ / "nothing"}, {}),
+                AllOf(HasSubstr("<th class=\"own\">nothing</th>"), HasSubstr(">failed</td>")));
+}
+
+TEST_F(Report, implausible_numbers_are_marked_where_they_stand) {
+    records::Records records;
+    records.set("bulk_modulus_derivative", number(-23, "1"));
+    records.set("C11", number(110, "GPa"));
+    records.set("C12", number(11.3, "GPa"));
+    records.set("a0", number(3.43, "angstrom"));
+    records.set("vacancy_formation_energy", number(-18.9, "eV"));
+    records.set("cohesive_energy", number(std::nan(""), "eV/atom"));
+    records.save(folder_ / "x" / "records.json");
+    const auto page = render({folder_ / "x"}, {});
+    for (const char* marked : {"\u221223.0⚠", "110.00⚠", "\u221218.900⚠", "not a number⚠"}) EXPECT_THAT(page, HasSubstr(marked));
+    EXPECT_THAT(page, AllOf(HasSubstr(">11.30</td>"), HasSubstr(">3.4300</td>")));
+    EXPECT_THAT(page, HasSubstr("B&#39; lies between 0 and 10"));
+}
+
+TEST(Doubts, say_what_speaks_against_a_number) {
+    const auto about = [](const std::string& name, const records::Records& records) { return doubts_about(name, records, {}); };
+    records::Records records;
+    const auto set = [&](const std::string& name, double value) { records.set(name, {value, "GPa", {}, {}, {}}); };
+    set("bulk_modulus", 13.6);
+    set("bulk_modulus_hill", 13.9);
+    set("bulk_modulus_derivative", 3.5);
+    set("C11", 20);
+    set("C11_energy", 15);
+    set("elastic_stability", -1);
+    set("youngs_modulus", 100);
+    set("poisson_ratio", 0.7);
+    set("C_prime", -2);
+    for (const char* name : {"bulk_modulus", "bulk_modulus_derivative"}) EXPECT_THAT(about(name, records), testing::IsEmpty()) << name;
+    for (const char* name : {"C11", "C11_energy", "elastic_stability", "youngs_modulus", "poisson_ratio", "C_prime", "bulk_modulus_hill"})
+        EXPECT_THAT(about(name, records), SizeIs(1)) << name;
+    set("bulk_modulus_hill", 18);
+    EXPECT_THAT(about("bulk_modulus", records), testing::ElementsAre(HasSubstr("bulk_modulus_hill")));
+    EXPECT_THAT(about("nothing", records), testing::IsEmpty());
+}
+
+TEST_F(Report, too_small_error_bars_are_marked_where_they_stand) {
+    records::Records properties, errors;
+    properties.set("C11", {14.9, "GPa", 0.4, {{"species", "Li"}, {"structure", "bcc"}, {"committee", 3}}, {}});
+    properties.set("C44", number(11.1, "GPa"));
+    errors.set("force_coverage_68", {0.31, "1", 0.02, {}, {}});
+    errors.set("reliability",
+               {{{"force", {{"points", 3000}, {"nominal", {0.5, 0.68}}, {"observed", {0.49, 0.31}}, {"std", {1.0}}, {"rmse", {3.0}}}}},
+                "1",
+                {},
+                {},
+                {}});
+    properties.save(folder_ / "committee" / "records.json");
+    errors.save(folder_ / "committee" / "test.json");
+    const auto page = render({folder_ / "committee"}, {});
+    EXPECT_THAT(page, AllOf(HasSubstr("14.9(4)⚠"), HasSubstr("31 % of force errors on test"), HasSubstr(">11.10</td>")));
+    EXPECT_THAT(page, AllOf(HasSubstr("31.0 %⚠</td>"), HasSubstr(">49.0 %</td>")));
+    errors.set("force_coverage_68", {0.60, "1", 0.06, {}, {}});
+    errors.save(folder_ / "committee" / "test.json");
+    EXPECT_THAT(render({folder_ / "committee"}, {}), HasSubstr(">14.9(4)</td>")) << "60 +- 6 % are not too few";
+}
+
+TEST_F(Report, energies_with_another_zero_are_compared_about_their_mean_error) {
+    records::Records errors;
+    errors.set("energy_rmse", {8671.2, "meV/atom", {}, {}, {}});
+    errors.set("energy_mae", {8671.2, "meV/atom", {}, {}, {}});
+    errors.set("energy_rmse_shifted", {1.2, "meV/atom", {}, {}, {}});
+    errors.set("parity", {{{"frames", {"f0", "f1"}},
+                           {"energy", {{"frame", {0, 1}}, {"reference", {-203.0, -203.5}}, {"predicted", {-194.328, -194.8304}}}}},
+                          "1",
+                          {},
+                          {},
+                          {}});
+    const auto plots = parity_plots(errors);
+    ASSERT_THAT(plots, SizeIs(1));
+    EXPECT_NEAR(plots[0].series[0].points[0].y, -203.0 + 0.0012, 1e-9);
+    EXPECT_THAT(plots[0].caption, HasSubstr("less their mean error of 8.6708 eV/atom"));
+    errors.save(folder_ / "x" / "evaluation.json");
+    EXPECT_THAT(render({folder_ / "x"}, {}), AllOf(HasSubstr("8671⚠</td>"), HasSubstr(">1.20</td>"), HasSubstr("about the mean error")));
+    // A model that is merely biased is shown as it is.
+    EXPECT_FALSE(another_zero(5, 1));
+    EXPECT_FALSE(another_zero(50, 40));
+    EXPECT_TRUE(another_zero(-8671, 1.2));
+}
+
+TEST_F(Report, a_table_wider_than_the_window_says_so) {
+    const auto page = render({sample("nequip")}, {});
+    EXPECT_THAT(page, AllOf(HasSubstr("<p class=\"hint\" hidden></p>\n<div class=\"scroll\">"), HasSubstr("more columns")));
 }
 
 TEST_F(Report, two_folders_of_one_name_are_told_apart) {
@@ -233,6 +385,12 @@ TEST(PropertyNames, take_the_longest_quantity_and_keep_the_rest) {
     EXPECT_THAT(property_name("surface_energy_110").label, HasSubstr("(110)"));
     EXPECT_THAT(property_name("C11_300K").label, HasSubstr("(300K)"));
     EXPECT_EQ(property_name("bulk_modulus_vinet").label, "<i>B</i>, Vinet");
+    EXPECT_THAT(property_name("C_prime").label, HasSubstr("− <i>C</i><sub>12</sub> = 2 <i>C</i>′")) << "textbooks' C' is half of it";
+    EXPECT_EQ(property_of("bulk_modulus_hill"), "elastic");
+    EXPECT_EQ(property_of("bulk_modulus_vinet"), "equation_of_state");
+    EXPECT_EQ(property_of("C11_energy"), "elastic");
+    EXPECT_EQ(property_of("something_new"), "");
+    EXPECT_EQ(main_record("vacancy"), "vacancy_formation_energy");
     EXPECT_EQ(property_name("c0").section, property_name("a0").section);
     EXPECT_EQ(property_name("C33").section, property_name("C11").section);
     EXPECT_EQ(property_name("something_new").label, "something_new");

@@ -45,6 +45,7 @@ TEST(Evaluation, gives_the_errors_by_their_names_and_units) {
     EXPECT_NEAR(records.number("energy_mae"), 100, 1e-8);
     EXPECT_NEAR(records.number("energy_rmse"), std::sqrt(100 * 100 + 2 * 2), 1e-8);
     EXPECT_NEAR(records.number("energy_rmse_shifted"), 2, 1e-6);
+    EXPECT_NEAR(records.number("energy_mean_error"), 100, 1e-8) << "predicted less label";
     EXPECT_NEAR(records.number("force_rmse"), 30 / std::sqrt(3.0), 1e-9);
     EXPECT_NEAR(records.number("force_mae"), 10, 1e-9);
     EXPECT_NEAR(records.number("stress_rmse"), 1.602176634 / std::sqrt(3.0), 1e-9);

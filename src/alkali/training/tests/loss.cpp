@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+
 #include <cmath>
 #include <numeric>
 
@@ -163,6 +165,26 @@ TEST(Errors, shifted_rmse_removes_the_mean) {
     EXPECT_NEAR(sums.rmse(), std::sqrt(14.0 / 3), 1e-14);
     EXPECT_NEAR(sums.rmse_shifted(), std::sqrt(2.0 / 3), 1e-14);
     EXPECT_NEAR(sums.mae(), 2, 1e-14);
+}
+
+TEST(Errors, shifted_rmse_keeps_its_digits_beside_a_large_mean) {
+    // All-electron labels of heavy atoms: 4.4e5 eV/atom away from the model's zero, errors of 1 meV/atom.
+    ErrorSums frames, sets;
+    for (int k = 0; k < 1000; ++k) {
+        ErrorSums one;
+        one.energy.add(4.4e5 + (k % 2 == 0 ? 1e-3 : -1e-3));
+        frames.energy.add(4.4e5 + (k % 2 == 0 ? 1e-3 : -1e-3));
+        sets.add(one);
+    }
+    EXPECT_NEAR(frames.energy.rmse_shifted(), 1e-3, 1e-8);
+    EXPECT_NEAR(sets.energy.rmse_shifted(), 1e-3, 1e-8);
+    EXPECT_NEAR(sets.energy.mean(), 4.4e5, 1e-6);
+    std::array<double, ErrorSums::size> stored{};
+    ErrorSums loaded;
+    frames.store(stored);
+    loaded.load(stored);
+    EXPECT_EQ(loaded.energy.mean(), frames.energy.mean());
+    EXPECT_LT(loaded.energy.rmse_shifted(), 1);
 }
 
 }  // namespace

@@ -125,5 +125,40 @@ TEST(Domains, parts_may_be_empty) {
     EXPECT_LT((parts.stress - whole.stress).norm(), 1e-13);
 }
 
+/// Fails on the domain with the most atoms, after one exchange or before any.
+class Failing final : public Model {
+public:
+    Failing(std::shared_ptr<const Model> model, int atoms, bool late) : model_(std::move(model)), atoms_(atoms), late_(late) {}
+    [[nodiscard]] std::string kind() const override { return "failing"; }
+    [[nodiscard]] const std::vector<std::string>& type_names() const override { return model_->type_names(); }
+    [[nodiscard]] double cutoff() const override { return model_->cutoff(); }
+    [[nodiscard]] Precision precision() const override { return model_->precision(); }
+    void evaluate(const Graph& graph, Exchange& exchange, const Evaluation& out) const override {
+        const bool fails = graph.num_local == atoms_;
+        if (fails && !late_) throw InputError("no such atoms");
+        std::vector<double> rows(static_cast<std::size_t>(graph.num_atoms()));
+        exchange.forward(rows.data(), 1);
+        if (fails) throw InputError("no such atoms");
+        model_->evaluate(graph, exchange, out);
+    }
+    [[nodiscard]] nlohmann::json hyperparameters() const override { return {}; }
+
+private:
+    std::shared_ptr<const Model> model_;
+    int atoms_;
+    bool late_;
+};
+
+TEST(Domains, a_model_that_fails_in_one_of_them_is_an_error_and_no_deadlock) {
+    const auto structure = random_structure(40, 9.0, 5, {3, 11});
+    const auto model = toy();
+    const auto domains = cut_into_domains(structure, *model, {2, 2, 1});
+    std::size_t most = 0;
+    for (const auto& domain : domains) most = std::max(most, domain.atoms.size());
+    for (const bool late : {false, true})
+        for (int repeat = 0; repeat < 20; ++repeat)
+            EXPECT_THROW(static_cast<void>(evaluate_domains(structure, Failing(model, static_cast<int>(most), late), domains)), InputError);
+}
+
 }  // namespace
 }  // namespace alkali::models

@@ -16,12 +16,16 @@ using structure::Frame;
 /// Whether a label that is NaN or infinite is an error (training, evaluation) or passed on (data check).
 enum class Numbers { finite, any };
 
+/// Whether a frame that cannot be read is an error, or left out and noted.
+enum class Unreadable { error, left_out };
+
 struct ReadOptions {
     std::string format;  ///< name of a format; empty: by the file's name
     // Keys of labels in extended XYZ. Empty: the first present of the usual ones, see usual_keys().
     std::string energy_key, forces_key, stress_key, virial_key;
     std::vector<std::string> type_names;  ///< chemical symbols of types 1, 2, ... where a file has numbers only
     Numbers numbers = Numbers::finite;
+    Unreadable unreadable = Unreadable::error;
 };
 
 struct WriteOptions {
@@ -93,7 +97,8 @@ struct FormatInfo {
 [[nodiscard]] FormatInfo format_info(const std::filesystem::path& path, const std::string& name = {});
 /// The name of the format that the file's name (or being a deepmd folder) tells; InputError if none.
 [[nodiscard]] std::string detect_format(const std::filesystem::path& path);
-/// Errors: InputError for an unknown or unrecognised format (nearest named), FileError if it cannot be read.
+/// Errors: InputError for an unknown or unrecognised format (nearest named), FileError if it cannot be read. Where
+/// unreadable frames are left out, so is all behind a fault at which the format's reader cannot go on.
 [[nodiscard]] std::unique_ptr<FrameReader> open_reader(const std::filesystem::path& path, const ReadOptions& options = {});
 /// The same from a stream; `format` must be one whose access is stream. `source` names it in errors.
 [[nodiscard]] std::unique_ptr<FrameReader> open_reader(std::unique_ptr<std::istream> stream, const std::string& source,

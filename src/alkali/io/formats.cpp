@@ -48,8 +48,14 @@ const std::vector<Format>& table() {
          nullptr,
          open_deepmd,
          write_deepmd},
-        {"vasprun", {"*vasprun*.xml"}, "VASP's vasprun.xml, every ionic step; free energy", Holds::labels, open_vasprun, nullptr, nullptr},
-        {"outcar", {"*OUTCAR*"}, "VASP's OUTCAR, every ionic step; free energy", Holds::labels, open_outcar, nullptr, nullptr},
+        {"vasprun",
+         {"*vasprun*.xml", "*vasprun.xml.*"},
+         "VASP's vasprun.xml, every converged ionic step; free energy",
+         Holds::labels,
+         open_vasprun,
+         nullptr,
+         nullptr},
+        {"outcar", {"*OUTCAR*"}, "VASP's OUTCAR, every converged ionic step; free energy", Holds::labels, open_outcar, nullptr, nullptr},
         {"poscar",
          {"POSCAR*", "CONTCAR*", "*.poscar", "*.vasp"},
          "VASP's POSCAR: one structure, no labels",
@@ -120,6 +126,44 @@ FormatInfo info_of(const Format& format) {
             format.help};
 }
 
+// Leaves out frames that cannot be read.
+class LenientReader final : public FrameReader {
+public:
+    explicit LenientReader(std::unique_ptr<FrameReader> reader) : reader_(std::move(reader)) {}
+
+    bool next(Frame& frame) override {
+        left_out_.clear();
+        for (;;) {
+            try {
+                return !stuck_ && reader_->next(frame);
+            } catch (const FileError& error) {
+                // A reader that cannot go on repeats itself.
+                stuck_ = !left_out_.empty() && left_out_.back().where == error.where();
+                if (stuck_)
+                    left_out_.back().why += "; nothing behind it is read";
+                else
+                    left_out_.push_back({error.where(), error.fault()});
+            }
+        }
+    }
+
+    FrameNotes notes() const override {
+        auto notes = reader_->notes();
+        notes.left_out.insert(notes.left_out.begin(), left_out_.begin(), left_out_.end());
+        return notes;
+    }
+
+private:
+    std::unique_ptr<FrameReader> reader_;
+    std::vector<LeftOut> left_out_;
+    bool stuck_ = false;
+};
+
+std::unique_ptr<FrameReader> heed(std::unique_ptr<FrameReader> reader, const ReadOptions& options) {
+    if (options.unreadable == Unreadable::error) return reader;
+    return std::make_unique<LenientReader>(std::move(reader));
+}
+
 }  // namespace
 
 const UsualKeys& usual_keys() {
@@ -157,18 +201,18 @@ std::string detect_format(const std::filesystem::path& path) { return find_forma
 std::unique_ptr<FrameReader> open_reader(std::unique_ptr<std::istream> stream, const std::string& source, const ReadOptions& options) {
     const auto& format = find_format(source, options.format);
     if (format.open_stream == nullptr) throw InputError(fmt::format("{} cannot be read from a stream", format.name), source);
-    return format.open_stream(std::move(stream), source, options);
+    return heed(format.open_stream(std::move(stream), source, options), options);
 }
 
 std::unique_ptr<FrameReader> open_reader(const std::filesystem::path& path, const ReadOptions& options) {
     if (!std::filesystem::exists(path)) throw FileError("there is no such file or folder", path.string(), "check the name");
     const auto& format = find_format(path, options.format);
-    if (format.open_folder != nullptr) return format.open_folder(path, options);
+    if (format.open_folder != nullptr) return heed(format.open_folder(path, options), options);
     if (format.open_stream == nullptr) throw InputError(fmt::format("{} files can be written, not read", format.name), path.string());
     if (std::filesystem::is_directory(path)) throw FileError(fmt::format("is a folder, {} is a file", format.name), path.string());
     auto stream = std::make_unique<std::ifstream>(path, std::ios::binary);
     if (!*stream) throw FileError("cannot be read", path.string(), "check the permissions");
-    return format.open_stream(std::move(stream), path.string(), options);
+    return heed(format.open_stream(std::move(stream), path.string(), options), options);
 }
 
 std::unique_ptr<FrameWriter> open_writer(const std::filesystem::path& path, const WriteOptions& options) {

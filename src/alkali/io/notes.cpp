@@ -14,7 +14,6 @@ constexpr std::size_t most_told = 10;
 
 void NoteLog::add(const Frame& frame, const FrameNotes& notes) {
     ++frames_;
-    ++in_file_;
     tell_left_out(notes);
     for (const auto& warning : notes.warnings) tell(frame.where(), warning);
 }
@@ -24,9 +23,8 @@ void NoteLog::end_file(const FrameReader& reader, const std::filesystem::path& f
     for (const auto& [text, times] : times_)
         if (times > 1) log_.warning(fmt::format("{}: {} more times: {}", file.string(), times - 1, text));
     if (untold_ > 0) log_.warning(fmt::format("{}: {} more warnings; `alkali data check` lists them", file.string(), untold_));
-    if (in_file_ == 0 && times_.empty()) log_.warning(file.string() + ": the file has no frames");
     times_.clear();
-    untold_ = in_file_ = 0;
+    untold_ = 0;
 }
 
 void NoteLog::require_frames(const std::filesystem::path& path) const {

@@ -24,7 +24,7 @@ private:
 
     base::LogSink& log_;
     std::map<std::string, std::size_t> times_;  // of each text in this file
-    std::size_t untold_ = 0, in_file_ = 0;
+    std::size_t untold_ = 0;
     std::size_t frames_ = 0;  // of all files
     std::string left_out_;    // the first that was
 };

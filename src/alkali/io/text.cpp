@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cctype>
 #include <charconv>
 #include <cmath>
@@ -14,6 +15,30 @@ namespace {
 
 bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '\v' || c == '\f'; }
 char lower(char c) { return static_cast<char>(std::tolower(static_cast<unsigned char>(c))); }
+
+/// Appends the number of a word, or the numbers that touch in it: "0.250100.000" has three decimals in each. False if
+/// it is neither.
+bool add_numbers(std::string_view word, std::vector<double>& numbers) {
+    const auto first = word.find('.'), last = word.rfind('.');
+    if (first == last) {
+        const auto value = parse_double(word);
+        if (value) numbers.push_back(*value);
+        return value.has_value();
+    }
+    const std::size_t decimals = word.size() - last - 1;
+    std::vector<double> parts;
+    while (!word.empty()) {
+        const auto end = std::min(word.size(), word.find('.') + 1 + decimals);
+        const auto value = parse_double(word.substr(0, end));
+        if (!value) return false;
+        parts.push_back(*value);
+        word.remove_prefix(end);
+        if (!word.empty() && (std::isdigit(static_cast<unsigned char>(word[0])) == 0 || word.find('.') == std::string_view::npos))
+            return false;
+    }
+    numbers.insert(numbers.end(), parts.begin(), parts.end());
+    return true;
+}
 
 void check_positions(const Frame& frame, const Place& place) {
     for (std::size_t i = 0; i < frame.structure.size(); ++i)
@@ -101,11 +126,8 @@ std::vector<double> fixed_columns(std::string_view text) {
         spaced += text[i];
     }
     std::vector<double> numbers;
-    for (const auto word : split(spaced)) {
-        const auto value = parse_double(word);
-        if (!value) break;
-        numbers.push_back(*value);
-    }
+    for (const auto word : split(spaced))
+        if (!add_numbers(word, numbers)) break;
     return numbers;
 }
 

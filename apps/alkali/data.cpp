@@ -9,6 +9,7 @@
 #include "alkali/base/error.hpp"
 #include "alkali/base/files.hpp"
 #include "alkali/dataset/check.hpp"
+#include "alkali/dataset/files.hpp"
 #include "alkali/dataset/split.hpp"
 #include "alkali/io/notes.hpp"
 #include "command.hpp"
@@ -109,17 +110,13 @@ void run_convert(const ConvertArguments& arguments, Context& context) {
     const auto writer = io::open_writer(arguments.output, arguments.write);
     std::size_t count = 0;
     for (const auto& input : arguments.inputs) {
-        const auto reader = io::open_reader(input, arguments.read);
-        io::NoteLog notes(context.log);
+        const auto reader = dataset::open_frames(input, arguments.read, context.log);
         for (io::Frame frame; reader->next(frame); ++count) {
-            notes.add(frame, reader->notes());
             writer->write(frame);
             lost.count(frame.labels, format.holds);
             const auto detail = fmt::format("{} frames", count + 1);
             context.progress.update({"converting", static_cast<double>(count + 1), 0, detail});
         }
-        notes.end_file(*reader, input);
-        notes.require_frames(input);
     }
     writer->close();
     if (const auto text = lost.text(); !text.empty())
@@ -130,7 +127,9 @@ void run_convert(const ConvertArguments& arguments, Context& context) {
 void add_convert(CLI::App& parent, Context& context) {
     auto arguments = std::make_shared<ConvertArguments>();
     auto* command = parent.add_subcommand("convert", "Read frames in one format and write them in another");
-    command->add_option("inputs", arguments->inputs, "Files or folders to read, in order")->required()->type_name("IN...");
+    command->add_option("inputs", arguments->inputs, "Files or folders (all that is below) to read, in order")
+        ->required()
+        ->type_name("IN...");
     command->add_option("-o,--output", arguments->output, "File (or deepmd folder) to write")->required()->type_name("OUT");
     command->add_option("--to", arguments->write.format, "Format of the output; default: by name")->type_name("FORMAT");
     command

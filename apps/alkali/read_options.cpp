@@ -7,6 +7,9 @@ void add_structure_options(CLI::App& command, io::ReadOptions& read) {
     command.add_option("--type-names", read.type_names, "Chemical symbols of types 1, 2, ... where a file has numbers only")
         ->delimiter(',')
         ->type_name("Li,O,...");
+    command.add_flag_callback(
+        "--skip-unreadable", [&read] { read.unreadable = io::Unreadable::left_out; },
+        "Leave out frames that cannot be read, with a warning, instead of stopping");
 }
 
 void add_label_options(CLI::App& command, io::ReadOptions& read) {

@@ -55,9 +55,8 @@ CheckReport check(std::span<const std::filesystem::path> paths, const CheckOptio
     };
     double done = 0;
     for (const auto& path : paths) {
-        if (!std::filesystem::exists(path)) throw FileError("there is no such file or folder", path.string(), "check the name");
         say(done++, "reading");
-        for (const auto& file : files_of(path)) read_all(file, read, checked, report.findings);
+        for (const auto& file : files_of(path, read.format)) read_all(file, read, checked, report.findings);
         checked.set.sources.push_back(path.string());
         checked.set.notes.emplace_back();
     }

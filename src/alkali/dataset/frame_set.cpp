@@ -7,21 +7,11 @@
 
 #include "alkali/base/error.hpp"
 #include "alkali/base/nearest.hpp"
-#include "alkali/io/notes.hpp"
 
 namespace alkali::dataset {
 namespace {
 
 namespace fs = std::filesystem;
-
-bool known_file(const fs::path& path) {
-    try {
-        static_cast<void>(io::detect_format(path));
-        return true;
-    } catch (const InputError&) {
-        return false;
-    }
-}
 
 void add_distinct(std::set<std::string>& names, const std::string& name) {
     if (!name.empty()) names.insert(name);
@@ -64,18 +54,6 @@ void check_needs(const Frame& frame, const LoadOptions& options, const io::Frame
 }
 
 }  // namespace
-
-std::vector<fs::path> files_of(const fs::path& path) {
-    if (!fs::is_directory(path)) return {path};
-    std::vector<fs::path> files;
-    for (const auto& entry : fs::recursive_directory_iterator(path)) {
-        if (entry.path().filename() == "type.raw") return {path};
-        if (entry.is_regular_file() && known_file(entry.path())) files.push_back(entry.path());
-    }
-    std::sort(files.begin(), files.end());
-    if (files.empty()) throw InputError("the folder holds no file of a known format", path.string());
-    return files;
-}
 
 LabelCounts FrameSet::counts() const {
     LabelCounts counts;
@@ -130,23 +108,16 @@ void append(FrameSet& set, std::vector<Frame> frames, const std::string& source,
 FrameSet load(std::span<const fs::path> paths, const LoadOptions& options, base::LogSink& log) {
     FrameSet set;
     for (const auto& path : paths) {
-        if (!fs::exists(path)) throw FileError("there is no such file or folder", path.string(), "check the name");
         const std::size_t before = set.frames.size();
         Keys keys;
-        io::NoteLog told(log);
-        for (const auto& file : files_of(path)) {
-            const auto reader = io::open_reader(file, options.read);
-            for (Frame frame; reader->next(frame);) {
-                const auto notes = reader->notes();
-                told.add(frame, notes);
-                check_needs(frame, options, notes);
-                keys.add(notes);
-                set.frames.push_back(std::move(frame));
-                set.source.push_back(set.sources.size());
-            }
-            told.end_file(*reader, file);
+        const auto reader = open_frames(path, options.read, log);
+        for (Frame frame; reader->next(frame);) {
+            const auto notes = reader->notes();
+            check_needs(frame, options, notes);
+            keys.add(notes);
+            set.frames.push_back(std::move(frame));
+            set.source.push_back(set.sources.size());
         }
-        told.require_frames(path);
         set.sources.push_back(path.string());
         set.notes.push_back(keys.text());
         log.info(fmt::format("{}: {} frames; {}", path.string(), set.frames.size() - before, keys.text()));

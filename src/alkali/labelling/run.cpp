@@ -31,9 +31,10 @@ std::vector<structure::Frame> read_inputs(const RunSettings& settings, base::Log
     std::vector<structure::Frame> frames;
     io::ReadOptions read;
     read.numbers = io::Numbers::any;  // labels of the input are not used
-    for (const auto& input : settings.inputs)
-        for (const auto& file : dataset::files_of(input))
-            for (auto& frame : io::read_frames(file, read, &log)) frames.push_back(std::move(frame));
+    for (const auto& input : settings.inputs) {
+        const auto reader = dataset::open_frames(input, read, log);
+        for (structure::Frame frame; reader->next(frame);) frames.push_back(std::move(frame));
+    }
     return frames;
 }
 

@@ -1,6 +1,7 @@
 #include "alkali/dataset/check.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "alkali/base/error.hpp"
 
@@ -16,12 +17,15 @@ void report_left_out(const io::FrameNotes& notes, std::vector<Finding>& findings
 
 void read_all(const std::filesystem::path& file, const io::ReadOptions& options, CheckedSet& checked, std::vector<Finding>& findings) {
     const auto reader = io::open_reader(file, options);
+    const auto before = std::pair(checked.set.frames.size(), findings.size());
     int faults = 0;
     for (Frame frame; faults < most_faults;) {
         try {
             const bool more = reader->next(frame);
             const auto notes = reader->notes();
             report_left_out(notes, findings);
+            if (!more && before == std::pair(checked.set.frames.size(), findings.size()))
+                findings.push_back({Severity::warning, "left-out", file.string(), "the file has no frames"});
             if (!more) return;
             for (const auto& text : notes.warnings) findings.push_back({Severity::warning, "reader", frame.where(), text});
             checked.set.frames.push_back(std::move(frame));

@@ -3,10 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "alkali/base/error.hpp"
 #include "alkali/base/nearest.hpp"
+#include "alkali/dataset/hash.hpp"
 
 namespace alkali::dataset {
 namespace {
@@ -51,6 +53,29 @@ void check_needs(const Frame& frame, const LoadOptions& options, const io::Frame
     if (options.needs.forces && !frame.labels.forces) fail_missing(frame, "forces", key(options.read.forces_key, "forces"), notes);
     if (options.needs.stress && !frame.labels.stress && frame.structure.cell.fully_periodic())
         fail_missing(frame, "stress", key(options.read.stress_key, "stress"), notes);
+}
+
+// The same data in two files, such as a run's output and what was converted from it, would come into training and
+// validation alike.
+void warn_of_copies(const FrameSet& set, base::LogSink& log) {
+    std::set<std::string> files;
+    for (const auto& frame : set.frames) files.insert(frame.source);
+    if (files.size() < 2) return;
+    std::map<std::string, std::size_t> seen;
+    std::size_t copies = 0;
+    std::string first;
+    for (std::size_t f = 0; f < set.frames.size(); ++f) {
+        const auto& frame = set.frames[f];
+        const auto [same, is_new] = seen.try_emplace(structure_key(frame.structure), f);
+        const auto& other = set.frames[same->second];
+        if (is_new || other.source == frame.source) continue;
+        if (copies++ == 0) first = fmt::format("{} and {}", other.where(), frame.where());
+    }
+    if (copies > 0)
+        log.warning(
+            fmt::format("{} structures are in more than one file (first: {}): are the data there twice? "
+                        "`alkali data check` lists them",
+                        copies, first));
 }
 
 }  // namespace
@@ -122,6 +147,7 @@ FrameSet load(std::span<const fs::path> paths, const LoadOptions& options, base:
         set.notes.push_back(keys.text());
         log.info(fmt::format("{}: {} frames; {}", path.string(), set.frames.size() - before, keys.text()));
     }
+    warn_of_copies(set, log);
     const auto counts = set.counts();
     if (options.missing == Missing::mask && (counts.without_energy + counts.without_forces + counts.without_stress) > 0)
         log.warning("missing labels are left out: " + describe(counts));

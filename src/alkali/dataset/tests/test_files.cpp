@@ -164,6 +164,20 @@ TEST_F(FolderFiles, a_file_without_frames_is_named_among_others) {
     file("b.extxyz", "\n");
     EXPECT_EQ(loaded().frames.size(), 1u);
     EXPECT_THAT(told_.warnings, HasSubstr("b.extxyz: gives no frame"));
+    const auto report = check(std::vector<fs::path>{folder_}, {});
+    ASSERT_FALSE(report.findings.empty());
+    EXPECT_THAT(report.findings[0].where, HasSubstr("b.extxyz"));
+}
+
+TEST_F(FolderFiles, the_same_structures_in_two_files_are_told) {
+    file("a.extxyz");
+    file("b.extxyz");
+    EXPECT_EQ(loaded().frames.size(), 2u);
+    EXPECT_THAT(told_.warnings, HasSubstr("1 structures are in more than one file"));
+    told_ = {};
+    file("b.extxyz", "1\nLattice=\"5 0 0 0 4 0 0 0 4\" Properties=species:S:1:pos:R:3:forces:R:3 energy=-1\nLi 0 0 0 0 0 0\n");
+    EXPECT_EQ(loaded().frames.size(), 2u);
+    EXPECT_THAT(told_.warnings, testing::Not(HasSubstr("more than one file")));
 }
 
 TEST_F(FolderFiles, what_a_reader_leaves_out_is_told_and_found_by_check) {

@@ -148,6 +148,19 @@ TEST_F(Compressed, truncated_and_damaged_files_are_named_with_the_frame) {
     EXPECT_THAT(fault(write("POSCAR.gz", poscar.substr(0, poscar.size() - 4))), HasSubstr("truncated"));
 }
 
+TEST_F(Compressed, bytes_changed_anywhere_give_frames_or_an_error) {
+    for (const char* ending : {".gz", ".xz", ".zst"}) {
+        if (!at_hand(ending[1] == 'g' ? "gzip" : ending[1] == 'x' ? "xz" : "zstd")) continue;
+        const auto bytes = base::read_file(cases / (std::string("frames.extxyz") + ending));
+        for (std::size_t at = 0; at < bytes.size(); ++at) {
+            auto changed = bytes;
+            changed[at] = static_cast<char>(changed[at] ^ 0x41);
+            static_cast<void>(fault(write("changed.extxyz", changed)));  // what is no alkali::Error passes through and fails the test
+            EXPECT_NE(fault(write("cut.extxyz", bytes.substr(0, at))), "no error") << ending << at;
+        }
+    }
+}
+
 TEST_F(Compressed, a_line_without_end_does_not_take_all_memory) {
     std::string bomb(std::size_t{80} << 20, ' ');
     const auto path = write("bomb.extxyz", gzipped("2\n" + bomb));

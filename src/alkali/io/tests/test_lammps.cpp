@@ -248,6 +248,17 @@ TEST(LammpsDump, the_element_that_lammps_writes_for_want_of_another_names_nothin
     EXPECT_NE(fault("lammps-dump", with(two_types, "2 2 C", "2 2 X7")).find("'X7' is not a chemical symbol"), std::string::npos);
 }
 
+TEST(LammpsDump, columns_may_stand_in_any_order) {
+    auto text = with(with(with(two_types, "id type element x y z", "y fz id fx x element z fy"), "2 2 C 2 2 2", "2 9 2 7 1 Li 3 8"),
+                     "1 1 C 0 0 0", "0 6 1 4 0 Al 0 5");
+    const auto frame = read_text("lammps-dump", text).at(0);
+    EXPECT_EQ(frame.structure.numbers, (std::vector<int>{13, 3}));
+    EXPECT_EQ(frame.structure.positions[1], Vec3(1, 2, 3));
+    EXPECT_EQ((*frame.labels.forces)[1], Vec3(7, 8, 9));
+    EXPECT_NE(fault("lammps-dump", with(text, "fy\n", "vy\n")).find("only some of fx fy fz"), std::string::npos);
+    EXPECT_NE(fault("lammps-dump", with(text, "fy\n", "fx\n")).find("two columns are called fx"), std::string::npos);
+}
+
 TEST(LammpsDump, ids_that_appear_twice_are_named) {
     EXPECT_NE(fault("lammps-dump", with(two_types, "2 2 C", "1 2 C")).find("two atoms have the id 1"), std::string::npos);
     EXPECT_NE(fault("lammps-dump", with(two_types, "2 2 C", "x 2 C")).find("the id is not a whole number"), std::string::npos);

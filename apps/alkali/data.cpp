@@ -104,10 +104,17 @@ struct Lost {
     }
 };
 
+/// A name without an ending is a deepmd folder here, where the output is said to be one or a file.
+io::WriteOptions settled(io::WriteOptions write, const fs::path& output) {
+    if (write.format.empty()) write.format = io::output_format(output);
+    return write;
+}
+
 void run_convert(const ConvertArguments& arguments, Context& context) {
-    const auto format = io::format_info(arguments.output, arguments.write.format);
+    const auto write = settled(arguments.write, arguments.output);
+    const auto format = io::format_info(arguments.output, write.format);
     Lost lost;
-    const auto writer = io::open_writer(arguments.output, arguments.write);
+    const auto writer = io::open_writer(arguments.output, write);
     std::size_t count = 0;
     for (const auto& input : arguments.inputs) {
         const auto reader = dataset::open_frames(input, arguments.read, context.log);
@@ -138,9 +145,11 @@ void add_convert(CLI::App& parent, Context& context) {
         ->delimiter(',')
         ->type_name("Li,O,...");
     add_label_options(*command, arguments->read);
-    command->footer("Formats:\n" + io::formats_help() +
-                    "Examples:\n  alkali data convert OUTCAR -o train.extxyz\n  alkali data convert train.extxyz -o folder --to deepmd\n  "
-                    "alkali data convert train_folder -o all.extxyz");
+    command->footer(
+        "Formats:\n" + io::formats_help() +
+        "Examples:\n  alkali data convert OUTCAR -o train.extxyz\n  alkali data convert train.extxyz -o train_dp (a deepmd folder)\n  "
+        "alkali data convert conf.data -o conf.extxyz.gz --atom-style charge --type-names Li,Al\n  "
+        "alkali data convert train_folder -o all.extxyz");
     command->callback([arguments, &context] { run_convert(*arguments, context); });
 }
 
@@ -183,7 +192,7 @@ std::vector<Selection> read_selections(const fs::path& path) {
 
 void run_select(const SelectArguments& arguments, Context& context) {
     const auto selections = read_selections(arguments.list);
-    const auto writer = io::open_writer(arguments.output, arguments.write);
+    const auto writer = io::open_writer(arguments.output, settled(arguments.write, arguments.output));
     std::size_t count = 0;
     for (std::size_t s = 0; s < selections.size(); ++s) {
         const auto& selection = selections[s];

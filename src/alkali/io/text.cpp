@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <charconv>
 #include <cmath>
@@ -12,6 +13,8 @@
 
 namespace alkali::io {
 namespace {
+
+constexpr std::size_t longest_line = std::size_t{64} << 20;
 
 bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '\v' || c == '\f'; }
 char lower(char c) { return static_cast<char>(std::tolower(static_cast<unsigned char>(c))); }
@@ -61,7 +64,23 @@ void check_labels(const structure::Labels& labels, const Place& place) {
 }  // namespace
 
 bool Lines::next(std::string& line) {
-    if (!std::getline(stream_, line)) return false;
+    // Piece by piece: a compressed file of a few kilobytes can hold a line of gigabytes.
+    line.clear();
+    std::array<char, 4096> piece;
+    for (;;) {
+        stream_.getline(piece.data(), piece.size());
+        const auto count = static_cast<std::size_t>(stream_.gcount());
+        const bool more = stream_.fail() && count + 1 == piece.size();
+        if (stream_.fail() && !more) {
+            if (line.empty()) return false;
+            break;
+        }
+        line.append(piece.data(), more || stream_.eof() ? count : count - 1);  // without the end of the line, which is counted
+        if (!more) break;
+        if (line.size() > longest_line)
+            throw FileError(fmt::format("line {} is longer than {} MB", number_ + 1, longest_line >> 20), {}, "is it a text file?");
+        stream_.clear();
+    }
     ++number_;
     if (number_ == 1 && line.starts_with("\xef\xbb\xbf")) line.erase(0, 3);  // byte order mark of UTF-8
     if (!line.empty() && line.back() == '\r') line.pop_back();

@@ -11,7 +11,8 @@
 // What the readers of text files share.
 namespace alkali::io {
 
-/// Lines of a stream without their ends (also CR LF) and a leading byte order mark, counted.
+/// Lines of a stream without their ends (also CR LF) and a leading byte order mark, counted. FileError without a place for a line
+/// beyond all measure.
 class Lines {
 public:
     explicit Lines(std::istream& stream) : stream_(stream) {}

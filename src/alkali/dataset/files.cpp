@@ -12,6 +12,7 @@
 
 #include "alkali/base/error.hpp"
 #include "alkali/base/files.hpp"
+#include "alkali/io/compression.hpp"
 #include "alkali/io/notes.hpp"
 #include "alkali/io/text.hpp"
 
@@ -47,9 +48,7 @@ constexpr const char* run_files[] = {"vasprun.xml", "outcar", "contcar", "poscar
 
 /// Nothing if the name is not one of a VASP run's files. "OUTCAR.relax1" and "vasprun.relax1.xml" are of one run.
 std::optional<RunFile> run_file(const fs::path& path) {
-    std::string name = lower(path.filename().string());
-    for (const char* ending : {".gz", ".bz2", ".xz", ".zst", ".z"})
-        if (name.ends_with(ending)) name.resize(name.size() - std::string_view(ending).size());
+    std::string name = lower(io::without_compression(path.filename().string()));
     if (const auto xml = name.find("vasprun"); xml != std::string::npos && name.ends_with(".xml") && !name.ends_with("vasprun.xml"))
         name = name.substr(0, xml) + "vasprun.xml" + name.substr(xml + 7, name.size() - xml - 11);
     for (std::size_t rank = 0; rank < std::size(run_files); ++rank) {

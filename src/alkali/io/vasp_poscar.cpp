@@ -40,10 +40,7 @@ Vec3 leading_vector(std::string_view line, const Place& place, const std::string
 class PoscarReader final : public FrameReader {
 public:
     PoscarReader(std::unique_ptr<std::istream> stream, const std::string& source, const ReadOptions& options)
-        : options_(options), place_{source, 0} {
-        Lines lines(*stream);
-        for (std::string line; lines.next(line);) lines_.push_back(line);
-    }
+        : stream_(std::move(stream)), options_(options), place_{source, 0} {}
 
     bool next(Frame& frame) override {
         warnings_.clear();
@@ -51,6 +48,8 @@ public:
         done_ = true;
         frame = Frame{};
         frame.source = place_.source;
+        Lines lines(*stream_);
+        for (std::string line; lines.next(line);) lines_.push_back(line);
         const std::string title = line("the title");
         const Mat3 vectors = read_vectors();
         read_symbols();
@@ -237,6 +236,7 @@ private:
         });
     }
 
+    std::unique_ptr<std::istream> stream_;
     ReadOptions options_;
     Place place_;
     std::vector<std::string> lines_;

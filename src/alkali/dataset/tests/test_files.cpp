@@ -146,6 +146,12 @@ TEST_F(FolderFiles, runs_in_one_folder_are_told_apart_by_their_names) {
     EXPECT_THAT(names(), ElementsAre("Li_vasprun.xml", "OUTCAR.1", "OUTCAR.2", "vasprun.static.xml", "vasprun.xml", "vasprun.xml.relax1"));
 }
 
+TEST_F(FolderFiles, a_run_whose_files_are_compressed_is_one_run_too) {
+    for (const char* name : {"OUTCAR.gz", "vasprun.xml.gz", "POSCAR.gz", "relaxed/OUTCAR.relax1.gz", "relaxed/vasprun.xml.relax1.gz"})
+        file(name, name);
+    EXPECT_THAT(names(), ElementsAre("relaxed/vasprun.xml.relax1.gz", "vasprun.xml.gz"));
+}
+
 TEST_F(FolderFiles, a_copy_of_a_file_of_a_run_is_no_run_of_its_own) {
     for (const char* name : {"OUTCAR", "OUTCAR.bak", "copy_of_OUTCAR"}) file(name, "one");
     file("OUTCAR.old", "two");

@@ -9,8 +9,9 @@
 #include "alkali/base/error.hpp"
 #include "alkali/base/files.hpp"
 #include "alkali/dataset/check.hpp"
+#include "alkali/dataset/files.hpp"
 #include "alkali/dataset/split.hpp"
-#include "alkali/io/format.hpp"
+#include "alkali/io/notes.hpp"
 #include "command.hpp"
 #include "read_options.hpp"
 
@@ -103,21 +104,26 @@ struct Lost {
     }
 };
 
+/// A name without an ending is a deepmd folder here, where the output is said to be one or a file.
+io::WriteOptions settled(io::WriteOptions write, const fs::path& output) {
+    if (write.format.empty()) write.format = io::output_format(output);
+    return write;
+}
+
 void run_convert(const ConvertArguments& arguments, Context& context) {
-    const auto format = io::format_info(arguments.output, arguments.write.format);
+    const auto write = settled(arguments.write, arguments.output);
+    const auto format = io::format_info(arguments.output, write.format);
     Lost lost;
-    const auto writer = io::open_writer(arguments.output, arguments.write);
+    const auto writer = io::open_writer(arguments.output, write);
     std::size_t count = 0;
     for (const auto& input : arguments.inputs) {
-        const auto reader = io::open_reader(input, arguments.read);
-        const std::size_t before = count;
+        const auto reader = dataset::open_frames(input, arguments.read, context.log);
         for (io::Frame frame; reader->next(frame); ++count) {
             writer->write(frame);
             lost.count(frame.labels, format.holds);
             const auto detail = fmt::format("{} frames", count + 1);
             context.progress.update({"converting", static_cast<double>(count + 1), 0, detail});
         }
-        if (count == before) throw FileError("the file has no frames", input.string());
     }
     writer->close();
     if (const auto text = lost.text(); !text.empty())
@@ -128,7 +134,9 @@ void run_convert(const ConvertArguments& arguments, Context& context) {
 void add_convert(CLI::App& parent, Context& context) {
     auto arguments = std::make_shared<ConvertArguments>();
     auto* command = parent.add_subcommand("convert", "Read frames in one format and write them in another");
-    command->add_option("inputs", arguments->inputs, "Files or folders to read, in order")->required()->type_name("IN...");
+    command->add_option("inputs", arguments->inputs, "Files or folders (all that is below) to read, in order")
+        ->required()
+        ->type_name("IN...");
     command->add_option("-o,--output", arguments->output, "File (or deepmd folder) to write")->required()->type_name("OUT");
     command->add_option("--to", arguments->write.format, "Format of the output; default: by name")->type_name("FORMAT");
     command
@@ -137,9 +145,11 @@ void add_convert(CLI::App& parent, Context& context) {
         ->delimiter(',')
         ->type_name("Li,O,...");
     add_label_options(*command, arguments->read);
-    command->footer("Formats:\n" + io::formats_help() +
-                    "Examples:\n  alkali data convert OUTCAR -o train.extxyz\n  alkali data convert train.extxyz -o folder --to deepmd\n  "
-                    "alkali data convert train_folder -o all.extxyz");
+    command->footer(
+        "Formats:\n" + io::formats_help() +
+        "Examples:\n  alkali data convert OUTCAR -o train.extxyz\n  alkali data convert train.extxyz -o train_dp (a deepmd folder)\n  "
+        "alkali data convert conf.data -o conf.extxyz.gz --atom-style charge --type-names Li,Al\n  "
+        "alkali data convert train_folder -o all.extxyz");
     command->callback([arguments, &context] { run_convert(*arguments, context); });
 }
 
@@ -182,22 +192,26 @@ std::vector<Selection> read_selections(const fs::path& path) {
 
 void run_select(const SelectArguments& arguments, Context& context) {
     const auto selections = read_selections(arguments.list);
-    const auto writer = io::open_writer(arguments.output, arguments.write);
+    const auto writer = io::open_writer(arguments.output, settled(arguments.write, arguments.output));
     std::size_t count = 0;
     for (std::size_t s = 0; s < selections.size(); ++s) {
         const auto& selection = selections[s];
         const auto path = arguments.root / selection.file;
         const auto reader = io::open_reader(path, arguments.read);
         auto wanted = selection.frames.begin();
-        io::Frame frame;
-        for (std::size_t k = 0; wanted != selection.frames.end() && reader->next(frame); ++k) {
-            if (k != *wanted) continue;
+        io::NoteLog notes(context.log);
+        std::size_t at = 0;  // what is left out counts too
+        for (io::Frame frame; wanted != selection.frames.end() && reader->next(frame); ++at) {
+            notes.add(frame, reader->notes());
+            at += reader->notes().left_out.size();
+            if (at > *wanted) break;
+            if (at < *wanted) continue;
             writer->write(frame);
             ++wanted;
             ++count;
         }
         if (wanted != selection.frames.end())
-            throw FileError(fmt::format("has no frame {}", *wanted), path.string(), "frames are counted from 0");
+            throw FileError(fmt::format("gives no frame {}", *wanted), path.string(), "frames are counted from 0");
         context.progress.update({"selecting", static_cast<double>(s + 1), static_cast<double>(selections.size()), {}});
     }
     writer->close();

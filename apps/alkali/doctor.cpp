@@ -1,5 +1,6 @@
 #include <dlfcn.h>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <hwy/targets.h>
 #include <omp.h>
 #include <unistd.h>
@@ -13,6 +14,7 @@
 #include <sstream>
 #include <thread>
 
+#include "alkali/io/compression.hpp"
 #include "command.hpp"
 #include "version.hpp"
 
@@ -103,6 +105,9 @@ std::vector<Check> check_machine() {
     checks.push_back({"memory", true,
                       fmt::format("{:.1f} GB in all, {:.1f} GB free to use", memory_gb("MemTotal"), memory_gb("MemAvailable")),
                       "large cells", ""});
+    const auto compressed = io::compressions();
+    checks.push_back({"compressed files", compressed.size() == 3, fmt::format("read and written: {}", fmt::join(compressed, ", ")),
+                      "reading .xz and .zst", "apt-get install liblzma-dev libzstd-dev, and build again"});
     return checks;
 }
 

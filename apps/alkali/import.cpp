@@ -7,6 +7,7 @@
 #include "alkali/base/error.hpp"
 #include "alkali/base/process.hpp"
 #include "alkali/io/deepmd_model.hpp"
+#include "alkali/io/foreign_model.hpp"
 #include "alkali/models/common/model_file.hpp"
 #include "alkali/models/deep_potential/import.hpp"
 #include "command.hpp"
@@ -63,13 +64,10 @@ bool is_deepmd_form(const fs::path& file) {
     return extension == ".yaml" || extension == ".yml" || extension == ".json" || extension == ".dp";
 }
 
-void refuse_other_deepmd_files(const fs::path& file) {
-    const auto extension = file.extension();
-    for (const char* other : {".pth", ".pt", ".pb", ".pte", ".pt2", ".savedmodel", ".hlo", ".meta"})
-        if (extension == other)
-            throw FileError("is a model of deepmd-kit in the form of one of its backends", file.string(),
-                            "write it in deepmd-kit's own form first: dp convert-backend " + file.filename().string() + " " +
-                                file.stem().string() + ".yaml");
+void refuse_what_cannot_be_imported(const fs::path& file) {
+    const auto foreign = io::foreign_model(file);
+    if (!foreign) throw FileError("is a model file of alkali, or damaged", file.string(), "use it as it is: nothing has to be imported");
+    if (foreign->importable != io::Importable::directly) throw FileError(foreign->what, file.string(), foreign->hint);
 }
 
 void import_deepmd(const ImportOptions& options, const fs::path& target) {
@@ -97,11 +95,11 @@ void import_nequip(const ImportOptions& options, const fs::path& target) {
 }
 
 void run_import(const ImportOptions& options, Context& context) {
-    if (!fs::is_regular_file(options.model)) {
+    if (!fs::exists(options.model)) {
         throw FileError("no such file", options.model,
                         "give a checkpoint (.ckpt) or a package (.nequip.zip) of nequip, or a model.yaml of deepmd-kit");
     }
-    refuse_other_deepmd_files(options.model);
+    refuse_what_cannot_be_imported(options.model);
     // The output gets its name only once the model in it has been opened.
     const Scratch written{fs::path(options.output).concat(".importing.safetensors")};
     if (is_deepmd_form(options.model))

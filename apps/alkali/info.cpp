@@ -1,10 +1,13 @@
 #include <fmt/format.h>
 
 #include <memory>
+#include <set>
 
+#include "alkali/base/error.hpp"
 #include "alkali/base/files.hpp"
 #include "alkali/dataset/frame_set.hpp"
 #include "alkali/dataset/split.hpp"
+#include "alkali/io/foreign_model.hpp"
 #include "alkali/models/common/model_file.hpp"
 #include "alkali/units/elements.hpp"
 #include "command.hpp"
@@ -45,7 +48,27 @@ nlohmann::json model_info(const std::filesystem::path& path) {
             {"provenance", loaded.provenance}};
 }
 
+/// The formats of the files behind a path.
+std::vector<std::string> formats_of(const std::filesystem::path& path, const io::ReadOptions& read) {
+    std::set<std::string> names;
+    for (const auto& file : dataset::files_of(path)) names.insert(io::format_info(file, read.format).name);
+    return {names.begin(), names.end()};
+}
+
+/// A model of another program is called what it is, rather than a file of structures in an unknown format.
+void refuse_foreign_model(const std::filesystem::path& path, const io::ReadOptions& read) {
+    if (!read.format.empty() || !std::filesystem::is_regular_file(path)) return;
+    try {
+        static_cast<void>(io::detect_format(path));
+    } catch (const InputError& unknown) {
+        const auto foreign = io::foreign_model(path);
+        if (foreign && foreign->importable != io::Importable::no) throw FileError(foreign->what, path.string(), foreign->hint);
+        throw;
+    }
+}
+
 nlohmann::json data_info(const std::filesystem::path& path, const io::ReadOptions& read, Context& context) {
+    refuse_foreign_model(path, read);
     dataset::LoadOptions load;
     load.read = read;
     load.missing = dataset::Missing::mask;
@@ -62,7 +85,8 @@ nlohmann::json data_info(const std::filesystem::path& path, const io::ReadOption
         smallest = std::min(smallest, frame.structure.size());
         largest = std::max(largest, frame.structure.size());
     }
-    return {{"frames", counts.frames},
+    return {{"formats", formats_of(path, read)},
+            {"frames", counts.frames},
             {"atoms", counts.atoms},
             {"atoms_per_frame", {smallest, largest}},
             {"species", species},

@@ -4,7 +4,7 @@
 
 #include "alkali/base/error.hpp"
 #include "alkali/calculator/frame.hpp"
-#include "alkali/io/format.hpp"
+#include "alkali/dataset/files.hpp"
 #include "alkali/models/committee/committee.hpp"
 #include "calculator_options.hpp"
 #include "command.hpp"
@@ -74,7 +74,7 @@ void run_predict(const PredictArguments& arguments, Context& context) {
     const auto calculator = context.calculators.open(arguments.calculator, arguments.open, context.log);
     io::ReadOptions read = arguments.read;
     read.numbers = io::Numbers::any;  // labels of the input are not used
-    const auto reader = io::open_reader(arguments.input, read);
+    const auto reader = dataset::open_frames(arguments.input, read, context.log);
     const auto writer = io::open_writer(arguments.output);
     std::size_t count = 0;
     for (io::Frame frame; reader->next(frame);) {
@@ -84,7 +84,6 @@ void run_predict(const PredictArguments& arguments, Context& context) {
         const auto detail = fmt::format("{} frames", count);
         context.progress.update({"predict", static_cast<double>(count), 0, detail});
     }
-    if (count == 0) throw FileError("holds no frame", arguments.input.string());
     writer->close();
 }
 

@@ -4,9 +4,15 @@ namespace alkali::app {
 
 void add_structure_options(CLI::App& command, io::ReadOptions& read) {
     command.add_option("--format,--from", read.format, "Format of the input; default: by name")->type_name("FORMAT");
-    command.add_option("--type-names", read.type_names, "Chemical symbols of types 1, 2, ... where a file has numbers only")
+    command
+        .add_option("--type-names", read.type_names,
+                    "Chemical symbols of types 1, 2, ... where a file has numbers only, or labels that are no elements")
         ->delimiter(',')
         ->type_name("Li,O,...");
+    command.add_flag_callback(
+        "--skip-unreadable", [&read] { read.unreadable = io::Unreadable::left_out; },
+        "Leave out frames that cannot be read, with a warning, instead of stopping");
+    command.add_option("--atom-style", read.atom_style, "Atom style of LAMMPS data files that do not tell it")->type_name("NAME");
 }
 
 void add_label_options(CLI::App& command, io::ReadOptions& read) {

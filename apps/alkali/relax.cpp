@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "alkali/base/error.hpp"
+#include "alkali/dataset/files.hpp"
 #include "alkali/dynamics/vacuum.hpp"
 #include "alkali/io/format.hpp"
 #include "alkali/units/constants.hpp"
@@ -88,7 +89,9 @@ void run_relax(const RelaxArguments& arguments, Context& context) {
     const auto calculator = context.calculators.open(arguments.calculator, {arguments.precision, arguments.threads}, context.log);
     io::ReadOptions read = arguments.read;
     read.numbers = io::Numbers::any;  // labels of the input are not used
-    const auto frames = io::read_frames(arguments.input, read);
+    std::vector<io::Frame> frames;
+    const auto reader = dataset::open_frames(arguments.input, read, context.log);
+    for (io::Frame frame; reader->next(frame);) frames.push_back(std::move(frame));
     std::vector<io::Frame> relaxed;
     std::vector<std::string> unconverged;
     nlohmann::json summary = nlohmann::json::array();

@@ -98,6 +98,70 @@ TEST_F(Frames, of_groups_named_in_another_encoding_are_evaluated_into_valid_json
     EXPECT_EQ(alkali({"info", "data.extxyz", "--json", "info.json"}).status, 0);
 }
 
+TEST_F(Frames, in_a_compressed_file_are_read_and_written_by_every_command) {
+    write("data.extxyz", good_frames());
+    const auto zipped = alkali({"data", "convert", "data.extxyz", "-o", "data.extxyz.gz"});
+    ASSERT_EQ(zipped.status, 0) << zipped.all();
+    EXPECT_TRUE(read("data.extxyz.gz").starts_with("\x1f\x8b"));
+    for (const auto& command : {std::vector<std::string>{"info", "data.extxyz.gz"},
+                                {"data", "check", "data.extxyz.gz"},
+                                {"evaluate", "model.safetensors", "data.extxyz.gz"},
+                                {"predict", "model.safetensors", "data.extxyz.gz", "-o", "out.extxyz.gz"}}) {
+        const auto outcome = alkali(command);
+        EXPECT_EQ(outcome.status, 0) << command[0] << outcome.all();
+    }
+    write("data.extxyz.gz", read("data.extxyz.gz").substr(0, 150));
+    const auto cut = alkali({"data", "check", "data.extxyz.gz"});
+    EXPECT_EQ(cut.status, 1);
+    EXPECT_THAT(cut.all(), AllOf(HasSubstr("data.extxyz.gz, frame "), HasSubstr("truncated")));
+}
+
+TEST_F(Frames, go_to_a_deepmd_folder_where_the_name_has_no_ending) {
+    write("train.extxyz", good_frames());
+    const auto outcome = alkali({"data", "convert", "train.extxyz", "-o", "train_dp"});
+    ASSERT_EQ(outcome.status, 0) << outcome.all();
+    EXPECT_TRUE(std::filesystem::exists(scratch_.path() / "train_dp/type.raw"));
+    const auto refused = alkali({"data", "convert", "train.extxyz", "-o", "train.dat"});
+    EXPECT_EQ(refused.status, 1);
+    EXPECT_THAT(refused.errors, AllOf(HasSubstr("--to"), HasSubstr("deepmd")));
+}
+
+TEST_F(Frames, whose_elements_contradict_the_names_given_are_refused_in_training_as_in_evaluation) {
+    write("al.dump", with(with(with(numbered, "id type x", "id type element x"), "1 1 0 0", "1 1 Al 0 0"), "2 1 1.7", "2 1 Al 1.7"));
+    write("config.yaml", with(good_config(), "data.extxyz", "al.dump"));
+    for (const auto& command : {std::vector<std::string>{"train", "config.yaml", "-o", "out"},
+                                {"evaluate", "model.safetensors", "al.dump"},
+                                {"evaluate", "model.safetensors", "al.dump", "--type-names", "Li"},
+                                {"data", "convert", "al.dump", "-o", "out.extxyz", "--type-names", "Li"}}) {
+        const auto outcome = alkali(command);
+        EXPECT_EQ(outcome.status, 1) << command[0];
+        EXPECT_THAT(outcome.errors, AllOf(HasSubstr("al.dump, frame 0"), HasSubstr("Al"))) << command[0];
+    }
+}
+
+TEST_F(Frames, come_behind_a_model_and_models_of_other_programs_are_to_be_imported) {
+    write("data.extxyz", good_frames());
+    const std::string golden = ALKALI_SOURCE_DIR "/tests/golden/deepmd/se_e2_a_one_species.yaml";
+    base::write_file(scratch_.path() / "model.yaml", base::read_file(golden));
+    write("model.pb", std::string("\n\x9f\x01\n\x13", 5) + "descrpt_attr/rcut");
+    write("config.yaml", good_config());
+    for (const auto& [file, words] :
+         std::map<std::string, std::vector<std::string>>{{"model.yaml", {"deepmd-kit", "alkali import model.yaml"}},
+                                                         {"model.pb", {"deepmd-kit", "dp convert-backend model.pb"}},
+                                                         {"config.yaml", {"config of a training", "alkali train"}},
+                                                         {"data.extxyz", {"structures"}}}) {
+        const auto outcome = alkali({"evaluate", file, "data.extxyz"});
+        EXPECT_EQ(outcome.status, 1) << file;
+        for (const auto& word : words) EXPECT_THAT(outcome.errors, HasSubstr(word)) << file;
+        if (file != "model.yaml") {
+            EXPECT_EQ(alkali({"import", file, "-o", "out.safetensors"}).status, 1) << file;
+        }
+    }
+    EXPECT_EQ(alkali({"import", "model.yaml", "-o", "out.safetensors"}).status, 0);
+    EXPECT_THAT(alkali({"info", "model.yaml"}).errors, HasSubstr("alkali import model.yaml"));
+    EXPECT_EQ(alkali({"import", "out.safetensors", "-o", "again.safetensors"}).status, 1);
+}
+
 std::set<std::string> groups_in(const std::string& text) {
     std::set<std::string> groups;
     std::istringstream words(text);

@@ -3,24 +3,17 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "alkali/base/error.hpp"
 #include "alkali/base/nearest.hpp"
+#include "alkali/dataset/hash.hpp"
 
 namespace alkali::dataset {
 namespace {
 
 namespace fs = std::filesystem;
-
-bool known_file(const fs::path& path) {
-    try {
-        static_cast<void>(io::detect_format(path));
-        return true;
-    } catch (const InputError&) {
-        return false;
-    }
-}
 
 void add_distinct(std::set<std::string>& names, const std::string& name) {
     if (!name.empty()) names.insert(name);
@@ -62,19 +55,30 @@ void check_needs(const Frame& frame, const LoadOptions& options, const io::Frame
         fail_missing(frame, "stress", key(options.read.stress_key, "stress"), notes);
 }
 
-}  // namespace
-
-std::vector<fs::path> files_of(const fs::path& path) {
-    if (!fs::is_directory(path)) return {path};
-    std::vector<fs::path> files;
-    for (const auto& entry : fs::recursive_directory_iterator(path)) {
-        if (entry.path().filename() == "type.raw") return {path};
-        if (entry.is_regular_file() && known_file(entry.path())) files.push_back(entry.path());
+// The same data in two files, such as a run's output and what was converted from it, would come into training and
+// validation alike.
+void warn_of_copies(const FrameSet& set, base::LogSink& log) {
+    std::set<std::string> files;
+    for (const auto& frame : set.frames) files.insert(frame.source);
+    if (files.size() < 2) return;
+    std::map<std::string, std::size_t> seen;
+    std::size_t copies = 0;
+    std::string first;
+    for (std::size_t f = 0; f < set.frames.size(); ++f) {
+        const auto& frame = set.frames[f];
+        const auto [same, is_new] = seen.try_emplace(structure_key(frame.structure), f);
+        const auto& other = set.frames[same->second];
+        if (is_new || other.source == frame.source) continue;
+        if (copies++ == 0) first = fmt::format("{} and {}", other.where(), frame.where());
     }
-    std::sort(files.begin(), files.end());
-    if (files.empty()) throw InputError("the folder holds no file of a known format", path.string());
-    return files;
+    if (copies > 0)
+        log.warning(
+            fmt::format("{} structures are in more than one file (first: {}): are the data there twice? "
+                        "`alkali data check` lists them",
+                        copies, first));
 }
+
+}  // namespace
 
 LabelCounts FrameSet::counts() const {
     LabelCounts counts;
@@ -129,23 +133,21 @@ void append(FrameSet& set, std::vector<Frame> frames, const std::string& source,
 FrameSet load(std::span<const fs::path> paths, const LoadOptions& options, base::LogSink& log) {
     FrameSet set;
     for (const auto& path : paths) {
-        if (!fs::exists(path)) throw FileError("there is no such file or folder", path.string(), "check the name");
         const std::size_t before = set.frames.size();
         Keys keys;
-        for (const auto& file : files_of(path)) {
-            const auto reader = io::open_reader(file, options.read);
-            for (Frame frame; reader->next(frame);) {
-                check_needs(frame, options, reader->notes());
-                keys.add(reader->notes());
-                set.frames.push_back(std::move(frame));
-                set.source.push_back(set.sources.size());
-            }
+        const auto reader = open_frames(path, options.read, log);
+        for (Frame frame; reader->next(frame);) {
+            const auto notes = reader->notes();
+            check_needs(frame, options, notes);
+            keys.add(notes);
+            set.frames.push_back(std::move(frame));
+            set.source.push_back(set.sources.size());
         }
-        if (set.frames.size() == before) throw FileError("the file has no frames", path.string());
         set.sources.push_back(path.string());
         set.notes.push_back(keys.text());
         log.info(fmt::format("{}: {} frames; {}", path.string(), set.frames.size() - before, keys.text()));
     }
+    warn_of_copies(set, log);
     const auto counts = set.counts();
     if (options.missing == Missing::mask && (counts.without_energy + counts.without_forces + counts.without_stress) > 0)
         log.warning("missing labels are left out: " + describe(counts));

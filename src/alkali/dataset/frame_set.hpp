@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "alkali/base/log.hpp"
+#include "alkali/dataset/files.hpp"
 #include "alkali/io/format.hpp"
 
 namespace alkali::dataset {
@@ -47,12 +48,8 @@ struct FrameSet {
 /// "12 frames, 648 atoms; without stress: 3".
 [[nodiscard]] std::string describe(const LabelCounts& counts);
 
-/// The files behind a path: the path itself for a file or deepmd folder, else all files of known formats in the folder
-/// and below, by name. InputError if there is none.
-[[nodiscard]] std::vector<std::filesystem::path> files_of(const std::filesystem::path& path);
-
-/// Reads files and folders (a deepmd folder, or a folder whose files of known formats are all read, by name). Says in
-/// the log which keys gave the labels and how many labels are masked.
+/// Reads files and folders (files.hpp says what a folder holds). Says in the log which keys gave the labels, what the
+/// readers note and how many labels are masked.
 /// Errors: FileError from reading; InputError naming the frame that lacks a needed label, with the nearest key it has.
 /// A frame whose cell is not fully periodic may always lack the stress.
 [[nodiscard]] FrameSet load(std::span<const std::filesystem::path> paths, const LoadOptions& options, base::LogSink& log);

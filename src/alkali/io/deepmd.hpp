@@ -3,8 +3,9 @@
 
 namespace alkali::io {
 
-// Folders of deepmd-kit: type.raw, type_map.raw, [nopbc], set.*/{coord,box,energy,force,virial,real_atom_types}.npy.
-// virial = -stress x volume in eV; energy eV, force eV/angstrom, lengths angstrom; float32 or float64, C order.
+// Folders of deepmd-kit: type.raw, type_map.raw, [nopbc], set.*/{coord,box,energy,force,virial,real_atom_types}.npy, or, without
+// set.*, {coord,box,energy,force,virial}.raw: text with a frame a line.
+// virial = -stress x volume in eV; energy eV, force eV/angstrom, lengths angstrom; any kind of numbers in any order.
 
 /// `path` is a system's folder or one that contains such folders at any depth (read in the order of their names).
 /// Errors: FileError naming the array that is missing, malformed or of another number of frames or atoms.

@@ -86,8 +86,11 @@ private:
             h["axis_neuron"] = axis;
             width_ *= static_cast<std::size_t>(axis);
         }
-        const bool one_side = type_ == "se_e2_r" || (type_ == "se_e2_a" && d.at("type_one_side").boolean());
+        // Of se_e2_r with nets for both types the collection tells: backends differ in what they write as type_one_side.
+        const bool pairs = type_ == "se_e2_r" && d.at("embeddings").at("ndim").integer() == 2;
+        const bool one_side = type_ == "se_e2_r" ? !pairs : type_ == "se_e2_a" && d.at("type_one_side").boolean();
         if (type_ != "se_e3") h["type_one_side"] = one_side;
+        if (pairs) h["radial_pairs"] = true;
         exclude_types(d, h);
         h["env_protection"] = d.has("env_protection") ? d.at("env_protection").number() : 0.0;
         h["set_davg_zero"] = d.has("set_davg_zero") && d.at("set_davg_zero").boolean();

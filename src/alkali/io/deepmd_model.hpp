@@ -12,7 +12,8 @@ namespace alkali::io {
 struct DeepmdModel {
     /// type_names, descriptor, fitting_net, model_dtype as in a config's model block; sel is a list.
     nlohmann::json hyperparameters;
-    /// descriptor.embedding.{centre}_{neighbour}.layer_k.{w,b,idt} (se_e2_a; {neighbour} alone with type_one_side and for se_e2_r;
+    /// descriptor.embedding.{centre}_{neighbour}.layer_k.{w,b,idt} (se_e2_a; {neighbour} alone with type_one_side and for se_e2_r
+    /// without radial_pairs;
     /// {neighbour}_{neighbour}, smaller first, for se_e3), fitting.{type}.layer_k.{w,b,idt}, w (inputs, outputs); bias_atom_e (types)
     /// eV; davg, dstd (centre types, neighbour types, 4; 1 for se_e2_r).
     std::map<std::string, Tensor> tensors;

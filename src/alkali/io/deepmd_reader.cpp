@@ -1,15 +1,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <fstream>
+#include <cmath>
 #include <optional>
 
 #include "alkali/base/error.hpp"
 #include "alkali/base/files.hpp"
 #include "alkali/io/deepmd.hpp"
-#include "alkali/io/npy.hpp"
+#include "alkali/io/deepmd_arrays.hpp"
 #include "alkali/io/text.hpp"
-#include "alkali/units/elements.hpp"
+#include "alkali/io/type_elements.hpp"
 
 namespace alkali::io {
 namespace {
@@ -26,53 +26,43 @@ std::vector<fs::path> find_systems(const fs::path& root) {
     return systems;
 }
 
+// Folders with arrays: set.*, or the system's own folder where it holds text (coord.raw).
 std::vector<fs::path> find_sets(const fs::path& system) {
     std::vector<fs::path> sets;
     for (const auto& entry : fs::directory_iterator(system))
         if (entry.is_directory() && matches("set.*", entry.path().filename().string())) sets.push_back(entry.path());
     std::sort(sets.begin(), sets.end());
-    if (sets.empty()) throw FileError("the deepmd folder has no set.000", system.string());
+    if (sets.empty() && fs::exists(system / "coord.raw")) sets.push_back(system);
+    if (sets.empty()) throw FileError("the deepmd folder has neither set.000 nor coord.raw", system.string());
     return sets;
 }
 
-// One set.* folder: its arrays, checked against each other.
+// One set: its arrays, checked against each other.
 struct SetFiles {
-    NpyRows coord;
-    std::optional<NpyRows> box, energy, force, virial, types;
+    std::unique_ptr<FrameArray> coord, box, energy, force, virial, types;
 
-    SetFiles(const fs::path& set, bool periodic, std::size_t atoms) : coord((set / "coord.npy").string()) {
-        check(coord, set / "coord.npy", 3 * atoms);
-        if (periodic) open(box, set / "box.npy", 9);
+    SetFiles(const fs::path& set, bool periodic, std::size_t atoms) : coord(open_frame_array(set, "coord", 3 * atoms, {})) {
+        if (!coord) throw FileError("coord.npy is missing", set.string(), "a deepmd set holds coord.npy, box.npy, energy.npy, ...");
+        const auto open = [&](const char* name, std::size_t width) { return open_frame_array(set, name, width, frames()); };
+        if (periodic) box = open("box", 9);
         if (periodic && !box)
             throw FileError("box.npy is missing", set.string(),
                             "add it, or an empty file 'nopbc' in the system's folder for open boundaries");
-        open(energy, set / "energy.npy", 1);
-        open(force, set / "force.npy", 3 * atoms);
-        open(virial, set / "virial.npy", 9);
-        open(types, set / "real_atom_types.npy", atoms);
+        energy = open("energy", 1);
+        force = open("force", 3 * atoms);
+        virial = open("virial", 9);
+        types = open("real_atom_types", atoms);
     }
-
-private:
-    void open(std::optional<NpyRows>& file, const fs::path& path, std::size_t width) {
-        if (!fs::exists(path)) return;
-        file.emplace(path.string());
-        check(*file, path, width);
-    }
-    void check(const NpyRows& file, const fs::path& path, std::size_t width) const {
-        if (file.row_size() != width)
-            throw FileError(fmt::format("has {} numbers per frame instead of {}", file.row_size(), width), path.string(),
-                            "does type.raw belong to it?");
-        if (file.rows() != coord.rows())
-            throw FileError(fmt::format("has {} frames, coord.npy has {}", file.rows(), coord.rows()), path.string());
-    }
+    [[nodiscard]] std::size_t frames() const { return coord->frames(); }
 };
 
 class DeepmdReader final : public FrameReader {
 public:
-    DeepmdReader(const fs::path& root, const ReadOptions& options) : options_(options), systems_(find_systems(root)) {}
+    DeepmdReader(const fs::path& root, const ReadOptions& options)
+        : root_(root), options_(options), elements_(options.type_names), systems_(find_systems(root)) {}
 
     bool next(Frame& frame) override {
-        while (!set_ || row_ >= set_->coord.rows())
+        while (!set_ || row_ >= set_->frames())
             if (!open_next_set()) return false;
         frame = Frame{};
         frame.source = place_.source;
@@ -81,12 +71,13 @@ public:
         ++place_.frame;
         read_row(row_++, frame, here);
         check_frame(frame, options_.numbers, here);
+        warnings_ = elements_.take_warnings();
         return true;
     }
 
     FrameNotes notes() const override {
         if (!set_) return {};
-        return {set_->energy ? "energy.npy" : "", set_->force ? "force.npy" : "", set_->virial ? "virial.npy" : "", {}};
+        return {set_->energy ? "energy.npy" : "", set_->force ? "force.npy" : "", set_->virial ? "virial.npy" : "", {}, warnings_};
     }
 
 private:
@@ -104,47 +95,62 @@ private:
     void open_system(const fs::path& system) {
         place_ = {system.string(), 0};
         periodic_ = !fs::exists(system / "nopbc");
-        symbols_ = options_.type_names;
-        if (fs::exists(system / "type_map.raw")) {
-            symbols_.clear();
-            const std::string content = base::read_file(system / "type_map.raw");
-            for (const auto word : split(content)) symbols_.emplace_back(word);
-        }
+        elements_ = TypeElements(options_.type_names);
+        read_labels(system);
         types_.clear();
         const std::string content = base::read_file(system / "type.raw");
         for (const auto word : split(content)) {
-            const auto type = parse_integer(word);
-            if (!type || *type < 0) throw FileError(fmt::format("'{}' is not a type number", word), (system / "type.raw").string());
-            types_.push_back(*type);
+            const auto type = parse_double(word);  // numpy.savetxt writes 0.000e+00
+            if (!type || !(*type >= 0 && *type < 1e6) || *type != std::floor(*type))
+                throw FileError(fmt::format("'{}' is not a type number", word), (system / "type.raw").string());
+            types_.push_back(static_cast<long long>(*type));
         }
         if (types_.empty()) throw FileError("has no atoms", (system / "type.raw").string());
         sets_ = find_sets(system);
         next_set_ = 0;
     }
 
+    // The system's own names of types, or those of the folder that it is in.
+    void read_labels(const fs::path& system) {
+        labels_.clear();
+        for (fs::path folder = system;; folder = folder.parent_path()) {
+            if (fs::exists(folder / "type_map.raw")) {
+                const std::string content = base::read_file(folder / "type_map.raw");
+                for (const auto word : split(content)) labels_.emplace_back(word);
+                return;
+            }
+            if (folder == root_ || folder == folder.parent_path()) return;
+        }
+    }
+
     void read_row(std::size_t row, Frame& frame, const Place& place) {
         Mat3 vectors = Mat3::Zero();
-        if (set_->box) vectors = matrix(set_->box->row(row));
+        if (set_->box) vectors = matrix(set_->box->of(row));
         frame.structure.cell = make_cell(vectors, {periodic_, periodic_, periodic_}, place);
         std::vector<bool> real(types_.size(), true);
         read_types(row, frame, real, place);
-        frame.structure.positions = vectors_of(set_->coord.row(row), real);
-        if (set_->energy) frame.labels.energy = set_->energy->row(row)[0];
-        if (set_->force) frame.labels.forces = vectors_of(set_->force->row(row), real);
+        frame.structure.positions = vectors_of(set_->coord->of(row), real);
+        if (set_->energy) frame.labels.energy = set_->energy->of(row)[0];
+        if (set_->force) frame.labels.forces = vectors_of(set_->force->of(row), real);
         if (set_->virial && periodic_) {
-            const Mat3 virial = matrix(set_->virial->row(row));
+            const Mat3 virial = matrix(set_->virial->of(row));
             frame.labels.stress = -0.5 * (virial + virial.transpose()) / frame.structure.cell.volume();
         }
     }
 
     // real_atom_types.npy gives each frame species of its own; -1 marks a place without an atom.
     void read_types(std::size_t row, Frame& frame, std::vector<bool>& real, const Place& place) {
-        const auto of_type = [&](long long type) { return element_of_type(type + 1, symbols_, place); };
+        const auto of_type = [&](long long type) {
+            const auto at = static_cast<std::size_t>(type);
+            if (!labels_.empty() && at >= labels_.size())
+                place.fail(fmt::format("type {} has no name among the {} in type_map.raw", type + 1, labels_.size()));
+            return elements_.of(type + 1, labels_.empty() ? std::string_view() : labels_[at], place);
+        };
         if (!set_->types) {
             for (const auto type : types_) frame.structure.numbers.push_back(of_type(type));
             return;
         }
-        const auto types = set_->types->row(row);
+        const auto types = set_->types->of(row);
         for (std::size_t i = 0; i < types.size(); ++i) {
             real[i] = types[i] >= 0;
             if (real[i]) frame.structure.numbers.push_back(of_type(static_cast<long long>(std::min(types[i], 1e6))));
@@ -164,10 +170,13 @@ private:
         return vectors;
     }
 
+    fs::path root_;
     ReadOptions options_;
+    TypeElements elements_;
     std::vector<fs::path> systems_, sets_;
     std::size_t next_system_ = 0, next_set_ = 0, row_ = 0;
-    std::vector<std::string> symbols_;
+    std::vector<std::string> labels_;  ///< of type_map.raw
+    std::vector<std::string> warnings_;
     std::vector<long long> types_;
     bool periodic_ = true;
     std::optional<SetFiles> set_;

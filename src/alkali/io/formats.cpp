@@ -1,4 +1,6 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <fstream>
@@ -6,10 +8,13 @@
 
 #include "alkali/base/error.hpp"
 #include "alkali/base/nearest.hpp"
+#include "alkali/io/compression.hpp"
 #include "alkali/io/deepmd.hpp"
 #include "alkali/io/extxyz.hpp"
 #include "alkali/io/format.hpp"
 #include "alkali/io/lammps.hpp"
+#include "alkali/io/lammps_styles.hpp"
+#include "alkali/io/notes.hpp"
 #include "alkali/io/text.hpp"
 #include "alkali/io/vasp.hpp"
 
@@ -28,6 +33,7 @@ struct Format {
     OpenStream open_stream;
     OpenFolder open_folder;
     Write write;
+    Abilities abilities = {};
 };
 
 // One entry per format; recognised in this order.
@@ -39,30 +45,48 @@ const std::vector<Format>& table() {
          Holds::labels,
          open_extxyz,
          nullptr,
-         write_extxyz},
+         write_extxyz,
+         {Frames::many, Boundaries::each, true, {}}},
         {"deepmd",
          {"*/"},
-         "folder of deepmd-kit: type.raw, set.*/*.npy; virial = -stress x volume in eV",
+         "folder of deepmd-kit: type.raw, set.*/*.npy or *.raw; virial = -stress x volume in eV",
          Holds::labels,
          nullptr,
          open_deepmd,
-         write_deepmd},
-        {"vasprun", {"*vasprun*.xml"}, "VASP's vasprun.xml, every ionic step; free energy", Holds::labels, open_vasprun, nullptr, nullptr},
-        {"outcar", {"*OUTCAR*"}, "VASP's OUTCAR, every ionic step; free energy", Holds::labels, open_outcar, nullptr, nullptr},
+         write_deepmd,
+         {Frames::many, Boundaries::all, false, {}}},
+        {"vasprun",
+         {"*vasprun*.xml", "*vasprun.xml.*"},
+         "VASP's vasprun.xml, every converged ionic step; free energy",
+         Holds::labels,
+         open_vasprun,
+         nullptr,
+         nullptr,
+         {Frames::many, Boundaries::periodic, false, {}}},
+        {"outcar",
+         {"*OUTCAR*"},
+         "VASP's OUTCAR, every converged ionic step; free energy",
+         Holds::labels,
+         open_outcar,
+         nullptr,
+         nullptr,
+         {Frames::many, Boundaries::periodic, false, {}}},
         {"poscar",
          {"POSCAR*", "CONTCAR*", "*.poscar", "*.vasp"},
          "VASP's POSCAR: one structure, no labels",
          Holds::structure,
          open_poscar,
          nullptr,
-         write_poscar},
+         write_poscar,
+         {Frames::one, Boundaries::periodic, false, {}}},
         {"lammps-data",
          {"*.lmp", "*.data", "data.*", "*.lammps-data"},
-         "LAMMPS data, atom style atomic, units metal: one structure",
+         "LAMMPS data, units metal: one structure; written in atom style atomic",
          Holds::structure,
          open_lammps_data,
          nullptr,
-         write_lammps_data},
+         write_lammps_data,
+         {Frames::one, Boundaries::periodic, false, lammps_style_names()}},
         {"lammps-dump",
          {"*.dump", "dump.*", "*.lammpstrj"},
          "LAMMPS dump (custom), units metal; forces",
@@ -99,14 +123,18 @@ const Format& find_format(const std::filesystem::path& path, const std::string& 
             if (format.open_folder != nullptr) return format;
     }
     // A name ending in a slash means a folder that is to be written.
-    const auto leaf = path.has_filename() ? path.filename().string() : path.parent_path().filename().string() + "/";
+    const auto leaf = path.has_filename() ? without_compression(path.filename().string()) : path.parent_path().filename().string() + "/";
+    if (matches("*.tar", leaf) || matches("*.tgz", leaf) || matches("*.txz", leaf))
+        throw InputError("is an archive", path.string(), "unpack it first: tar xf " + path.filename().string());
     for (const auto& format : table())
         for (const auto& pattern : format.patterns)
             if (matches(pattern, leaf)) return format;
     std::vector<std::string> names;
     throw InputError(
         "the name does not tell the file's format", path.string(),
-        fmt::format("rename it, or say which format (--format for an input, --to for the output of data convert): {}", known_names(names)));
+        fmt::format("rename it, or say which format (--format for an input, --to for the output of data convert; / behind the name of a "
+                    "deepmd folder): {}",
+                    known_names(names)));
 }
 
 FormatInfo info_of(const Format& format) {
@@ -116,7 +144,123 @@ FormatInfo info_of(const Format& format) {
             format.write != nullptr,
             format.open_folder != nullptr ? Access::folder : Access::stream,
             format.holds,
-            format.help};
+            format.help,
+            format.abilities};
+}
+
+/// The frames of a file. A fault of the file itself rather than of a frame (a damaged compressed file) gets the number of the frame
+/// it was met in and ends reading.
+class FileFrames final : public FrameReader {
+public:
+    FileFrames(const Format& format, const std::filesystem::path& path, const ReadOptions& options) : path_(path.string()) {
+        auto content = open_content(path);
+        content_ = content.get();
+        reader_ = format.open_stream(std::move(content), path_, options);
+    }
+
+    bool next(Frame& frame) override {
+        if (lost_) return false;
+        try {
+            if (reader_->next(frame)) {
+                ++frames_;
+                return true;
+            }
+            // What follows the last frame is read too, so that a wrong check sum does not pass.
+            content_->clear();
+            content_->ignore(longest_rest);
+            return false;
+        } catch (const FileError& error) {
+            ++frames_;
+            if (!content_->bad() && !error.where().empty()) throw;
+            lost_ = true;
+            Place{path_, frames_ - 1}.fail(error.fault(), error.hint());
+        }
+    }
+
+    FrameNotes notes() const override { return reader_->notes(); }
+
+private:
+    static constexpr std::streamsize longest_rest = 64 << 20;
+
+    std::string path_;
+    std::istream* content_ = nullptr;  ///< owned by reader_
+    std::unique_ptr<FrameReader> reader_;
+    std::size_t frames_ = 0;
+    bool lost_ = false;
+};
+
+/// Frames are written uncompressed beside the target and compressed at the end.
+class CompressedFrames final : public FrameWriter {
+public:
+    CompressedFrames(const Format& format, const std::filesystem::path& target, const WriteOptions& options)
+        : target_(target), plain_(target.string() + fmt::format(".{}.plain", ::getpid())), writer_(format.write(plain_, options)) {}
+    ~CompressedFrames() override {
+        writer_.reset();
+        std::error_code ignored;
+        std::filesystem::remove(plain_, ignored);
+    }
+    CompressedFrames(const CompressedFrames&) = delete;
+    CompressedFrames& operator=(const CompressedFrames&) = delete;
+
+    void write(const Frame& frame) override { writer_->write(frame); }
+    void close() override {
+        writer_->close();
+        const auto content = open_content(plain_);
+        write_compressed(*content, target_, compression_by_name(target_));
+    }
+
+private:
+    std::filesystem::path target_, plain_;
+    std::unique_ptr<FrameWriter> writer_;
+};
+
+std::string letters(Holds holds) { return holds == Holds::labels ? "EFS" : holds == Holds::forces ? "F" : "-"; }
+std::string access_of(const FormatInfo& info) { return info.reads && info.writes ? "r/w" : info.reads ? "r" : "w"; }
+std::string escaped(std::string text) {
+    for (std::size_t at = 0; (at = text.find('*', at)) != std::string::npos; at += 2) text.insert(at, 1, '\\');
+    return text;
+}
+const char* yes(bool has) { return has ? "yes" : ""; }
+const char* text_of(Boundaries boundaries) {
+    return boundaries == Boundaries::each ? "each direction" : boundaries == Boundaries::all ? "all or none" : "";
+}
+
+// Leaves out frames that cannot be read.
+class LenientReader final : public FrameReader {
+public:
+    explicit LenientReader(std::unique_ptr<FrameReader> reader) : reader_(std::move(reader)) {}
+
+    bool next(Frame& frame) override {
+        left_out_.clear();
+        for (;;) {
+            try {
+                return !stuck_ && reader_->next(frame);
+            } catch (const FileError& error) {
+                // A reader that cannot go on repeats itself.
+                stuck_ = !left_out_.empty() && left_out_.back().where == error.where();
+                if (stuck_)
+                    left_out_.back().why += "; nothing behind it is read";
+                else
+                    left_out_.push_back({error.where(), error.fault()});
+            }
+        }
+    }
+
+    FrameNotes notes() const override {
+        auto notes = reader_->notes();
+        notes.left_out.insert(notes.left_out.begin(), left_out_.begin(), left_out_.end());
+        return notes;
+    }
+
+private:
+    std::unique_ptr<FrameReader> reader_;
+    std::vector<LeftOut> left_out_;
+    bool stuck_ = false;
+};
+
+std::unique_ptr<FrameReader> heed(std::unique_ptr<FrameReader> reader, const ReadOptions& options) {
+    if (options.unreadable == Unreadable::error) return reader;
+    return std::make_unique<LenientReader>(std::move(reader));
 }
 
 }  // namespace
@@ -136,15 +280,28 @@ std::vector<FormatInfo> formats() {
 }
 
 std::string formats_help() {
-    std::string text;
+    std::string text = fmt::format("  {:<12} {:<4} {:<4} {:<5} {:<40} {}\n", "name", "", "", "", "file names", "");
+    for (const auto& info : formats())
+        text += fmt::format("  {:<12} {:<4} {:<4} {:<5} {:<40} {}\n", info.name, access_of(info), letters(info.holds),
+                            info.abilities.frames == Frames::many ? "many" : "one", fmt::join(info.patterns, " "), info.help);
+    return text + fmt::format(
+                      "  r: read, w: written; E, F, S: energy, forces, stress; one or many frames. Files may be compressed ({}), then\n"
+                      "  .gz, .xz or .zst follows the name. docs/guide/files.md has more columns.\n",
+                      fmt::join(compressions(), ", "));
+}
+
+std::string formats_markdown() {
+    std::string text =
+        "| format | file names | read | written | energy, stress | forces | frames | open boundaries | further columns | what |\n"
+        "|---|---|---|---|---|---|---|---|---|---|\n";
     for (const auto& info : formats()) {
-        std::string patterns;
-        for (const auto& pattern : info.patterns) patterns += (patterns.empty() ? "" : " ") + pattern;
-        text += fmt::format("  {:<12} {:<5} {:<28} {}\n", info.name,
-                            info.reads && info.writes ? "r/w"
-                            : info.reads              ? "r"
-                                                      : "w",
-                            patterns, info.help);
+        std::string names, help = info.help;
+        for (const auto& pattern : info.patterns) names += fmt::format("{}`{}`", names.empty() ? "" : " ", pattern);
+        if (!info.abilities.atom_styles.empty()) help += fmt::format("; atom styles read: {}", fmt::join(info.abilities.atom_styles, ", "));
+        text += fmt::format("| `{}` | {} | {} | {} | {} | {} | {} | {} | {} | {} |\n", info.name, names, yes(info.reads), yes(info.writes),
+                            yes(info.holds == Holds::labels), yes(info.holds != Holds::structure),
+                            info.abilities.frames == Frames::many ? "many" : "one", text_of(info.abilities.boundaries),
+                            yes(info.abilities.columns), escaped(help));
     }
     return text;
 }
@@ -153,34 +310,54 @@ FormatInfo format_info(const std::filesystem::path& path, const std::string& nam
 
 std::string detect_format(const std::filesystem::path& path) { return find_format(path, {}).name; }
 
+std::string output_format(const std::filesystem::path& path) {
+    const auto leaf = path.filename().string();
+    if (!leaf.empty() && leaf != "." && leaf != ".." && leaf.find('.') == std::string::npos && !std::filesystem::exists(path)) {
+        for (const auto& format : table())
+            for (const auto& pattern : format.patterns)
+                if (matches(pattern, leaf)) return format.name;
+        for (const auto& format : table())
+            if (format.open_folder != nullptr && format.write != nullptr) return format.name;
+    }
+    return detect_format(path);
+}
+
 std::unique_ptr<FrameReader> open_reader(std::unique_ptr<std::istream> stream, const std::string& source, const ReadOptions& options) {
     const auto& format = find_format(source, options.format);
     if (format.open_stream == nullptr) throw InputError(fmt::format("{} cannot be read from a stream", format.name), source);
-    return format.open_stream(std::move(stream), source, options);
+    return heed(format.open_stream(std::move(stream), source, options), options);
 }
 
 std::unique_ptr<FrameReader> open_reader(const std::filesystem::path& path, const ReadOptions& options) {
     if (!std::filesystem::exists(path)) throw FileError("there is no such file or folder", path.string(), "check the name");
     const auto& format = find_format(path, options.format);
-    if (format.open_folder != nullptr) return format.open_folder(path, options);
+    if (format.open_folder != nullptr) return heed(format.open_folder(path, options), options);
     if (format.open_stream == nullptr) throw InputError(fmt::format("{} files can be written, not read", format.name), path.string());
     if (std::filesystem::is_directory(path)) throw FileError(fmt::format("is a folder, {} is a file", format.name), path.string());
-    auto stream = std::make_unique<std::ifstream>(path, std::ios::binary);
-    if (!*stream) throw FileError("cannot be read", path.string(), "check the permissions");
-    return format.open_stream(std::move(stream), path.string(), options);
+    return heed(std::make_unique<FileFrames>(format, path, options), options);
 }
 
 std::unique_ptr<FrameWriter> open_writer(const std::filesystem::path& path, const WriteOptions& options) {
     const auto& format = find_format(path, options.format);
     if (format.write == nullptr) throw InputError(fmt::format("{} files can be read, not written", format.name), path.string());
-    return format.write(path, options);
+    const auto compression = compression_by_name(path);
+    require_compression(compression, path);
+    if (compression == Compression::none) return format.write(path, options);
+    if (format.open_folder != nullptr) throw InputError("a folder cannot be compressed", path.string(), "choose a name without .gz");
+    return std::make_unique<CompressedFrames>(format, path, options);
 }
 
-std::vector<Frame> read_frames(const std::filesystem::path& path, const ReadOptions& options) {
+std::vector<Frame> read_frames(const std::filesystem::path& path, const ReadOptions& options, base::LogSink* log) {
     const auto reader = open_reader(path, options);
+    base::NullSink none;
+    NoteLog notes(log != nullptr ? *log : none);
     std::vector<Frame> frames;
-    for (Frame frame; reader->next(frame);) frames.push_back(std::move(frame));
-    if (frames.empty()) throw FileError("the file has no frames", path.string());
+    for (Frame frame; reader->next(frame);) {
+        notes.add(frame, reader->notes());
+        frames.push_back(std::move(frame));
+    }
+    notes.end_file(*reader, path);
+    notes.require_frames(path);
     return frames;
 }
 

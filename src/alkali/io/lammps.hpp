@@ -15,13 +15,14 @@ struct LammpsBox {
 /// Open directions without a vector get one that spans the atoms.
 [[nodiscard]] LammpsBox lammps_box(const structure::Structure& structure);
 
-/// Data file, atom style atomic. Elements from the comments in Masses, from type_names, or from the masses. The file does
-/// not tell which directions are periodic: all are taken to be.
+/// Data file. Its atom style is that of `Atoms # style`, of the options, or the one that the columns fit. Elements from the comments in
+/// Masses or the type labels, from type_names, or from the masses. The file does not tell which directions are periodic: all are taken
+/// to be.
 [[nodiscard]] std::unique_ptr<FrameReader> open_lammps_data(std::unique_ptr<std::istream> stream, const std::string& source,
                                                             const ReadOptions& options);
 /// InputError for a second frame.
 [[nodiscard]] std::unique_ptr<FrameWriter> write_lammps_data(const std::filesystem::path& path, const WriteOptions& options);
-/// Dump (custom, atom): id, element or type, x y z | xu yu zu | xs ys zs | xsu ysu zsu, fx fy fz; atoms sorted by id. The
+/// Dump (custom, atom): id, element, typelabel or type, x y z | xu yu zu | xs ys zs | xsu ysu zsu, fx fy fz; atoms sorted by id. The
 /// time step goes to info `timestep`.
 [[nodiscard]] std::unique_ptr<FrameReader> open_lammps_dump(std::unique_ptr<std::istream> stream, const std::string& source,
                                                             const ReadOptions& options);

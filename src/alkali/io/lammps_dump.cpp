@@ -1,14 +1,18 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <optional>
 #include <set>
 #include <tuple>
+#include <utility>
 
 #include "alkali/base/error.hpp"
 #include "alkali/base/files.hpp"
 #include "alkali/io/lammps.hpp"
 #include "alkali/io/text.hpp"
+#include "alkali/io/type_elements.hpp"
 #include "alkali/io/type_order.hpp"
 #include "alkali/units/elements.hpp"
 
@@ -17,24 +21,29 @@ namespace {
 
 // Where the columns of ITEM: ATOMS are; -1: not there.
 struct DumpColumns {
-    int id = -1, type = -1, element = -1, position = -1, force = -1, count = 0;
+    using Triple = std::optional<std::array<std::size_t, 3>>;
+    int id = -1, type = -1, element = -1, label = -1;
+    Triple position, force;
+    std::size_t count = 0;
     bool scaled = false;
+    std::vector<std::string> unused;
 };
 
 class DumpReader final : public FrameReader {
 public:
     DumpReader(std::unique_ptr<std::istream> stream, const std::string& source, const ReadOptions& options)
-        : stream_(std::move(stream)), lines_(*stream_), options_(options), place_{source, 0} {}
+        : stream_(std::move(stream)), lines_(*stream_), options_(options), place_{source, 0}, elements_(options.type_names) {}
 
     bool next(Frame& frame) override {
         frame = Frame{};
         frame.source = place_.source;
         frame.index = place_.frame;
+        warnings_.clear();
         long long atoms = -1;
         bool box = false;
         while (lines_.next(line_)) {
             if (trim(line_).empty()) continue;
-            const std::string item = line_;
+            const std::string item(trim(line_));
             if (item == "ITEM: TIMESTEP")
                 frame.info["timestep"] = std::string(trim(next_line("the time step")));
             else if (item == "ITEM: UNITS")
@@ -50,6 +59,7 @@ public:
                 if (atoms < 0 || !box) place_.fail("the atoms come before their number or the box");
                 read_atoms(item, static_cast<std::size_t>(atoms), frame);
                 check_frame(frame, options_.numbers, place_);
+                for (auto& warning : elements_.take_warnings()) warnings_.push_back(std::move(warning));
                 ++place_.frame;
                 return true;
             } else {
@@ -60,7 +70,7 @@ public:
         return false;
     }
 
-    FrameNotes notes() const override { return {"", columns_.force >= 0 ? "fx fy fz" : "", "", {}}; }
+    FrameNotes notes() const override { return {"", columns_.force ? "fx fy fz" : "", "", columns_.unused, warnings_}; }
 
 private:
     const std::string& next_line(const char* what) {
@@ -117,71 +127,121 @@ private:
     DumpColumns parse_columns(std::string_view item) const {
         const auto names = split(item.substr(11));
         DumpColumns columns;
-        columns.count = static_cast<int>(names.size());
+        columns.count = names.size();
         const auto find = [&](std::string_view name) {
             const auto found = std::find(names.begin(), names.end(), name);
             return found == names.end() ? -1 : static_cast<int>(found - names.begin());
         };
-        const auto triple = [&](std::string_view x, std::string_view y, std::string_view z) {
-            const int first = find(x);
-            return first >= 0 && find(y) == first + 1 && find(z) == first + 2 ? first : -1;
+        const auto triple = [&](const std::array<std::string_view, 3>& wanted) {
+            DumpColumns::Triple found(std::in_place);
+            for (std::size_t k = 0; k < 3; ++k) {
+                const int at = find(wanted[k]);
+                if (at < 0) return DumpColumns::Triple();
+                (*found)[k] = static_cast<std::size_t>(at);
+            }
+            return found;
         };
+        for (std::size_t i = 0; i < names.size(); ++i)
+            if (std::find(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(i), names[i]) !=
+                names.begin() + static_cast<std::ptrdiff_t>(i))
+                place_.fail(fmt::format("two columns are called {}", names[i]));
         columns.id = find("id");
         columns.type = find("type");
         columns.element = find("element");
-        columns.force = triple("fx", "fy", "fz");
+        columns.label = find("typelabel");
+        static constexpr std::array<std::string_view, 3> forces{"fx", "fy", "fz"};
+        columns.force = triple(forces);
+        if (!columns.force && std::any_of(forces.begin(), forces.end(), [&](std::string_view name) { return find(name) >= 0; }))
+            place_.fail("only some of fx fy fz are there", "dump all three, or none");
         for (const auto& [x, y, z, scaled] :
              {std::tuple{"x", "y", "z", false}, {"xu", "yu", "zu", false}, {"xs", "ys", "zs", true}, {"xsu", "ysu", "zsu", true}})
-            if (columns.position < 0) columns.position = triple(x, y, z), columns.scaled = scaled;
+            if (!columns.position) columns.position = triple({x, y, z}), columns.scaled = scaled;
+        for (const auto name : names)
+            if (!is_used(name)) columns.unused.emplace_back(name);
         static constexpr const char* hint = "dump with: dump 1 all custom N FILE id type element x y z fx fy fz";
-        if (columns.position < 0) place_.fail("the atoms have no x y z (or xu.., xs.., xsu..)", hint);
-        if (columns.element < 0 && columns.type < 0) place_.fail("the atoms have neither element nor type", hint);
+        if (!columns.position) place_.fail("the atoms have no x y z (or xu.., xs.., xsu..)", hint);
+        if (columns.element < 0 && columns.label < 0 && columns.type < 0) place_.fail("the atoms have neither element nor type", hint);
         return columns;
+    }
+
+    static bool is_used(std::string_view name) {
+        static constexpr std::array<std::string_view, 19> used{"id", "type", "element", "typelabel", "x",   "y",   "z",  "xu", "yu", "zu",
+                                                               "xs", "ys",   "zs",      "xsu",       "ysu", "zsu", "fx", "fy", "fz"};
+        return std::find(used.begin(), used.end(), name) != used.end();
+    }
+
+    Vec3 vector(const std::array<std::size_t, 3>& columns, std::size_t atom) const {
+        Vec3 vector;
+        for (std::size_t k = 0; k < 3; ++k) {
+            const auto value = parse_double(words_[columns[k]]);
+            if (!value)
+                place_.fail(
+                    fmt::format("'{}' in atom {} (line {}) is not a number", words_[columns[k]].substr(0, 40), atom, lines_.number()));
+            vector[static_cast<Eigen::Index>(k)] = *value;
+        }
+        return vector;
     }
 
     void read_atoms(const std::string& item, std::size_t atoms, Frame& frame) {
         columns_ = parse_columns(item);
         struct Row {
-            long long id;
-            int number;
+            long long id, type;
+            std::string label;
             Vec3 position, force;
         };
         std::vector<Row> rows;
         rows.reserve(std::min<std::size_t>(atoms, 1'000'000));
         for (std::size_t i = 0; i < atoms; ++i) {
             split(next_line(fmt::format("atom {} of {}", i + 1, atoms).c_str()), words_);
-            if (words_.size() != static_cast<std::size_t>(columns_.count))
+            if (words_.size() != columns_.count)
                 place_.fail(
                     fmt::format("line {}: atom {} has {} columns, its header {}", lines_.number(), i + 1, words_.size(), columns_.count),
                     "the file may be truncated");
-            const auto where = fmt::format("atom {} (line {})", i + 1, lines_.number());
-            Row row{static_cast<long long>(i), species(), parse_vector(words_, static_cast<std::size_t>(columns_.position), place_, where),
-                    Vec3::Zero()};
-            if (columns_.id >= 0) row.id = parse_integer(words_[static_cast<std::size_t>(columns_.id)]).value_or(row.id);
+            Row row{static_cast<long long>(i), type(), label(), vector(*columns_.position, i + 1), Vec3::Zero()};
+            if (columns_.id >= 0) row.id = integer(columns_.id, "id");
             if (columns_.scaled) row.position = origin_ + vectors_.transpose() * row.position;
-            if (columns_.force >= 0) row.force = parse_vector(words_, static_cast<std::size_t>(columns_.force), place_, where);
+            if (columns_.force) row.force = vector(*columns_.force, i + 1);
             rows.push_back(row);
         }
         std::stable_sort(rows.begin(), rows.end(), [](const Row& a, const Row& b) { return a.id < b.id; });
-        if (columns_.force >= 0) frame.labels.forces.emplace();
-        for (const auto& row : rows) {
-            frame.structure.add(row.number, row.position);
-            if (columns_.force >= 0) frame.labels.forces->push_back(row.force);
+        for (std::size_t i = 1; columns_.id >= 0 && i < rows.size(); ++i)
+            if (rows[i].id == rows[i - 1].id)
+                place_.fail(fmt::format("two atoms have the id {}", rows[i].id), "was the dump written with `id`, and by one run?");
+        const bool no_elements = std::any_of(rows.begin(), rows.end(), [&](const Row& row) { return row.type != rows.front().type; }) &&
+                                 std::all_of(rows.begin(), rows.end(), [](const Row& row) { return row.label == default_element; });
+        if (no_elements && options_.type_names.empty() && !told_default_) {
+            told_default_ = true;
+            warnings_.push_back("all types have the element C, which LAMMPS writes where no dump_modify names them (--type-names)");
+        }
+        if (columns_.force) frame.labels.forces.emplace();
+        for (auto& row : rows) {
+            if (no_elements && !options_.type_names.empty()) row.label.clear();
+            frame.structure.add(elements_.of(row.type, row.label, place_), row.position);
+            if (columns_.force) frame.labels.forces->push_back(row.force);
         }
     }
 
-    int species() const {
-        if (columns_.element >= 0 && options_.type_names.empty())
-            return element(words_[static_cast<std::size_t>(columns_.element)], place_);
-        const auto type = columns_.type >= 0 ? parse_integer(words_[static_cast<std::size_t>(columns_.type)]) : std::nullopt;
-        if (!type) place_.fail(fmt::format("line {}: the type is not a whole number", lines_.number()));
-        return element_of_type(*type, options_.type_names, place_);
+    // What LAMMPS writes as `element` of all types where no dump_modify names them.
+    static constexpr std::string_view default_element = "C";
+
+    long long integer(int column, const char* what) const {
+        const auto value = parse_integer(words_[static_cast<std::size_t>(column)]);
+        if (!value) place_.fail(fmt::format("line {}: the {} is not a whole number", lines_.number(), what));
+        return *value;
+    }
+    long long type() const { return columns_.type >= 0 ? integer(columns_.type, "type") : 0; }
+    std::string label() const {
+        const int column = columns_.element >= 0 ? columns_.element : columns_.label;
+        return column >= 0 ? std::string(words_[static_cast<std::size_t>(column)]) : std::string();
     }
 
     std::unique_ptr<std::istream> stream_;
     Lines lines_;
     ReadOptions options_;
     Place place_;
+    TypeElements elements_;
+    std::vector<std::string> warnings_;
+    bool told_default_ = false;
     std::string line_;
     std::vector<std::string_view> words_;
     Mat3 vectors_ = Mat3::Zero();

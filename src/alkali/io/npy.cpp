@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <bit>
 #include <cctype>
 #include <cstring>
@@ -13,7 +15,7 @@
 namespace alkali::io {
 namespace {
 
-static_assert(std::endian::native == std::endian::little, "npy files are read as little-endian");
+static_assert(std::endian::native == std::endian::little, "bytes of little-endian files are taken as they are");
 constexpr std::string_view magic{"\x93NUMPY", 6};
 constexpr std::size_t longest_header = 65536;
 
@@ -30,15 +32,17 @@ std::string_view value_of(std::string_view dictionary, std::string_view key, con
     return dictionary.substr(at, end - at);
 }
 
+// '<f8' and kin: order of bytes, kind, width; | where a number is one byte.
 void parse_type(std::string_view text, NpyHeader& header, const std::string& where) {
-    if (text == "'<f8'" || text == "'<i8'")
-        header.width = 8;
-    else if (text == "'<f4'" || text == "'<i4'")
-        header.width = 4;
-    else
+    const bool formed = text.size() == 5 && text.front() == '\'' && text.back() == '\'';
+    const std::string_view order = "<>=|", kind = formed ? text.substr(2, 2) : "";
+    static constexpr std::array<std::string_view, 10> known{"f4", "f8", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8"};
+    if (!formed || order.find(text[1]) == std::string_view::npos || std::find(known.begin(), known.end(), kind) == known.end())
         throw FileError(fmt::format("numbers of type {} are not supported", text.substr(0, 40)), where,
-                        "save the array as little-endian float64, float32 or integers");
-    header.kind = text[2];
+                        "save the array as float64, float32 or whole numbers");
+    header.kind = kind[0];
+    header.width = static_cast<std::size_t>(kind[1] - '0');
+    header.big_endian = text[1] == '>';
 }
 
 void parse_shape(std::string_view text, NpyHeader& header, const std::string& where) {
@@ -59,6 +63,19 @@ void parse_shape(std::string_view text, NpyHeader& header, const std::string& wh
     }
     finish();
     if (header.shape.size() > 32) throw FileError("the shape has too many dimensions", where);
+}
+
+// Numbers whose first index runs fastest, so that the last does.
+std::vector<double> in_c_order(const std::vector<std::size_t>& shape, std::span<const double> given) {
+    std::vector<double> ordered(given.size());
+    std::vector<std::size_t> index(shape.size(), 0);
+    for (const double value : given) {
+        std::size_t place = 0;
+        for (std::size_t k = 0; k < shape.size(); ++k) place = place * shape[k] + index[k];
+        ordered[place] = value;
+        for (std::size_t k = 0; k < shape.size() && ++index[k] == shape[k]; ++k) index[k] = 0;
+    }
+    return ordered;
 }
 
 // Product of the shape times the width, or nothing when it exceeds `limit`.
@@ -95,8 +112,7 @@ NpyHeader parse_npy_header(std::string_view begin, std::uint64_t file_size, cons
     header.data_offset = prefix + length;
     parse_type(value_of(dictionary, "descr", where), header, where);
     parse_shape(value_of(dictionary, "shape", where), header, where);
-    if (value_of(dictionary, "fortran_order", where) != "False" && header.shape.size() > 1)
-        throw FileError("the array is in Fortran order", where, "save it with numpy.ascontiguousarray");
+    header.fortran = value_of(dictionary, "fortran_order", where) == "True" && header.shape.size() > 1;
     if (!fits(header, file_size - header.data_offset))
         throw FileError(fmt::format("holds {} bytes of numbers, which do not fit its shape", file_size - header.data_offset), where,
                         damaged);
@@ -122,19 +138,24 @@ void decode_npy(const NpyHeader& header, std::span<const char> bytes, std::vecto
     values.resize(bytes.size() / header.width);
     const auto decode = [&]<class T>(T) {
         for (std::size_t i = 0; i < values.size(); ++i) {
-            T value;
-            std::memcpy(&value, bytes.data() + i * sizeof(T), sizeof(T));
-            values[i] = static_cast<double>(value);
+            std::array<char, sizeof(T)> of;
+            std::copy_n(bytes.data() + i * sizeof(T), sizeof(T), of.begin());
+            if (header.big_endian) std::reverse(of.begin(), of.end());
+            values[i] = static_cast<double>(std::bit_cast<T>(of));
         }
     };
-    if (header.kind == 'f' && header.width == 8)
-        decode(double{});
-    else if (header.kind == 'f')
-        decode(float{});
-    else if (header.width == 8)
-        decode(std::int64_t{});
+    const auto by_width = [&]<class One, class Two, class Four, class Eight>(One one, Two two, Four four, Eight eight) {
+        if (header.width == 1) decode(one);
+        if (header.width == 2) decode(two);
+        if (header.width == 4) decode(four);
+        if (header.width == 8) decode(eight);
+    };
+    if (header.kind == 'f')
+        header.width == 8 ? decode(double{}) : decode(float{});
+    else if (header.kind == 'i')
+        by_width(std::int8_t{}, std::int16_t{}, std::int32_t{}, std::int64_t{});
     else
-        decode(std::int32_t{});
+        by_width(std::uint8_t{}, std::uint16_t{}, std::uint32_t{}, std::uint64_t{});
 }
 
 NpyRows::NpyRows(const std::string& path) : path_(path), stream_(path, std::ios::binary) {
@@ -144,14 +165,31 @@ NpyRows::NpyRows(const std::string& path) : path_(path), stream_(path, std::ios:
     begin.resize(static_cast<std::size_t>(stream_.gcount()));
     stream_.clear();
     header_ = parse_npy_header(begin, std::filesystem::file_size(path), path);
+    rows_ = header_.rows();
+    row_size_ = header_.row_size();
+    if (!header_.fortran) return;
+    const auto given = numbers(0, rows_ * row_size_);
+    all_ = in_c_order(header_.shape, given);
+}
+
+void NpyRows::reshape(std::size_t rows) {
+    const std::size_t count = rows_ * row_size_;
+    if (rows == 0 || count % rows != 0) throw InternalError(fmt::format("{} numbers are not {} rows", count, rows), path_);
+    rows_ = rows;
+    row_size_ = count / rows;
 }
 
 std::span<const double> NpyRows::row(std::size_t index) {
     if (index >= rows()) throw FileError(fmt::format("has {} rows, row {} is asked for", rows(), index), path_);
-    bytes_.resize(row_size() * header_.width);
-    stream_.seekg(static_cast<std::streamoff>(header_.data_offset + index * bytes_.size()));
+    if (header_.fortran) return std::span<const double>(all_).subspan(index * row_size_, row_size_);
+    return numbers(index * row_size_, row_size_);
+}
+
+std::span<const double> NpyRows::numbers(std::size_t first, std::size_t count) {
+    bytes_.resize(count * header_.width);
+    stream_.seekg(static_cast<std::streamoff>(header_.data_offset + first * header_.width));
     stream_.read(bytes_.data(), static_cast<std::streamsize>(bytes_.size()));
-    if (!stream_) throw FileError(fmt::format("ends before row {}", index), path_, "the file is truncated");
+    if (!stream_) throw FileError(fmt::format("ends before number {}", first + count), path_, "the file is truncated");
     decode_npy(header_, bytes_, values_);
     return values_;
 }

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <cctype>
 #include <charconv>
 #include <cmath>
@@ -12,8 +14,34 @@
 namespace alkali::io {
 namespace {
 
+constexpr std::size_t longest_line = std::size_t{64} << 20;
+
 bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '\v' || c == '\f'; }
 char lower(char c) { return static_cast<char>(std::tolower(static_cast<unsigned char>(c))); }
+
+/// Appends the number of a word, or the numbers that touch in it: "0.250100.000" has three decimals in each. False if
+/// it is neither.
+bool add_numbers(std::string_view word, std::vector<double>& numbers) {
+    const auto first = word.find('.'), last = word.rfind('.');
+    if (first == last) {
+        const auto value = parse_double(word);
+        if (value) numbers.push_back(*value);
+        return value.has_value();
+    }
+    const std::size_t decimals = word.size() - last - 1;
+    std::vector<double> parts;
+    while (!word.empty()) {
+        const auto end = std::min(word.size(), word.find('.') + 1 + decimals);
+        const auto value = parse_double(word.substr(0, end));
+        if (!value) return false;
+        parts.push_back(*value);
+        word.remove_prefix(end);
+        if (!word.empty() && (std::isdigit(static_cast<unsigned char>(word[0])) == 0 || word.find('.') == std::string_view::npos))
+            return false;
+    }
+    numbers.insert(numbers.end(), parts.begin(), parts.end());
+    return true;
+}
 
 void check_positions(const Frame& frame, const Place& place) {
     for (std::size_t i = 0; i < frame.structure.size(); ++i)
@@ -36,7 +64,23 @@ void check_labels(const structure::Labels& labels, const Place& place) {
 }  // namespace
 
 bool Lines::next(std::string& line) {
-    if (!std::getline(stream_, line)) return false;
+    // Piece by piece: a compressed file of a few kilobytes can hold a line of gigabytes.
+    line.clear();
+    std::array<char, 4096> piece;
+    for (;;) {
+        stream_.getline(piece.data(), piece.size());
+        const auto count = static_cast<std::size_t>(stream_.gcount());
+        const bool more = stream_.fail() && count + 1 == piece.size();
+        if (stream_.fail() && !more) {
+            if (line.empty()) return false;
+            break;
+        }
+        line.append(piece.data(), more || stream_.eof() ? count : count - 1);  // without the end of the line, which is counted
+        if (!more) break;
+        if (line.size() > longest_line)
+            throw FileError(fmt::format("line {} is longer than {} MB", number_ + 1, longest_line >> 20), {}, "is it a text file?");
+        stream_.clear();
+    }
     ++number_;
     if (number_ == 1 && line.starts_with("\xef\xbb\xbf")) line.erase(0, 3);  // byte order mark of UTF-8
     if (!line.empty() && line.back() == '\r') line.pop_back();
@@ -101,11 +145,8 @@ std::vector<double> fixed_columns(std::string_view text) {
         spaced += text[i];
     }
     std::vector<double> numbers;
-    for (const auto word : split(spaced)) {
-        const auto value = parse_double(word);
-        if (!value) break;
-        numbers.push_back(*value);
-    }
+    for (const auto word : split(spaced))
+        if (!add_numbers(word, numbers)) break;
     return numbers;
 }
 

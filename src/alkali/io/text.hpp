@@ -11,7 +11,8 @@
 // What the readers of text files share.
 namespace alkali::io {
 
-/// Lines of a stream without their ends (also CR LF) and a leading byte order mark, counted.
+/// Lines of a stream without their ends (also CR LF) and a leading byte order mark, counted. FileError without a place for a line
+/// beyond all measure.
 class Lines {
 public:
     explicit Lines(std::istream& stream) : stream_(stream) {}
@@ -31,7 +32,7 @@ void split(std::string_view text, std::vector<std::string_view>& words);
 /// A number in full, also nan, inf, a leading + and Fortran's exponent D; nothing if it is anything else.
 [[nodiscard]] std::optional<double> parse_double(std::string_view word);
 [[nodiscard]] std::optional<long long> parse_integer(std::string_view word);
-/// The numbers of a line whose fixed-width columns may touch, such as "1.000-2.000".
+/// The numbers of a line whose fixed-width columns may touch, such as "1.000-2.000" or "0.250100.000".
 [[nodiscard]] std::vector<double> fixed_columns(std::string_view text);
 /// True if `text` matches the pattern, in which * stands for anything; ignores case.
 [[nodiscard]] bool matches(std::string_view pattern, std::string_view text);

@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <Eigen/Dense>
 #include <algorithm>
@@ -9,6 +10,7 @@
 #include "alkali/base/files.hpp"
 #include "alkali/io/text.hpp"
 #include "alkali/io/vasp.hpp"
+#include "alkali/io/vasp_species.hpp"
 #include "alkali/structure/builders.hpp"
 #include "alkali/units/constants.hpp"
 #include "alkali/units/elements.hpp"
@@ -16,33 +18,66 @@
 namespace alkali::io {
 namespace {
 
-// "Li_sv" and "Li/0123ab" name the pseudopotential too.
-std::string_view element_part(std::string_view word) { return word.substr(0, word.find_first_of("_/")); }
+bool is_remark(std::string_view word) { return word.starts_with('!') || word.starts_with('#'); }
+
+/// The whole numbers that a line begins with.
+std::vector<long long> leading_integers(std::string_view line) {
+    std::vector<long long> numbers;
+    for (const auto word : split(line)) {
+        const auto number = parse_integer(word);
+        if (!number) break;  // a remark may follow
+        numbers.push_back(*number);
+    }
+    return numbers;
+}
+
+/// The three numbers that a line begins with, also where fixed columns touch.
+Vec3 leading_vector(std::string_view line, const Place& place, const std::string& what) {
+    if (const auto n = fixed_columns(line); n.size() >= 3) return {n[0], n[1], n[2]};
+    return parse_vector(split(line), 0, place, what);
+}
 
 class PoscarReader final : public FrameReader {
 public:
     PoscarReader(std::unique_ptr<std::istream> stream, const std::string& source, const ReadOptions& options)
-        : stream_(std::move(stream)), lines_(*stream_), options_(options), place_{source, 0} {}
+        : stream_(std::move(stream)), options_(options), place_{source, 0} {}
 
     bool next(Frame& frame) override {
+        warnings_.clear();
         if (done_) return false;
         done_ = true;
         frame = Frame{};
         frame.source = place_.source;
+        Lines lines(*stream_);
+        for (std::string line; lines.next(line);) lines_.push_back(line);
         const std::string title = line("the title");
         const Mat3 vectors = read_vectors();
-        read_species(title);
+        read_symbols();
+        read_counts();
         const bool cartesian = read_mode();
-        read_atoms(frame, vectors, cartesian);
+        const auto numbers = species(title);
+        frame.structure.cell = make_cell(vectors, {true, true, true}, place_);
+        for (const int number : numbers) {
+            const auto what = fmt::format("the position of atom {}", frame.structure.size() + 1);
+            const std::string text = line(what.c_str());
+            const Vec3 given = leading_vector(text, place_, fmt::format("{} (line {})", what, at_));
+            frame.structure.add(number, cartesian ? Vec3(scale_.cwiseProduct(given)) : Vec3(vectors.transpose() * given));
+        }
+        check_rest();
         check_frame(frame, options_.numbers, place_);
         return true;
     }
 
+    FrameNotes notes() const override {
+        FrameNotes notes;
+        notes.warnings = warnings_;
+        return notes;
+    }
+
 private:
     std::string line(const char* what) {
-        std::string text;
-        if (!lines_.next(text)) place_.fail(fmt::format("the file ends before {}", what), "the file is truncated");
-        return text;
+        if (at_ == lines_.size()) place_.fail(fmt::format("the file ends before {}", what), "the file is truncated");
+        return lines_[at_++];
     }
 
     Mat3 read_vectors() {
@@ -50,16 +85,13 @@ private:
         std::vector<double> scale;
         for (const auto word : split(scale_line)) {
             const auto value = parse_double(word);
-            if (!value) break;  // a comment may follow
+            if (!value) break;  // a remark may follow
             scale.push_back(*value);
         }
         if (scale.size() != 1 && scale.size() != 3)
             place_.fail(fmt::format("line 2: '{}' is not the scale", trim(scale_line).substr(0, 40)), "give one number or three");
         Mat3 vectors;
-        for (int i = 0; i < 3; ++i) {
-            const std::string text = line("the cell vectors");
-            vectors.row(i) = parse_vector(split(text), 0, place_, "a cell vector").transpose();
-        }
+        for (int i = 0; i < 3; ++i) vectors.row(i) = leading_vector(line("the cell vectors"), place_, "a cell vector").transpose();
         const double volume = std::abs(vectors.determinant());
         if (scale.size() == 3)
             scale_ = {scale[0], scale[1], scale[2]};
@@ -71,39 +103,32 @@ private:
         return vectors * scale_.asDiagonal();
     }
 
-    // Version 5 has a line of symbols before the numbers of atoms, in version 4 the title often has them.
-    void read_species(const std::string& title) {
-        std::string counts = line("the numbers of atoms");
-        std::vector<std::string> symbols;
-        const auto words = split(counts);
-        if (words.empty()) place_.fail(fmt::format("line {}: expected symbols or numbers of atoms", lines_.number()));
-        if (!parse_integer(words[0])) {
-            for (const auto word : words) symbols.emplace_back(element_part(word));
-            counts = line("the numbers of atoms");
-        } else {
-            symbols = options_.type_names;
-            if (symbols.empty())
-                for (const auto word : split(title)) symbols.emplace_back(element_part(word));
-            const bool usable =
-                symbols.size() >= words.size() && std::all_of(symbols.begin(), symbols.begin() + static_cast<std::ptrdiff_t>(words.size()),
-                                                              [](const auto& s) { return units::is_symbol(s); });
-            if (!usable)
-                place_.fail("the file does not name its elements",
-                            "add a line with their symbols above the numbers of atoms, or give --type-names");
+    // Version 5 has symbols before the numbers of atoms, long lists in several lines.
+    void read_symbols() {
+        while (at_ < lines_.size() && leading_integers(lines_[at_]).empty()) {
+            const auto words = split(lines_[at_]);
+            if (words.empty()) place_.fail(fmt::format("line {}: expected symbols or numbers of atoms", at_ + 1));
+            static_cast<void>(vasp_element(words[0], place_));
+            for (const auto word : words) {
+                if (!units::is_symbol(element_part(word))) break;  // a remark may follow
+                symbols_.emplace_back(element_part(word));
+            }
+            ++at_;
         }
-        add_species(symbols, split(counts));
     }
 
-    void add_species(const std::vector<std::string>& symbols, const std::vector<std::string_view>& counts) {
-        std::size_t kind = 0;
-        for (const auto word : counts) {
-            const auto count = parse_integer(word);
-            if (!count) break;  // a comment may follow
-            if (*count < 0 || *count > 1'000'000'000) place_.fail(fmt::format("line {}: {} atoms of a species", lines_.number(), *count));
-            if (kind >= symbols.size()) place_.fail(fmt::format("line {}: more numbers of atoms than elements", lines_.number()));
-            runs_.emplace_back(element(symbols[kind++], place_), static_cast<std::size_t>(*count));
-        }
-        if (kind == 0) place_.fail(fmt::format("line {}: expected the numbers of atoms", lines_.number()));
+    void read_counts() {
+        do {
+            const auto numbers = leading_integers(line("the numbers of atoms"));
+            for (const auto number : numbers) {
+                if (number < 0 || number > 1'000'000'000) place_.fail(fmt::format("line {}: {} atoms of a species", at_, number));
+                counts_.push_back(static_cast<std::size_t>(number));
+            }
+        } while (at_ < lines_.size() && (symbols_.empty() || counts_.size() < symbols_.size()) && !leading_integers(lines_[at_]).empty());
+        if (symbols_.empty() || counts_.size() == symbols_.size()) return;
+        place_.fail(fmt::format("line {}: {} numbers of atoms than elements ({} and {})", at_,
+                                counts_.size() > symbols_.size() ? "more" : "fewer", counts_.size(), symbols_.size()),
+                    "one symbol for each number of atoms; a remark begins with !");
     }
 
     bool read_mode() {
@@ -112,26 +137,114 @@ private:
             return trim(mode).empty() ? ' ' : static_cast<char>(std::tolower(static_cast<unsigned char>(trim(mode)[0])));
         };
         if (initial() == 's') mode = line("the kind of coordinates");
+        if (initial() != ' ' && std::isalpha(static_cast<unsigned char>(initial())) == 0)
+            place_.fail(fmt::format("line {}: '{}' is not the kind of coordinates", at_, trim(mode).substr(0, 40)),
+                        "write Direct or Cartesian above the positions");
         return initial() == 'c' || initial() == 'k';
     }
 
-    void read_atoms(Frame& frame, const Mat3& vectors, bool cartesian) {
-        frame.structure.cell = make_cell(vectors, {true, true, true}, place_);
-        for (const auto& [number, count] : runs_)
-            for (std::size_t i = 0; i < count; ++i) {
-                const std::string text = line(fmt::format("the position of atom {}", frame.structure.size() + 1).c_str());
-                const Vec3 given = parse_vector(
-                    split(text), 0, place_, fmt::format("the position of atom {} (line {})", frame.structure.size() + 1, lines_.number()));
-                frame.structure.add(number, cartesian ? Vec3(scale_.cwiseProduct(given)) : Vec3(vectors.transpose() * given));
-            }
+    /// Symbol behind the position in a line, as pymatgen writes it; empty: none.
+    [[nodiscard]] static std::string_view symbol_behind(std::string_view line) {
+        const auto words = split(line);
+        const auto is_flag = [](std::string_view word) { return word == "T" || word == "F"; };
+        std::size_t at = 3;
+        if (words.size() >= 6 && std::all_of(words.begin() + 3, words.begin() + 6, is_flag)) at = 6;  // selective dynamics
+        if (at < words.size() && is_remark(words[at]) && words[at].size() == 1) ++at;
+        if (at >= words.size()) return {};
+        const auto part = element_part(is_remark(words[at]) ? words[at].substr(1) : words[at]);
+        return units::is_symbol(part) ? part : std::string_view{};
+    }
+
+    /// The symbols behind the positions, one of each count; empty where any atom has none or atoms of a count differ.
+    [[nodiscard]] std::vector<std::string> symbols_behind() const {
+        std::vector<std::string> symbols;
+        std::size_t row = at_;
+        for (const auto count : counts_) {
+            if (count == 0 || count > lines_.size() - row) return {};
+            const std::string first(symbol_behind(lines_[row]));
+            for (std::size_t i = 0; i < count; ++i)
+                if (first.empty() || symbol_behind(lines_[row++]) != first) return {};
+            symbols.push_back(first);
+        }
+        return symbols;
+    }
+
+    [[nodiscard]] std::vector<std::string> symbols_of_title(std::string_view title) const {
+        std::vector<std::string> symbols;
+        for (const auto word : split(title)) {
+            if (symbols.size() == counts_.size()) break;
+            symbols.emplace_back(word.substr(0, word.find_first_of("_/")));
+            if (!units::is_symbol(symbols.back())) return {};
+        }
+        return symbols.size() == counts_.size() ? symbols : std::vector<std::string>{};
+    }
+
+    /// Names of the species by what names them best: their line, the positions, the options, the title.
+    std::vector<std::string> names(std::string_view title) {
+        const auto behind = symbols_behind();
+        if (!symbols_.empty()) {
+            if (!behind.empty() && behind != symbols_)
+                warnings_.push_back(fmt::format("the line of symbols says {}, the symbols behind the positions {}; the line is taken",
+                                                fmt::join(symbols_, " "), fmt::join(behind, " ")));
+            return symbols_;
+        }
+        const auto titled = symbols_of_title(title);
+        if (!behind.empty()) {
+            if (!titled.empty() && titled != behind)
+                warnings_.push_back(fmt::format("the title says {}, the symbols behind the positions {}; the latter are taken",
+                                                fmt::join(titled, " "), fmt::join(behind, " ")));
+            return behind;
+        }
+        if (options_.type_names.size() >= counts_.size()) return options_.type_names;
+        if (options_.type_names.empty() && !titled.empty()) {
+            warnings_.push_back(fmt::format("there is no line of symbols; the title is taken for one: {}", fmt::join(titled, " ")));
+            return titled;
+        }
+        place_.fail("the file does not name its elements",
+                    "add a line with their symbols above the numbers of atoms, or give --type-names");
+    }
+
+    std::vector<int> species(std::string_view title) {
+        const auto symbols = names(title);
+        std::vector<int> numbers;
+        for (std::size_t kind = 0; kind < counts_.size(); ++kind) {
+            const int number = element(symbols[kind], place_);
+            // More atoms than lines: the loop over them says which is missing.
+            numbers.insert(numbers.end(), std::min(counts_[kind], lines_.size() + 1 - std::min(numbers.size(), lines_.size())), number);
+        }
+        return numbers;
+    }
+
+    // Velocities may follow behind an empty line or their heading; further positions or a second structure may not.
+    void check_rest() const {
+        if (at_ < lines_.size() && fixed_columns(lines_[at_]).size() >= 3)
+            place_.fail(fmt::format("line {}: more positions than the {} atoms counted", at_ + 1, fmt::join(counts_, " + ")),
+                        "correct the numbers of atoms");
+        for (std::size_t i = at_; i + 4 < lines_.size(); ++i)
+            if (begins_structure(i))
+                place_.fail(fmt::format("line {}: a second structure follows, a POSCAR holds one", i), "write each to a file of its own");
+    }
+
+    /// True if a scale, three cell vectors and symbols or numbers of atoms stand at this line.
+    [[nodiscard]] bool begins_structure(std::size_t at) const {
+        if (split(lines_[at]).size() != 1 || fixed_columns(lines_[at]).size() != 1) return false;
+        for (std::size_t i = 1; i <= 3; ++i)
+            if (split(lines_[at + i]).size() != 3 || fixed_columns(lines_[at + i]).size() != 3) return false;
+        const auto words = split(lines_[at + 4]);
+        return !words.empty() && std::all_of(words.begin(), words.end(), [](std::string_view word) {
+            return parse_integer(word).has_value() || units::is_symbol(element_part(word));
+        });
     }
 
     std::unique_ptr<std::istream> stream_;
-    Lines lines_;
     ReadOptions options_;
     Place place_;
+    std::vector<std::string> lines_;
+    std::size_t at_ = 0;  // number of the line to be read next, from 0
     Vec3 scale_ = Vec3::Ones();
-    std::vector<std::pair<int, std::size_t>> runs_;
+    std::vector<std::string> symbols_;  // of the line of symbols; empty: version 4
+    std::vector<std::size_t> counts_;
+    std::vector<std::string> warnings_;
     bool done_ = false;
 };
 
@@ -176,6 +289,11 @@ private:
 }  // namespace
 
 Mat3 stress_from_vasp(const Mat3& kbar) { return -0.5 * (kbar + kbar.transpose()) / units::kbar_per_ev_per_angstrom3; }
+
+std::string stress_not_taken(long long isif) {
+    return isif == 1 ? "ISIF = 1: VASP computed the trace of the stress only; the stress is not taken"
+                     : fmt::format("ISIF = {}: VASP computed no stress; the one in the file is not taken", isif);
+}
 
 std::unique_ptr<FrameReader> open_poscar(std::unique_ptr<std::istream> stream, const std::string& source, const ReadOptions& options) {
     return std::make_unique<PoscarReader>(std::move(stream), source, options);

@@ -51,25 +51,26 @@ struct Study {
     std::vector<PressureTest> tests;
 };
 
-Study read_study(const ConvergenceSettings& settings) {
+Study read_study(const ConvergenceSettings& settings, base::LogSink& log) {
     Study study;
     io::ReadOptions read;
     read.numbers = io::Numbers::any;  // labels of the input are not used
-    for (const auto& input : settings.inputs)
-        for (const auto& file : dataset::files_of(input))
-            for (auto& frame : io::read_frames(file, read)) {
-                const std::size_t at = study.frames.size();
-                const double volume = frame.structure.cell.volume();
-                const bool periodic = frame.structure.cell.fully_periodic() && settings.volume_step > 0;
-                study.frames.push_back(frame);
-                if (!periodic) continue;
-                for (const double sign : {-1.0, 1.0}) {
-                    auto scaled = frame;
-                    scaled.structure = structure::with_volume(frame.structure, (1 + sign * settings.volume_step) * volume);
-                    study.frames.push_back(std::move(scaled));
-                }
-                study.tests.push_back({at + 1, at, at + 2});
+    for (const auto& input : settings.inputs) {
+        const auto reader = dataset::open_frames(input, read, log);
+        for (structure::Frame frame; reader->next(frame);) {
+            const std::size_t at = study.frames.size();
+            const double volume = frame.structure.cell.volume();
+            const bool periodic = frame.structure.cell.fully_periodic() && settings.volume_step > 0;
+            study.frames.push_back(frame);
+            if (!periodic) continue;
+            for (const double sign : {-1.0, 1.0}) {
+                auto scaled = frame;
+                scaled.structure = structure::with_volume(frame.structure, (1 + sign * settings.volume_step) * volume);
+                study.frames.push_back(std::move(scaled));
             }
+            study.tests.push_back({at + 1, at, at + 2});
+        }
+    }
     for (const auto& frame : study.frames) study.structures.push_back(frame.structure);
     return study;
 }
@@ -193,7 +194,7 @@ ConvergenceSettings load_convergence(const fs::path& path, std::span<const Label
 
 std::vector<ConvergenceSeries> run_convergence(const ConvergenceSettings& settings, const std::atomic<bool>& stop, base::LogSink& log,
                                                base::ProgressSink& progress) {
-    const auto study = read_study(settings);
+    const auto study = read_study(settings, log);
     if (study.frames.empty()) throw InputError("there are no structures", settings.source);
     const auto& kind = queue_kind("local");
     Store store(settings.store, kind.sharing);

@@ -39,6 +39,7 @@ Options data_options() {
     o.text("missing", "a frame without a label that the loss uses: stop, or leave it out of that term")
         .choices({"error", "mask"})
         .fallback("error");
+    o.text("unreadable", "a frame that cannot be read: stop, or leave it out with a warning").choices({"error", "skip"}).fallback("error");
     o.boolean("align_sources", "move the energy zeros of several train files to that of the first (least squares per species)")
         .fallback(false);
     return o;
@@ -278,6 +279,7 @@ DataSettings data_settings(const nlohmann::json& values) {
     s.load.read.forces_key = text(block, "forces_key");
     s.load.read.stress_key = text(block, "stress_key");
     s.load.read.virial_key = text(block, "virial_key");
+    s.load.read.unreadable = block.at("unreadable") == "skip" ? io::Unreadable::left_out : io::Unreadable::error;
     s.load.missing = block.at("missing") == "mask" ? dataset::Missing::mask : dataset::Missing::error;
     const LossCoefficients begin = loss.start.value_or(loss);
     s.load.needs = {loss.total_energy > 0 || begin.total_energy > 0, loss.forces > 0 || begin.forces > 0, loss.ever_uses_stress()};

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <tuple>
 
 #include "alkali/base/error.hpp"
 #include "alkali/base/files.hpp"
@@ -111,6 +112,118 @@ TEST_F(Deepmd, frames_with_types_of_their_own_are_read) {
     EXPECT_EQ(frames[0].structure.numbers, (std::vector<int>{3, 8}));
     EXPECT_EQ(frames[1].structure.numbers, (std::vector<int>{8}));
     EXPECT_EQ(frames[1].structure.positions[0], Vec3(2, 2, 2));
+}
+
+// Arrays as numpy.save writes them.
+class DeepmdArrays : public Deepmd {
+protected:
+    void save(const std::string& name, const std::vector<std::size_t>& shape, const std::vector<double>& values) const {
+        base::write_file(folder_ / name, npy_header(shape) + std::string(reinterpret_cast<const char*>(values.data()), 8 * values.size()));
+    }
+    void text(const std::string& name, const std::string& content) const { base::write_file(folder_ / name, content); }
+    std::string fault_of(const ReadOptions& options) const {
+        try {
+            static_cast<void>(read_frames(folder_, options));
+        } catch (const FileError& error) {
+            return error.what();
+        }
+        return "no error";
+    }
+    const std::vector<double> box_{4, 0, 0, 0, 4, 0, 0, 0, 4}, coord_{0, 0, 0, 1, 1, 1};
+};
+
+TEST_F(DeepmdArrays, of_one_frame_may_lack_the_dimension_of_frames) {
+    text("type.raw", "0\n0\n");
+    text("type_map.raw", "Li\n");
+    using Shape = std::vector<std::size_t>;
+    for (const auto& [coord, box, energy] : {std::tuple{Shape{6}, Shape{9}, Shape{}},
+                                             {Shape{2, 3}, Shape{3, 3}, Shape{1}},
+                                             {Shape{1, 6}, Shape{1, 3, 3}, Shape{1, 1}},
+                                             {Shape{1, 2, 3}, Shape{9}, Shape{1}}}) {
+        save("set.000/coord.npy", coord, coord_);
+        save("set.000/box.npy", box, box_);
+        save("set.000/energy.npy", energy, {-3.5});
+        save("set.000/force.npy", coord, {1, 2, 3, 4, 5, 6});
+        save("set.000/virial.npy", box, {-6.4, 0, 0, 0, 0, 0, 0, 0, 0});
+        const auto frames = read_frames(folder_);
+        ASSERT_EQ(frames.size(), 1U);
+        EXPECT_EQ(frames[0].structure.positions[1], Vec3(1, 1, 1));
+        EXPECT_EQ(frames[0].labels.energy, -3.5);
+        EXPECT_EQ((*frames[0].labels.forces)[1], Vec3(4, 5, 6));
+        EXPECT_NEAR((*frames[0].labels.stress)(0, 0), 0.1, 1e-15);
+    }
+    // Not by luck: numbers that are not those of one frame, or whose order is in doubt, are refused.
+    save("set.000/coord.npy", {12}, {0, 0, 0, 1, 1, 1, 0, 0, 0, 1, 1, 1});
+    EXPECT_NE(fault().find("coord.npy"), std::string::npos);
+    save("set.000/coord.npy", {2, 6}, {0, 0, 0, 1, 1, 1, 0, 0, 0, 2, 2, 2});
+    save("set.000/box.npy", {2, 9}, {4, 0, 0, 0, 4, 0, 0, 0, 4, 4, 0, 0, 0, 4, 0, 0, 0, 4});
+    save("set.000/energy.npy", {2}, {-1, -2});
+    save("set.000/virial.npy", {2, 9}, std::vector<double>(18, 0.0));
+    save("set.000/force.npy", {6, 2}, std::vector<double>(12, 0.0));
+    EXPECT_NE(fault().find("force.npy: has 2 numbers per frame instead of 6"), std::string::npos) << fault();
+}
+
+TEST_F(DeepmdArrays, of_text_are_read_where_there_is_no_set) {
+    text("sys/type.raw", "0 1\n");
+    text("type_map.raw", "O\nLi\n");  // of the folder above
+    text("sys/coord.raw", "# x y z\n0 0 0 1 1 1\n\n0 0 0 2 2 2\n");
+    text("sys/box.raw", "4 0 0 0 4 0 0 0 4\n5 0 0 0 5 0 0 0 5\n");
+    text("sys/energy.raw", "-1.5\n-2.5e0\n");
+    text("sys/force.raw", "1 2 3 4 5 6\n7 8 9 10 11 12\n");
+    text("sys/virial.raw", "-12.8 0 0 0 0 0 0 0 0\n0 0 0 0 0 0 0 0 0\n");
+    const auto frames = read_frames(folder_);
+    ASSERT_EQ(frames.size(), 2U);
+    EXPECT_EQ(frames[1].structure.numbers, (std::vector<int>{8, 3}));
+    EXPECT_EQ(frames[1].structure.positions[1], Vec3(2, 2, 2));
+    EXPECT_EQ(frames[1].labels.energy, -2.5);
+    EXPECT_EQ((*frames[1].labels.forces)[0], Vec3(7, 8, 9));
+    EXPECT_NEAR((*frames[0].labels.stress)(0, 0), 0.2, 1e-15);
+    text("sys/force.raw", "1 2 3 4 5 6\n7 8 9 10 11\n");
+    EXPECT_NE(fault().find("force.raw: has 5 numbers in line 2 instead of 6"), std::string::npos) << fault();
+    text("sys/force.raw", "1 2 3 4 5 6\n");
+    EXPECT_NE(fault().find("force.raw: has 1 frames, coord has 2"), std::string::npos) << fault();
+    text("sys/force.raw", "1 2 3 4 5 6\n7 8 9 10 x 12\n");
+    EXPECT_NE(fault().find("'x' is not a number"), std::string::npos) << fault();
+}
+
+TEST_F(DeepmdArrays, types_as_savetxt_writes_them_are_types) {
+    text("type.raw", "0.000000000000000000e+00\n1.0\n");
+    text("type_map.raw", "O Li");
+    save("set.000/coord.npy", {1, 6}, coord_);
+    save("set.000/box.npy", {1, 9}, box_);
+    EXPECT_EQ(read_frames(folder_)[0].structure.numbers, (std::vector<int>{8, 3}));
+}
+
+TEST(DeepmdTypeNames, stand_for_labels_that_are_no_elements) {
+    const auto folder = fs::path(ALKALI_SOURCE_DIR) / "tests/golden/cases/deepmd/dp_override";
+    ReadOptions options;
+    try {
+        static_cast<void>(read_frames(folder));
+        FAIL();
+    } catch (const FileError& error) {
+        EXPECT_NE(std::string(error.what()).find("'Li1' is not a chemical symbol"), std::string::npos);
+        EXPECT_NE(std::string(error.what()).find("--type-names"), std::string::npos);
+    }
+    options.type_names = {"Li"};
+    const auto reader = open_reader(folder, options);
+    Frame frame;
+    ASSERT_TRUE(reader->next(frame));
+    EXPECT_EQ(frame.structure.numbers, (std::vector<int>{3, 3}));
+    ASSERT_EQ(reader->notes().warnings.size(), 1U);
+    EXPECT_NE(reader->notes().warnings[0].find("'Li1' in the file, is taken as Li"), std::string::npos);
+}
+
+TEST_F(DeepmdArrays, elements_of_the_type_map_win_over_the_names_given) {
+    text("type.raw", "0\n1\n");
+    text("type_map.raw", "O Li");
+    save("set.000/coord.npy", {1, 6}, coord_);
+    save("set.000/box.npy", {1, 9}, box_);
+    ReadOptions options;
+    options.type_names = {"Li", "O"};  // the order of a model, say
+    EXPECT_EQ(read_frames(folder_, options)[0].structure.numbers, (std::vector<int>{8, 3}));
+    options.type_names = {"Li", "Na"};
+    EXPECT_NE(fault_of(options).find("type 1 is O in the file, and the type names given are Li, Na"), std::string::npos)
+        << fault_of(options);
 }
 
 TEST_F(Deepmd, faults_are_named_by_file) {

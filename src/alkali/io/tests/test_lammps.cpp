@@ -109,6 +109,161 @@ TEST(LammpsData, faults_are_named) {
     EXPECT_NE(fault("lammps-data", "").find("FILE, frame 0"), std::string::npos);
 }
 
+// Two atoms in a box, with the columns of a style.
+std::string data_of(const std::string& style, const std::string& first, const std::string& second) {
+    return "title\n\n2 atoms\n2 atom types\n0 4 xlo xhi\n0 4 ylo yhi\n0 4 zlo zhi\n\nMasses\n\n1 6.94 # Li\n2 15.999 # O\n\nAtoms" + style +
+           "\n\n" + first + "\n" + second + "\n\nVelocities\n\n1 0 0 0\n2 0 0 0\n";
+}
+
+void expect_two_atoms(const std::string& text, const ReadOptions& options = {}) {
+    const auto frame = read_text("lammps-data", text, options).at(0);
+    EXPECT_EQ(frame.structure.numbers, (std::vector<int>{3, 8})) << text;
+    EXPECT_EQ(frame.structure.positions[1], Vec3(1.5, 2, 2.5)) << text;
+}
+
+TEST(LammpsAtomStyles, are_taken_from_the_file) {
+    expect_two_atoms(data_of(" # atomic", "1 1 0 0 0", "2 2 1.5 2 2.5"));
+    expect_two_atoms(data_of(" # charge", "1 1 1 0 0 0", "2 2 1 1.5 2 2.5"));
+    expect_two_atoms(data_of(" # molecular", "1 1 1 0 0 0 0 0 0", "2 1 2 1.5 2 2.5 0 0 1"));
+    expect_two_atoms(data_of("  # full", "1 1 1 0.5 0 0 0", "2 1 2 0.5 1.5 2 2.5"));
+    expect_two_atoms(data_of(" # electron", "1 1 0 0 0 0 0 0", "2 2 0 0 0 1.5 2 2.5"));
+    expect_two_atoms(data_of(" # spin", "1 1 0 0 0 0 0 1 2.2", "2 2 1.5 2 2.5 0 0 1 2.2"));
+    expect_two_atoms(data_of(" # hybrid", "1 1 0 0 0 0.5", "2 2 1.5 2 2.5 0.5"));
+    EXPECT_NE(fault("lammps-data", data_of(" # smd", "1 1 0 0 0", "2 2 1.5 2 2.5")).find("'smd' is not supported"), std::string::npos);
+}
+
+TEST(LammpsAtomStyles, are_found_by_the_columns_where_only_one_fits) {
+    expect_two_atoms(data_of("", "1 1 0 0 0", "2 2 1.5 2 2.5"));
+    expect_two_atoms(data_of("", "1 1 0 0 0 0 0 0", "2 2 1.5 2 2.5 -1 0 1"));
+    expect_two_atoms(data_of("", "1 1 0.5 0 0 0", "2 2 -0.5 1.5 2 2.5"));
+    expect_two_atoms(data_of("", "1 1 0 0 0 0", "2 2 0 1.5 2 2.5"));              // a charge of 0 is no type
+    expect_two_atoms(data_of("", "1 0 1 0 0 0 0 0 0", "2 0 2 1.5 2 2.5 0 0 0"));  // nor a molecule 0
+    expect_two_atoms(data_of("", "1 7 1 0 0 0", "2 8 2 1.5 2 2.5"));
+    expect_two_atoms(data_of("", "1 1 1 0.5 0 0 0 0 0 0", "2 1 2 0.5 1.5 2 2.5 0 0 0"));
+    expect_two_atoms(data_of("", "1 1 1 0 0 0", "2 2 2 1.5 2 2.5"));  // charge and molecular give the same types
+}
+
+TEST(LammpsAtomStyles, that_do_not_follow_from_the_columns_are_asked_for) {
+    const auto doubtful = data_of("", "1 1 2 0 0 0", "2 2 1 1.5 2 2.5");
+    EXPECT_NE(fault("lammps-data", doubtful).find("charge and molecular"), std::string::npos);
+    EXPECT_NE(fault("lammps-data", doubtful).find("--atom-style"), std::string::npos);
+    ReadOptions options;
+    options.atom_style = "charge";
+    expect_two_atoms(doubtful, options);
+    options.atom_style = "molecular";
+    EXPECT_EQ(read_text("lammps-data", doubtful, options).at(0).structure.numbers, (std::vector<int>{8, 3}));
+    options.atom_style = "atomik";
+    EXPECT_THROW(static_cast<void>(read_text("lammps-data", doubtful, options)), FileError);
+    options.atom_style = "charge";
+    EXPECT_THROW(static_cast<void>(read_text("lammps-data", data_of(" # full", "1 1 1 0.5 0 0 0", "2 1 2 0.5 1.5 2 2.5"), options)),
+                 FileError);
+    for (const auto& [first, second] : {std::pair{"1 1 0.1 0.2 0.3 -0.6 3 1.7", "2 2 0.1 0.2 0.3 1.9 4.8 1.3"},
+                                        {"1 1 0 0 0", "2 2 1.5 2 2.5 0 0 0 0"},
+                                        {"1 3 0 0 0", "2 2 1.5 2 2.5"},
+                                        {"1 1 0.5 1 0 0 0", "2 2 0.5 1 1.5 2 2.5"}})
+        EXPECT_NE(fault("lammps-data", data_of("", first, second)).find("fit none of the atom styles"), std::string::npos) << first;
+}
+
+const std::filesystem::path lammps_cases = std::filesystem::path(ALKALI_SOURCE_DIR) / "tests/golden/cases/lammps";
+
+TEST(LammpsAtomStyles, a_remark_behind_atoms_is_none_and_electrons_without_a_hint_are_refused) {
+    const auto frame = read_frames(lammps_cases / "metal_comment.lmp").at(0);
+    EXPECT_EQ(frame.structure.numbers, (std::vector<int>{3, 3}));
+    EXPECT_EQ(frame.structure.positions[1], Vec3(1.72, 1.72, 1.72));
+    try {
+        static_cast<void>(read_frames(lammps_cases / "electron_nohint.data"));
+        FAIL();
+    } catch (const FileError& error) {
+        EXPECT_NE(std::string(error.what()).find("8 columns of the atoms fit none"), std::string::npos) << error.what();
+    }
+    ReadOptions options;
+    options.atom_style = "electron";
+    const auto electrons = read_frames(lammps_cases / "electron_nohint.data", options).at(0);
+    EXPECT_EQ(electrons.structure.numbers, (std::vector<int>{3, 3, 13, 13}));
+    EXPECT_EQ(electrons.structure.positions[0], Vec3(-0.61, 3.03, 1.73));
+}
+
+TEST(LammpsData, labels_of_types_are_read_in_every_section) {
+    const std::string text =
+        "title\n\n2 atoms\n2 atom types\n0 4 xlo xhi\n0 4 ylo yhi\n0 4 zlo zhi\n\nAtom Type Labels\n\n1 O\n2 Li\n\nMasses\n\nO 15.999\nLi "
+        "6.94\n\nPair Coeffs # zero\n\n1\n2\n\nAtoms # atomic\n\n1 Li 0 0 0\n2 O 1.5 2 2.5\n";
+    expect_two_atoms(text);
+    expect_two_atoms(with(text, " # atomic", ""));
+    expect_two_atoms(with(with(text, "1 Li 0 0 0", "1 2 0 0 0"), "2 O 1.5", "2 1 1.5"));
+    ReadOptions options;
+    options.type_names = {"O", "Li"};
+    const auto labelled = with(with(with(with(text, "1 O", "1 OW"), "2 Li\n", "2 LI+\n"), "O 15.999", "OW 16.5"), "Li 6.94", "LI+ 7.5");
+    expect_two_atoms(with(with(labelled, "1 Li 0", "1 LI+ 0"), "2 O 1.5", "2 OW 1.5"), options);
+}
+
+TEST(LammpsData, symbols_in_the_file_win_over_the_names_given) {
+    const auto text = data_of("", "1 1 0 0 0", "2 2 1.5 2 2.5");
+    ReadOptions options;
+    options.type_names = {"O", "Li"};
+    expect_two_atoms(text, options);
+    options.type_names = {"Na", "Cl"};
+    try {
+        static_cast<void>(read_text("lammps-data", text, options));
+        FAIL();
+    } catch (const FileError& error) {
+        EXPECT_NE(std::string(error.what()).find("type 1 is Li in the file, and the type names given are Na, Cl"), std::string::npos);
+    }
+    EXPECT_NE(fault("lammps-data", with(text, "title", "LAMMPS data file via write_data, version 2 Aug 2023, units = electron"))
+                  .find("units electron"),
+              std::string::npos);
+}
+
+TEST(LammpsDump, an_element_in_the_file_wins_over_the_names_given) {
+    const auto file = lammps_cases / "allAl.dump";
+    EXPECT_EQ(read_frames(file).at(0).structure.numbers, (std::vector<int>(4, 13)));
+    ReadOptions options;
+    options.type_names = {"Li"};
+    try {
+        static_cast<void>(read_frames(file, options));
+        FAIL();
+    } catch (const FileError& error) {
+        const std::string message = error.what();
+        EXPECT_NE(message.find("allAl.dump, frame 0"), std::string::npos) << message;
+        EXPECT_NE(message.find("type 1 is Al in the file, and the type names given are Li"), std::string::npos) << message;
+    }
+    options.type_names = {"Li", "Al"};  // the names of a model: no contradiction, the file's elements
+    const auto reader = open_reader(file, options);
+    Frame frame;
+    ASSERT_TRUE(reader->next(frame));
+    EXPECT_EQ(frame.structure.numbers, (std::vector<int>(4, 13)));
+    EXPECT_EQ(reader->notes().warnings.size(), 1U);
+}
+
+const std::string two_types =
+    "ITEM: TIMESTEP\n5\nITEM: NUMBER OF ATOMS\n2\nITEM: BOX BOUNDS pp pp pp\n0 4\n0 4\n0 4\nITEM: ATOMS id type element x y z\n"
+    "2 2 C 2 2 2\n1 1 C 0 0 0\n";
+
+TEST(LammpsDump, the_element_that_lammps_writes_for_want_of_another_names_nothing) {
+    ReadOptions options;
+    options.type_names = {"Li", "Al"};
+    EXPECT_EQ(read_text("lammps-dump", two_types, options).at(0).structure.numbers, (std::vector<int>{3, 13}));
+    EXPECT_EQ(read_text("lammps-dump", two_types).at(0).structure.numbers, (std::vector<int>{6, 6}));
+    const auto labels = with(with(with(two_types, " element", " typelabel"), "2 2 C", "2 2 Al"), "1 1 C", "1 1 Li");
+    EXPECT_EQ(read_text("lammps-dump", labels).at(0).structure.numbers, (std::vector<int>{3, 13}));
+    EXPECT_NE(fault("lammps-dump", with(two_types, "2 2 C", "2 2 X7")).find("'X7' is not a chemical symbol"), std::string::npos);
+}
+
+TEST(LammpsDump, columns_may_stand_in_any_order) {
+    auto text = with(with(with(two_types, "id type element x y z", "y fz id fx x element z fy"), "2 2 C 2 2 2", "2 9 2 7 1 Li 3 8"),
+                     "1 1 C 0 0 0", "0 6 1 4 0 Al 0 5");
+    const auto frame = read_text("lammps-dump", text).at(0);
+    EXPECT_EQ(frame.structure.numbers, (std::vector<int>{13, 3}));
+    EXPECT_EQ(frame.structure.positions[1], Vec3(1, 2, 3));
+    EXPECT_EQ((*frame.labels.forces)[1], Vec3(7, 8, 9));
+    EXPECT_NE(fault("lammps-dump", with(text, "fy\n", "vy\n")).find("only some of fx fy fz"), std::string::npos);
+    EXPECT_NE(fault("lammps-dump", with(text, "fy\n", "fx\n")).find("two columns are called fx"), std::string::npos);
+}
+
+TEST(LammpsDump, ids_that_appear_twice_are_named) {
+    EXPECT_NE(fault("lammps-dump", with(two_types, "2 2 C", "1 2 C")).find("two atoms have the id 1"), std::string::npos);
+    EXPECT_NE(fault("lammps-dump", with(two_types, "2 2 C", "x 2 C")).find("the id is not a whole number"), std::string::npos);
+}
+
 const std::string dump_file =
     "ITEM: UNITS\nmetal\nITEM: TIMESTEP\n5\nITEM: NUMBER OF ATOMS\n1\nITEM: BOX BOUNDS pp ff pp\n0 4\n0 4\n0 4\nITEM: ATOMS id type x y "
     "z\n1 1 0 0 0\n";

@@ -86,36 +86,10 @@ TEST(Outcar, numbers_that_touch_are_told_apart) {
     EXPECT_EQ(fixed_columns(" 1.5-2.25  3.0E-01-4."), (std::vector<double>{1.5, -2.25, 0.3, -4.0}));
 }
 
-TEST(Outcar, a_step_cut_off_is_named_after_the_complete_ones) {
+TEST(Outcar, faults_name_the_frame) {
     const auto text = base::read_file(golden / "OUTCAR");
-    const auto second = text.find("Iteration 2");
-    const auto reader =
-        open_reader(std::make_unique<std::istringstream>(text.substr(0, text.find("POSITION", second) + 200)), "OUTCAR", {});
-    Frame frame;
-    ASSERT_TRUE(reader->next(frame));
-    try {
-        static_cast<void>(reader->next(frame));
-        FAIL();
-    } catch (const FileError& error) {
-        EXPECT_NE(std::string(error.what()).find("OUTCAR, frame 1"), std::string::npos) << error.what();
-    }
     EXPECT_NE(fault("outcar", with(text, "VRHFIN =Li", "VRHFIN =Lj")).find("'Lj'"), std::string::npos);
     EXPECT_NE(fault("outcar", with(text, "-13.50000000", "****")).find("not a number"), std::string::npos);
-}
-
-TEST(Vasprun, a_truncated_file_is_named_after_its_complete_steps) {
-    const auto text = base::read_file(golden / "vasprun.xml");
-    const auto reader =
-        open_reader(std::make_unique<std::istringstream>(text.substr(0, text.rfind("<varray name=\"forces\""))), "vasprun.xml", {});
-    Frame frame;
-    ASSERT_TRUE(reader->next(frame));
-    try {
-        static_cast<void>(reader->next(frame));
-        FAIL();
-    } catch (const FileError& error) {
-        EXPECT_NE(std::string(error.what()).find("vasprun.xml, frame 1"), std::string::npos) << error.what();
-        EXPECT_NE(std::string(error.what()).find("truncated"), std::string::npos) << error.what();
-    }
 }
 
 TEST(Vasprun, faults_name_the_frame) {

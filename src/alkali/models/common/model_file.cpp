@@ -5,6 +5,7 @@
 
 #include "alkali/base/error.hpp"
 #include "alkali/base/nearest.hpp"
+#include "alkali/io/foreign_model.hpp"
 #include "alkali/io/safetensors.hpp"
 
 namespace alkali::models {
@@ -104,8 +105,9 @@ void save_model(const std::filesystem::path& path, const TrainableModel& model, 
 }
 
 LoadedModel load_model(const std::filesystem::path& path, const KindRegistry& kinds, std::optional<Precision> precision) {
-    const auto file = io::TensorFile::load(path);
     const std::string where = path.string();
+    if (const auto foreign = io::foreign_model(path)) throw FileError(foreign->what, where, foreign->hint);
+    const auto file = io::TensorFile::load(path);
     check_format(file, where);
     LoadedModel loaded;
     loaded.kind = metadata(file, "kind", where);

@@ -30,8 +30,8 @@ void save_model(const std::filesystem::path& path, const TrainableModel& model, 
 void save_model(const std::filesystem::path& path, const TrainableModel& model, std::span<const double> parameters,
                 const KindRegistry& kinds, const nlohmann::json& provenance, const std::optional<ForceUncertainty>& uncertainty = {});
 
-/// Errors: FileError when it is no model file, of another format version, lacks a tensor, holds one too many, one of
-/// another shape or one that is not finite; InputError for an unknown kind. Each names the file.
+/// Errors: FileError when it is no model file (a model of another program is named as what it is), of another format version, lacks a
+/// tensor, holds one too many, one of another shape or one that is not finite; InputError for an unknown kind. Each names the file.
 [[nodiscard]] LoadedModel load_model(const std::filesystem::path& path, const KindRegistry& kinds, std::optional<Precision> precision = {});
 
 }  // namespace alkali::models

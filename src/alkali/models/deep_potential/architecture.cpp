@@ -63,7 +63,7 @@ void add_embeddings(Architecture& a, Builder& builder) {
     if (d.type == DescriptorKind::se_e3) {
         for (int i = 0; i < types; ++i)
             for (int j = i; j < types; ++j) of(i, j) = of(j, i) = make(std::to_string(i) + "_" + std::to_string(j));
-    } else if (d.type_one_side || d.type == DescriptorKind::se_e2_r) {
+    } else if (d.type == DescriptorKind::se_e2_r ? !d.radial_pairs : d.type_one_side) {
         for (int j = 0; j < types; ++j) {
             const int shared = make(std::to_string(j));
             for (int i = 0; i < types; ++i) of(i, j) = shared;

@@ -38,7 +38,8 @@ struct Places {
 };
 
 /// Everything that follows from the hyperparameters: networks, names and places of parameters.
-///   descriptor.embedding.{centre}_{neighbour}.layer_k.{w,b,idt}   se_e2_a; {neighbour} alone with type_one_side and in se_e2_r;
+///   descriptor.embedding.{centre}_{neighbour}.layer_k.{w,b,idt}   se_e2_a; {neighbour} alone with type_one_side and in
+///                                                                 se_e2_r without radial_pairs;
 ///                                                                 se_e3: of two neighbours' types, the smaller first
 ///   fitting.{type}.layer_k.{w,b,idt}, the last layer linear with one output
 ///   bias_atom_e (types) eV; davg, dstd (centre types, neighbour types, 4): mean and deviation of (s, s x/r, s y/r, s z/r)

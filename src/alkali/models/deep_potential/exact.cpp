@@ -120,14 +120,15 @@ private:
             if (r >= a_.hyper.descriptor.rcut) continue;
             --missing[static_cast<std::size_t>(other)];
             if (a_.hyper.excluded(type_, other)) {
-                if (a_.hyper.descriptor.type == DescriptorKind::se_e2_r) neighbours_.push_back({-1, other, 1, {}, Vec3::Zero()});
+                if (a_.hyper.descriptor.type == DescriptorKind::se_e2_r && !a_.hyper.silent(type_, other))
+                    neighbours_.push_back({-1, other, 1, {}, Vec3::Zero()});
                 continue;
             }
             const auto& n = normalisations_[static_cast<std::size_t>(type_ * a_.hyper.types() + other)];
             neighbours_.push_back({e, other, 1, look(a_.hyper.descriptor, n, r), graph.vector[at]});
         }
         for (int other = 0; other < a_.hyper.types(); ++other) {
-            if (a_.hyper.descriptor.type == DescriptorKind::se_e3) continue;
+            if (a_.hyper.descriptor.type == DescriptorKind::se_e3 || a_.hyper.silent(type_, other)) continue;
             Neighbour none;
             none.type = other;
             none.count = missing[static_cast<std::size_t>(other)];

@@ -79,6 +79,8 @@ DescriptorHyperparameters read_descriptor(const nlohmann::json& json, std::size_
                 descriptor_block);
     read_key(json, "resnet_dt", d.resnet_dt, descriptor_block);
     read_key(json, "type_one_side", d.type_one_side, descriptor_block);
+    read_key(json, "radial_pairs", d.radial_pairs, descriptor_block);
+    require(!d.radial_pairs || d.type == DescriptorKind::se_e2_r, "radial_pairs", "is for se_e2_r", descriptor_block);
     read_key(json, "exclude_types", d.exclude_types, descriptor_block);
     for (const auto& [i, j] : d.exclude_types)
         require(i >= 0 && j >= 0 && static_cast<std::size_t>(std::max(i, j)) < types, "exclude_types", "names a type that does not exist",
@@ -94,19 +96,21 @@ DescriptorHyperparameters read_descriptor(const nlohmann::json& json, std::size_
 nlohmann::json write_descriptor(const DescriptorHyperparameters& d) {
     nlohmann::json pairs = nlohmann::json::array();
     for (const auto& [i, j] : d.exclude_types) pairs.push_back({i, j});
-    return {{"type", to_string(d.type)},
-            {"rcut", d.rcut},
-            {"rcut_smth", d.rcut_smth},
-            {"sel", d.sel},
-            {"neuron", d.neuron},
-            {"axis_neuron", d.axis_neuron},
-            {"resnet_dt", d.resnet_dt},
-            {"type_one_side", d.type_one_side},
-            {"exclude_types", pairs},
-            {"set_davg_zero", d.set_davg_zero},
-            {"activation_function", to_string(d.activation_function)},
-            {"env_protection", d.env_protection},
-            {"trainable", d.trainable}};
+    nlohmann::json json = {{"type", to_string(d.type)},
+                           {"rcut", d.rcut},
+                           {"rcut_smth", d.rcut_smth},
+                           {"sel", d.sel},
+                           {"neuron", d.neuron},
+                           {"axis_neuron", d.axis_neuron},
+                           {"resnet_dt", d.resnet_dt},
+                           {"type_one_side", d.type_one_side},
+                           {"exclude_types", pairs},
+                           {"set_davg_zero", d.set_davg_zero},
+                           {"activation_function", to_string(d.activation_function)},
+                           {"env_protection", d.env_protection},
+                           {"trainable", d.trainable}};
+    if (d.radial_pairs) json["radial_pairs"] = true;
+    return json;
 }
 
 FittingHyperparameters read_fitting(const nlohmann::json& json) {
@@ -179,6 +183,7 @@ Hyperparameters Hyperparameters::from_json(const nlohmann::json& json) {
         require(given.is_object(), key, "must be a block");
         auto keys = keys_of(complete);
         keys.emplace_back("seed");
+        if (std::string_view(key) == "descriptor") keys.emplace_back("radial_pairs");
         refuse_unknown_keys(given, keys, what, name);
         return given;
     };

@@ -21,6 +21,7 @@ struct DescriptorHyperparameters {
     int axis_neuron = 16;  ///< se_e2_a
     bool resnet_dt = false;
     bool type_one_side = false;                      ///< embedding nets by the neighbour's type alone
+    bool radial_pairs = false;                       ///< se_e2_r: embedding nets by both types, as models imported may have
     std::vector<std::pair<int, int>> exclude_types;  ///< pairs of types that do not see each other
     bool set_davg_zero = false;                      ///< new models: means of the environment are taken as zero
     kernels::Activation activation_function = kernels::Activation::tanh;
@@ -47,6 +48,8 @@ struct Hyperparameters {
 
     [[nodiscard]] int types() const { return static_cast<int>(type_names.size()); }
     [[nodiscard]] bool excluded(int centre, int neighbour) const;
+    /// True if a pair that is excluded adds nothing, not even for places that nobody takes: DeePMD-kit's se_e2_r with nets by both types.
+    [[nodiscard]] bool silent(int centre, int neighbour) const { return descriptor.radial_pairs && excluded(centre, neighbour); }
     /// sum of sel
     [[nodiscard]] int neighbours() const;
     /// Complete, as stored in a model file.

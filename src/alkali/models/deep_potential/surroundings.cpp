@@ -12,7 +12,7 @@ namespace alkali::models::deep_potential {
 std::string Eyes::key() const {
     const auto& h = architecture->hyper;
     const auto& d = h.descriptor;
-    std::string key = fmt::format("deep_potential {} {} {}", static_cast<int>(d.type), d.type_one_side, round_geometry);
+    std::string key = fmt::format("deep_potential {} {} {}", static_cast<int>(d.type), d.type_one_side || d.radial_pairs, round_geometry);
     const auto add = [&](double value) { key += fmt::format(" {:x}", std::bit_cast<std::uint64_t>(value)); };
     for (const double value : {d.rcut, d.rcut_smth, d.env_protection}) add(value);
     for (const int sel : d.sel) key += fmt::format(" {}", sel);
@@ -53,7 +53,7 @@ void Surroundings::gather_atom(const Eyes& eyes, const Graph& graph, int atom) {
         counts.push_back(excluded ? 0 : count);
         // DeePMD-kit sums over sel places. Where nobody is, s = 0; where the neighbour is excluded, the normalised row is zero, which
         // counts in se_e2_r only.
-        if (kind == DescriptorKind::se_e3) continue;
+        if (kind == DescriptorKind::se_e3 || hyper.silent(own, type)) continue;
         if (count < most) add_absent(embedding, normalisation.empty(), most - count);
         if (excluded && count > 0 && kind == DescriptorKind::se_e2_r) add_absent(embedding, 0, count);
     }

@@ -29,6 +29,7 @@ std::vector<Set> hyperparameter_sets() {
             {"se_e2_r",
              with(descriptor, {{"type", "se_e2_r"}, {"activation_function", "sigmoid"}}),
              {{"neuron", {8, 8}}, {"activation_function", "softplus"}}},
+            {"se_e2_r_pairs", with(descriptor, {{"type", "se_e2_r"}, {"radial_pairs", true}, {"exclude_types", {{0, 1}}}}), fitting},
             {"se_e3", with(descriptor, {{"type", "se_e3"}, {"neuron", {2, 4}}, {"exclude_types", {{1, 1}}}}), fitting}};
 }
 

@@ -82,7 +82,7 @@ TEST_P(DescriptorOf, tables_too_coarse_to_mean_anything_are_refused) {
     EXPECT_NO_THROW(model->set_table_intervals(least_table_intervals));
 }
 
-INSTANTIATE_TEST_SUITE_P(Kind, DescriptorOf, ::testing::Values("se_e2_a", "se_e2_a_one_side", "se_e2_r", "se_e3"),
+INSTANTIATE_TEST_SUITE_P(Kind, DescriptorOf, ::testing::Values("se_e2_a", "se_e2_a_one_side", "se_e2_r", "se_e2_r_pairs", "se_e3"),
                          [](const auto& info) { return info.param; });
 
 TEST(TableAxis, positions_and_knots_are_inverse_and_slopes_match_finite_differences) {

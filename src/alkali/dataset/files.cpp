@@ -1,0 +1,231 @@
+#include "alkali/dataset/files.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+#include <map>
+#include <optional>
+#include <set>
+#include <system_error>
+#include <tuple>
+
+#include "alkali/base/error.hpp"
+#include "alkali/base/files.hpp"
+#include "alkali/io/compression.hpp"
+#include "alkali/io/notes.hpp"
+#include "alkali/io/text.hpp"
+
+namespace alkali::dataset {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// The format that a file's name tells; empty: none.
+std::string format_of(const fs::path& path) {
+    try {
+        return io::detect_format(path);
+    } catch (const InputError&) {
+        return {};
+    }
+}
+
+std::string lower(std::string text) {
+    std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    return text;
+}
+
+/// The place of a file in a VASP run and what tells that run from others in its folder.
+struct RunFile {
+    fs::path path;
+    std::string run;
+    std::size_t rank = 0;
+    [[nodiscard]] bool has_results() const { return rank < 2; }
+};
+
+/// The files of a run, best first.
+constexpr const char* run_files[] = {"vasprun.xml", "outcar", "contcar", "poscar"};
+
+/// Nothing if the name is not one of a VASP run's files. "OUTCAR.relax1" and "vasprun.relax1.xml" are of one run.
+std::optional<RunFile> run_file(const fs::path& path) {
+    std::string name = lower(io::without_compression(path.filename().string()));
+    if (const auto xml = name.find("vasprun"); xml != std::string::npos && name.ends_with(".xml") && !name.ends_with("vasprun.xml"))
+        name = name.substr(0, xml) + "vasprun.xml" + name.substr(xml + 7, name.size() - xml - 11);
+    for (std::size_t rank = 0; rank < std::size(run_files); ++rank) {
+        const std::string_view kind = run_files[rank];
+        const auto at = name.find(kind);
+        // A structure file may have any name with an ending; one of a run begins with its kind.
+        if (at == std::string::npos || (rank >= 2 && at > 0)) continue;
+        return RunFile{path, name.erase(at, kind.size()), rank};
+    }
+    return std::nullopt;
+}
+
+class Walk {
+public:
+    explicit Walk(std::string format) : format_(std::move(format)) {}
+
+    Files run(const fs::path& root) {
+        root_ = fs::canonical(root);
+        folder(root);
+        // Links come after what they may lead to, so that a file keeps its own name.
+        while (!links_.empty()) {
+            const auto link = links_.back();
+            links_.pop_back();
+            follow(link);
+        }
+        for (const auto& [folder, files] : runs_) choose(files);
+        std::sort(files_.read.begin(), files_.read.end());
+        std::sort(files_.passed_over.begin(), files_.passed_over.end());
+        return std::move(files_);
+    }
+
+private:
+    [[nodiscard]] bool first_time(const fs::path& path) { return seen_.insert(fs::canonical(path)).second; }
+    [[nodiscard]] bool wanted(const std::string& format) const { return !format.empty() && (format_.empty() || format == format_); }
+
+    void folder(const fs::path& folder) {
+        if (!first_time(folder)) return;
+        std::error_code failure;
+        const bool system = fs::exists(folder / "type.raw", failure);
+        if (system && wanted("deepmd")) files_.read.push_back(folder);
+        std::vector<fs::path> entries;
+        failure.clear();
+        for (fs::directory_iterator at(folder, failure), end; !failure && at != end; at.increment(failure)) entries.push_back(at->path());
+        if (failure) throw FileError("the folder cannot be read: " + failure.message(), folder.string(), "check the permissions");
+        std::sort(entries.begin(), entries.end());
+        for (const auto& entry : entries) {
+            const auto name = entry.filename().string();
+            if (name.starts_with('.') || name.ends_with('~') || (system && io::matches("set.*", name))) continue;
+            if (fs::is_symlink(entry))
+                links_.push_back(entry);
+            else
+                take(entry);
+        }
+    }
+
+    void take(const fs::path& path) {
+        if (fs::is_directory(path)) return folder(path);
+        if (!fs::is_regular_file(path) || !wanted(format_of(path)) || !first_time(path)) return;
+        if (auto file = run_file(path))
+            runs_[path.parent_path()].push_back(std::move(*file));
+        else
+            files_.read.push_back(path);
+    }
+
+    void follow(const fs::path& link) {
+        std::error_code failure;
+        const auto target = fs::canonical(link, failure);
+        if (failure)
+            throw FileError("the link leads nowhere: " + failure.message(), link.string(), "bring back what it led to, or remove it");
+        const bool cycle = lies_in(root_, target) || lies_in(fs::canonical(link.parent_path()), target);
+        if (!cycle) take(link);
+    }
+
+    [[nodiscard]] static bool lies_in(const fs::path& path, const fs::path& folder) {
+        return std::mismatch(folder.begin(), folder.end(), path.begin(), path.end()).first == folder.end();
+    }
+
+    /// Of the files of each run in one folder the best; a copy under another name ("OUTCAR.bak") is no run of its own.
+    void choose(std::vector<RunFile> files) {
+        std::sort(files.begin(), files.end(),
+                  [](const RunFile& a, const RunFile& b) { return std::tuple(a.run.size(), a.path) < std::tuple(b.run.size(), b.path); });
+        std::map<std::string, std::vector<RunFile>> runs;
+        bool results = false;
+        for (std::size_t i = 0; i < files.size(); ++i) {
+            const auto end = files.begin() + static_cast<std::ptrdiff_t>(i);
+            const bool copy = std::any_of(files.begin(), end, [&](const RunFile& other) { return is_copy(files[i], other); });
+            if (copy)
+                files_.passed_over.push_back(files[i].path);
+            else
+                runs[files[i].run].push_back(files[i]);
+            results = results || (files[i].has_results() && !is_empty(files[i].path));
+        }
+        for (auto& [name, run] : runs) {
+            const auto order = [](const RunFile& f) { return std::tuple(is_empty(f.path), f.rank, f.path); };
+            std::sort(run.begin(), run.end(), [&](const RunFile& a, const RunFile& b) { return order(a) < order(b); });
+            const bool read = run[0].has_results() || !results;
+            for (std::size_t i = 0; i < run.size(); ++i) (read && i == 0 ? files_.read : files_.passed_over).push_back(run[i].path);
+        }
+    }
+
+    [[nodiscard]] static bool is_copy(const RunFile& one, const RunFile& other) {
+        return one.has_results() && one.rank == other.rank && !is_empty(one.path) && fs::file_size(one.path) == fs::file_size(other.path) &&
+               base::read_file(one.path) == base::read_file(other.path);
+    }
+
+    [[nodiscard]] static bool is_empty(const fs::path& path) { return fs::file_size(path) == 0; }
+
+    std::string format_;
+    fs::path root_;
+    std::set<fs::path> seen_;
+    std::vector<fs::path> links_;
+    std::map<fs::path, std::vector<RunFile>> runs_;  // by folder
+    Files files_;
+};
+
+class PathReader final : public io::FrameReader {
+public:
+    PathReader(const fs::path& path, const io::ReadOptions& options, base::LogSink& log)
+        : path_(path), options_(options), log_(log), told_(log) {
+        auto files = find_files(path, options.format);
+        files_ = std::move(files.read);
+        if (!files.passed_over.empty())
+            log.info(fmt::format("{}: {} files of VASP runs are passed over, a better one of the same run is read ({} beside {})",
+                                 path.string(), files.passed_over.size(), files.passed_over[0].filename().string(),
+                                 files.passed_over[0].parent_path().string()));
+    }
+
+    bool next(io::Frame& frame) override {
+        for (;;) {
+            if (!reader_) {
+                if (next_ == files_.size()) break;
+                reader_ = io::open_reader(files_[next_], options_);
+            }
+            if (reader_->next(frame)) {
+                empty_ = false;
+                told_.add(frame, reader_->notes());
+                return true;
+            }
+            if (empty_ && files_.size() > 1) log_.warning(files_[next_].string() + ": gives no frame");
+            empty_ = true;
+            told_.end_file(*reader_, files_[next_++]);
+            reader_.reset();
+        }
+        told_.require_frames(path_);
+        return false;
+    }
+
+    io::FrameNotes notes() const override { return reader_ ? reader_->notes() : io::FrameNotes{}; }
+
+private:
+    fs::path path_;
+    io::ReadOptions options_;
+    base::LogSink& log_;
+    io::NoteLog told_;
+    std::vector<fs::path> files_;
+    bool empty_ = true;  // the file open has given no frame so far
+    std::size_t next_ = 0;
+    std::unique_ptr<io::FrameReader> reader_;
+};
+
+}  // namespace
+
+Files find_files(const fs::path& path, const std::string& format) {
+    std::error_code failure;
+    if (!fs::exists(path, failure)) throw FileError("there is no such file or folder", path.string(), "check the name");
+    if (!fs::is_directory(path)) return {{path}, {}};
+    auto files = Walk(format).run(path);
+    if (files.read.empty())
+        throw InputError(format.empty() ? "the folder holds no file of a known format" : "the folder holds no file of the format " + format,
+                         path.string(), "rename the files, or name one with --format");
+    return files;
+}
+
+std::vector<fs::path> files_of(const fs::path& path, const std::string& format) { return find_files(path, format).read; }
+
+std::unique_ptr<io::FrameReader> open_frames(const fs::path& path, const io::ReadOptions& options, base::LogSink& log) {
+    return std::make_unique<PathReader>(path, options, log);
+}
+
+}  // namespace alkali::dataset

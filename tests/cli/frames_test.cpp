@@ -153,13 +153,11 @@ TEST_F(Frames, come_behind_a_model_and_models_of_other_programs_are_to_be_import
         const auto outcome = alkali({"evaluate", file, "data.extxyz"});
         EXPECT_EQ(outcome.status, 1) << file;
         for (const auto& word : words) EXPECT_THAT(outcome.errors, HasSubstr(word)) << file;
-        if (file != "model.yaml") {
-            EXPECT_EQ(alkali({"import", file, "-o", "out.safetensors"}).status, 1) << file;
-        }
+        const auto imported = alkali({"import", file, "-o", file + ".safetensors"});
+        EXPECT_EQ(imported.status, file == "model.yaml" ? 0 : 1) << file << imported.all();
     }
-    EXPECT_EQ(alkali({"import", "model.yaml", "-o", "out.safetensors"}).status, 0);
     EXPECT_THAT(alkali({"info", "model.yaml"}).errors, HasSubstr("alkali import model.yaml"));
-    EXPECT_EQ(alkali({"import", "out.safetensors", "-o", "again.safetensors"}).status, 1);
+    EXPECT_EQ(alkali({"import", "model.yaml.safetensors", "-o", "again.safetensors"}).status, 1);
 }
 
 std::set<std::string> groups_in(const std::string& text) {

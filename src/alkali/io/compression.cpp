@@ -37,7 +37,8 @@ const std::vector<Kind>& kinds() {
 struct Foreign {
     std::string_view magic, name, ending, remedy;
 };
-constexpr std::array<Foreign, 4> foreign{{{"BZh", "bzip2", ".bz2", "bunzip2"},
+constexpr std::array<Foreign, 5> foreign{{{"BZh", "bzip2", ".bz2", "bunzip2"},
+                                          {"\x1f\x9d", "compress", ".Z", "uncompress"},
                                           {"PK\x03\x04", "zip", ".zip", "unzip"},
                                           {"7z\xbc\xaf\x27\x1c", "7-Zip", ".7z", "7z x"},
                                           {"\x04\x22\x4d\x18", "lz4", ".lz4", "unlz4"}}};

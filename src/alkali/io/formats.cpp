@@ -280,13 +280,14 @@ std::vector<FormatInfo> formats() {
 }
 
 std::string formats_help() {
-    std::string text = fmt::format("  {:<12} {:<4} {:<4} {:<5} {:<40} {}\n", "name", "", "", "", "file names", "");
+    std::string text;
     for (const auto& info : formats())
-        text += fmt::format("  {:<12} {:<4} {:<4} {:<5} {:<40} {}\n", info.name, access_of(info), letters(info.holds),
-                            info.abilities.frames == Frames::many ? "many" : "one", fmt::join(info.patterns, " "), info.help);
+        text += fmt::format("  {:<12} {:<4} {:<4} {:<5} {:<38} {}\n", info.name, access_of(info), letters(info.holds),
+                            info.abilities.frames == Frames::many ? "many" : "one", fmt::format("{}", fmt::join(info.patterns, " ")),
+                            info.help);
     return text + fmt::format(
-                      "  r: read, w: written; E, F, S: energy, forces, stress; one or many frames. Files may be compressed ({}), then\n"
-                      "  .gz, .xz or .zst follows the name. docs/guide/files.md has more columns.\n",
+                      "r: read, w: written; E, F, S: energy, forces, stress; one or many frames; names. Files may be compressed ({}):\n"
+                      ".gz, .xz or .zst follows the name then. docs/guide/files.md tells more.\n",
                       fmt::join(compressions(), ", "));
 }
 

@@ -251,7 +251,7 @@ void judge_shear(const std::vector<Comparison>& pairs, double factor, const std:
 // Reach (angstrom) of the surroundings that tell a structure's symmetry, and the share of off-diagonal in diagonal elements
 // of their second moment above which no symmetry makes the shear stress vanish.
 constexpr double symmetry_reach = 5.0;
-constexpr double least_skewness = 1e-3;
+constexpr double least_skewness = 1e-5;
 
 bool symmetry_allows_shear(const structure::Structure& atoms) {
     structure::NeighbourList list;

@@ -103,7 +103,7 @@ std::size_t distance(std::string_view name, Quantity quantity) {
         for (const auto meant : names_of(quantity)) {
             const auto edits = base::edit_distance(word, meant);
             // Short names may differ in fewer letters; a word that holds the name counts as near.
-            if (edits <= std::min<std::size_t>(2, meant.size() / 3) || (edits < 5 && word.find(meant) != std::string::npos))
+            if (edits <= std::min<std::size_t>(2, meant.size() / 3) || (meant.size() > 3 && edits < 5 && word.find(meant) != std::string::npos))
                 least = std::min(least, edits);
         }
     }

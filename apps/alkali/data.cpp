@@ -11,6 +11,7 @@
 #include "alkali/dataset/check.hpp"
 #include "alkali/dataset/files.hpp"
 #include "alkali/dataset/split.hpp"
+#include "alkali/io/losses.hpp"
 #include "alkali/io/notes.hpp"
 #include "command.hpp"
 #include "read_options.hpp"
@@ -87,23 +88,6 @@ struct ConvertArguments {
     io::WriteOptions write;
 };
 
-/// Labels that frames have and the format written does not hold.
-struct Lost {
-    std::size_t energy = 0, forces = 0, stress = 0;
-    void count(const structure::Labels& labels, io::Holds holds) {
-        if (holds == io::Holds::labels) return;
-        energy += labels.energy ? 1 : 0;
-        forces += labels.forces && holds == io::Holds::structure ? 1 : 0;
-        stress += labels.stress ? 1 : 0;
-    }
-    [[nodiscard]] std::string text() const {
-        std::string text;
-        for (const auto& [name, number] : {std::pair{"energy", energy}, {"forces", forces}, {"stress", stress}})
-            if (number > 0) text += fmt::format("{}{} {}", text.empty() ? "" : ", ", name, number);
-        return text;
-    }
-};
-
 /// A name without an ending is a deepmd folder here, where the output is said to be one or a file.
 io::WriteOptions settled(io::WriteOptions write, const fs::path& output) {
     if (write.format.empty()) write.format = io::output_format(output);
@@ -112,22 +96,20 @@ io::WriteOptions settled(io::WriteOptions write, const fs::path& output) {
 
 void run_convert(const ConvertArguments& arguments, Context& context) {
     const auto write = settled(arguments.write, arguments.output);
-    const auto format = io::format_info(arguments.output, write.format);
-    Lost lost;
+    io::Losses losses(io::format_info(arguments.output, write.format));
     const auto writer = io::open_writer(arguments.output, write);
     std::size_t count = 0;
     for (const auto& input : arguments.inputs) {
         const auto reader = dataset::open_frames(input, arguments.read, context.log);
         for (io::Frame frame; reader->next(frame); ++count) {
             writer->write(frame);
-            lost.count(frame.labels, format.holds);
+            losses.add(frame);
             const auto detail = fmt::format("{} frames", count + 1);
             context.progress.update({"converting", static_cast<double>(count + 1), 0, detail});
         }
     }
     writer->close();
-    if (const auto text = lost.text(); !text.empty())
-        context.log.warning(fmt::format("{} does not hold these labels, which are not written: {}", format.name, text));
+    losses.tell(context.log);
     fmt::print("{} frames written to {}\n", count, arguments.output.string());
 }
 
@@ -192,7 +174,9 @@ std::vector<Selection> read_selections(const fs::path& path) {
 
 void run_select(const SelectArguments& arguments, Context& context) {
     const auto selections = read_selections(arguments.list);
-    const auto writer = io::open_writer(arguments.output, settled(arguments.write, arguments.output));
+    const auto write = settled(arguments.write, arguments.output);
+    io::Losses losses(io::format_info(arguments.output, write.format));
+    const auto writer = io::open_writer(arguments.output, write);
     std::size_t count = 0;
     for (std::size_t s = 0; s < selections.size(); ++s) {
         const auto& selection = selections[s];
@@ -207,6 +191,7 @@ void run_select(const SelectArguments& arguments, Context& context) {
             if (at > *wanted) break;
             if (at < *wanted) continue;
             writer->write(frame);
+            losses.add(frame);
             ++wanted;
             ++count;
         }
@@ -215,6 +200,7 @@ void run_select(const SelectArguments& arguments, Context& context) {
         context.progress.update({"selecting", static_cast<double>(s + 1), static_cast<double>(selections.size()), {}});
     }
     writer->close();
+    losses.tell(context.log);
     fmt::print("{} frames written to {}\n", count, arguments.output.string());
 }
 
@@ -275,8 +261,12 @@ void run_split(const SplitArguments& arguments, Context& context) {
     static const std::map<std::string, dataset::Grouping> groupings{
         {"none", dataset::Grouping::none}, {"group", dataset::Grouping::stratified}, {"whole-group", dataset::Grouping::whole}};
     std::vector<io::Frame> frames;
-    dataset::LoadOptions load{arguments.read, dataset::Missing::mask, {}};
-    for (auto& frame : dataset::load(arguments.inputs, load, context.log).frames) frames.push_back(std::move(frame));
+    dataset::LoadOptions load{arguments.read, dataset::Missing::mask, {}, dataset::Keep::columns};
+    io::Losses losses(io::format_info(part_path(arguments, "train"), arguments.format));
+    for (auto& frame : dataset::load(arguments.inputs, load, context.log).frames) {
+        losses.add(frame);
+        frames.push_back(std::move(frame));
+    }
     std::vector<io::Frame> test;
     const auto grouping = arguments.hold.empty() ? groupings.at(arguments.by) : dataset::Grouping::whole;
     if (arguments.test > 0) {
@@ -294,6 +284,7 @@ void run_split(const SplitArguments& arguments, Context& context) {
     write_part(arguments, "test", test);
     write_part(arguments, "validation", held);
     write_part(arguments, "train", pick(frames, parts.kept));
+    losses.tell(context.log);
 }
 
 void add_split(CLI::App& parent, Context& context) {

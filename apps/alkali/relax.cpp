@@ -11,6 +11,7 @@
 #include "alkali/dataset/files.hpp"
 #include "alkali/dynamics/vacuum.hpp"
 #include "alkali/io/format.hpp"
+#include "alkali/io/label_names.hpp"
 #include "alkali/units/constants.hpp"
 #include "command.hpp"
 #include "read_options.hpp"
@@ -76,8 +77,8 @@ void hold_vacuum(const RelaxArguments& arguments, const io::Frame& frame, double
 
 io::Frame relaxed_frame(const io::Frame& start, dynamics::RelaxResult result) {
     io::Frame frame = start;
+    io::forget_labels(frame);
     frame.info["converged"] = result.converged ? "T" : "F";
-    frame.labels = {};
     frame.structure = std::move(result.structure);
     frame.labels.energy = result.result.energy;
     frame.labels.forces = std::move(result.result.forces);

@@ -13,6 +13,7 @@
 #include "alkali/base/error.hpp"
 #include "alkali/base/files.hpp"
 #include "alkali/io/compression.hpp"
+#include "alkali/io/label_units.hpp"
 #include "alkali/io/notes.hpp"
 #include "alkali/io/text.hpp"
 
@@ -184,7 +185,9 @@ public:
             }
             if (reader_->next(frame)) {
                 empty_ = false;
-                told_.add(frame, reader_->notes());
+                notes_ = reader_->notes();
+                if (options_.numbers == io::Numbers::finite) io::leave_out_implausible_stress(frame, notes_);
+                told_.add(frame, notes_);
                 return true;
             }
             if (empty_ && files_.size() > 1) log_.warning(files_[next_].string() + ": gives no frame");
@@ -196,7 +199,7 @@ public:
         return false;
     }
 
-    io::FrameNotes notes() const override { return reader_ ? reader_->notes() : io::FrameNotes{}; }
+    io::FrameNotes notes() const override { return notes_; }
 
 private:
     fs::path path_;
@@ -207,6 +210,7 @@ private:
     bool empty_ = true;  // the file open has given no frame so far
     std::size_t next_ = 0;
     std::unique_ptr<io::FrameReader> reader_;
+    io::FrameNotes notes_;
 };
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "alkali/base/log.hpp"
@@ -21,7 +22,7 @@ enum class Unreadable { error, left_out };
 
 struct ReadOptions {
     std::string format;  ///< name of a format; empty: by the file's name
-    // Keys of labels in extended XYZ. Empty: the first present of the usual ones, see usual_keys().
+    // Keys of labels in extended XYZ. Empty: found by their names (label_names.hpp); where two differ, neither is taken.
     std::string energy_key, forces_key, stress_key, virial_key;
     /// Chemical symbols of types 1, 2, ... where a file has numbers, or labels that are no elements. Elements that a file itself
     /// names win; one that is not among these names is an error.
@@ -36,12 +37,6 @@ struct WriteOptions {
     std::vector<std::string> type_names;  ///< order of the types in LAMMPS and deepmd files; empty: by atomic number
 };
 
-/// The keys under which labels are looked for when none is configured, best first: {free_energy, energy, ...}.
-struct UsualKeys {
-    std::vector<std::string> energy, forces, stress, virial;
-};
-[[nodiscard]] const UsualKeys& usual_keys();
-
 /// A part of a file that gave no frame, such as an ionic step whose electrons did not converge.
 struct LeftOut {
     std::string where;  ///< file and number of the frame it would have been
@@ -51,10 +46,14 @@ struct LeftOut {
 /// What a reader can tell of the frame it read last besides the frame itself.
 struct FrameNotes {
     std::string energy_from, forces_from, stress_from;  ///< key or item of the file that gave the label; empty: none
-    std::vector<std::string> unused_columns;            ///< per-atom columns that were not used
+    std::vector<std::string> unused_columns;            ///< per-atom columns that gave no label
     std::vector<std::string> warnings{};                ///< what people should know of this frame and its labels
     std::vector<LeftOut> left_out{};                    ///< what stood before this frame, behind the frame before it
+    std::vector<std::string> without_weight{};          ///< labels (energy, forces, stress) that the file gives weight 0: left out
 };
+
+/// True if the notes say that the file gives this label (energy, forces, stress) no weight.
+[[nodiscard]] bool leaves_out(const FrameNotes& notes, std::string_view label);
 
 /// Frames of one file (or folder) in order, one in memory at a time. The number of a frame counts what was left out too.
 class FrameReader {

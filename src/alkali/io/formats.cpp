@@ -265,14 +265,6 @@ std::unique_ptr<FrameReader> heed(std::unique_ptr<FrameReader> reader, const Rea
 
 }  // namespace
 
-const UsualKeys& usual_keys() {
-    static const UsualKeys keys{{"free_energy", "energy", "REF_energy", "dft_energy", "DFT_energy"},
-                                {"forces", "force", "REF_forces", "dft_forces", "DFT_forces"},
-                                {"stress", "REF_stress", "dft_stress", "DFT_stress"},
-                                {"virial", "virials", "REF_virial", "REF_virials", "dft_virial", "DFT_virial"}};
-    return keys;
-}
-
 std::vector<FormatInfo> formats() {
     std::vector<FormatInfo> infos;
     for (const auto& format : table()) infos.push_back(info_of(format));

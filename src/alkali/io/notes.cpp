@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "alkali/base/error.hpp"
 
 namespace alkali::io {
@@ -11,6 +13,10 @@ namespace {
 constexpr std::size_t most_told = 10;
 
 }  // namespace
+
+bool leaves_out(const FrameNotes& notes, std::string_view label) {
+    return std::find(notes.without_weight.begin(), notes.without_weight.end(), label) != notes.without_weight.end();
+}
 
 void NoteLog::add(const Frame& frame, const FrameNotes& notes) {
     ++frames_;

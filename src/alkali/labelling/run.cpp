@@ -11,6 +11,7 @@
 #include "alkali/base/process.hpp"
 #include "alkali/dataset/frame_set.hpp"
 #include "alkali/dataset/hash.hpp"
+#include "alkali/io/label_names.hpp"
 #include "alkali/labelling/key.hpp"
 #include "alkali/labelling/queue/scratch.hpp"
 
@@ -131,6 +132,7 @@ std::vector<Job> to_do(const std::vector<Job>& jobs, Store& store, bool retry_fa
 structure::Frame labelled_frame(const structure::Frame& input, const StoredLabel& stored, const std::string& version) {
     structure::Frame frame = input;
     const auto made = to_frame(stored);
+    io::forget_labels(frame);
     frame.labels = made.labels;
     for (const auto& [name, value] : made.info) frame.info[name] = value;
     frame.info["labelled_by"] = "alkali " + version;

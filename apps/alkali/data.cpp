@@ -10,7 +10,7 @@
 #include "alkali/base/files.hpp"
 #include "alkali/dataset/check.hpp"
 #include "alkali/dataset/split.hpp"
-#include "alkali/io/format.hpp"
+#include "alkali/io/notes.hpp"
 #include "command.hpp"
 #include "read_options.hpp"
 
@@ -110,14 +110,16 @@ void run_convert(const ConvertArguments& arguments, Context& context) {
     std::size_t count = 0;
     for (const auto& input : arguments.inputs) {
         const auto reader = io::open_reader(input, arguments.read);
-        const std::size_t before = count;
+        io::NoteLog notes(context.log);
         for (io::Frame frame; reader->next(frame); ++count) {
+            notes.add(frame, reader->notes());
             writer->write(frame);
             lost.count(frame.labels, format.holds);
             const auto detail = fmt::format("{} frames", count + 1);
             context.progress.update({"converting", static_cast<double>(count + 1), 0, detail});
         }
-        if (count == before) throw FileError("the file has no frames", input.string());
+        notes.end_file(*reader, input);
+        notes.require_frames(input);
     }
     writer->close();
     if (const auto text = lost.text(); !text.empty())
@@ -189,15 +191,19 @@ void run_select(const SelectArguments& arguments, Context& context) {
         const auto path = arguments.root / selection.file;
         const auto reader = io::open_reader(path, arguments.read);
         auto wanted = selection.frames.begin();
-        io::Frame frame;
-        for (std::size_t k = 0; wanted != selection.frames.end() && reader->next(frame); ++k) {
-            if (k != *wanted) continue;
+        io::NoteLog notes(context.log);
+        std::size_t at = 0;  // what is left out counts too
+        for (io::Frame frame; wanted != selection.frames.end() && reader->next(frame); ++at) {
+            notes.add(frame, reader->notes());
+            at += reader->notes().left_out.size();
+            if (at > *wanted) break;
+            if (at < *wanted) continue;
             writer->write(frame);
             ++wanted;
             ++count;
         }
         if (wanted != selection.frames.end())
-            throw FileError(fmt::format("has no frame {}", *wanted), path.string(), "frames are counted from 0");
+            throw FileError(fmt::format("gives no frame {}", *wanted), path.string(), "frames are counted from 0");
         context.progress.update({"selecting", static_cast<double>(s + 1), static_cast<double>(selections.size()), {}});
     }
     writer->close();

@@ -4,7 +4,7 @@
 
 #include "alkali/base/error.hpp"
 #include "alkali/calculator/frame.hpp"
-#include "alkali/io/format.hpp"
+#include "alkali/io/notes.hpp"
 #include "alkali/models/committee/committee.hpp"
 #include "calculator_options.hpp"
 #include "command.hpp"
@@ -76,15 +76,18 @@ void run_predict(const PredictArguments& arguments, Context& context) {
     read.numbers = io::Numbers::any;  // labels of the input are not used
     const auto reader = io::open_reader(arguments.input, read);
     const auto writer = io::open_writer(arguments.output);
+    io::NoteLog notes(context.log);
     std::size_t count = 0;
     for (io::Frame frame; reader->next(frame);) {
+        notes.add(frame, reader->notes());
         label(frame, *calculator, arguments.per_atom);
         writer->write(frame);
         ++count;
         const auto detail = fmt::format("{} frames", count);
         context.progress.update({"predict", static_cast<double>(count), 0, detail});
     }
-    if (count == 0) throw FileError("holds no frame", arguments.input.string());
+    notes.end_file(*reader, arguments.input);
+    notes.require_frames(arguments.input);
     writer->close();
 }
 

@@ -63,7 +63,7 @@ void run_relax(const RelaxArguments& arguments, Context& context) {
     const auto calculator = context.calculators.open(arguments.calculator, {arguments.precision, arguments.threads}, context.log);
     io::ReadOptions read = arguments.read;
     read.numbers = io::Numbers::any;  // labels of the input are not used
-    const auto frames = io::read_frames(arguments.input, read);
+    const auto frames = io::read_frames(arguments.input, read, &context.log);
     std::vector<io::Frame> relaxed;
     nlohmann::json summary = nlohmann::json::array();
     for (const auto& frame : frames) {

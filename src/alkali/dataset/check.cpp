@@ -10,15 +10,23 @@ namespace {
 // A file with more unreadable frames than this in a row is not worth going on with.
 constexpr int most_faults = 100;
 
+void report_left_out(const io::FrameNotes& notes, std::vector<Finding>& findings) {
+    for (const auto& part : notes.left_out) findings.push_back({Severity::warning, "left-out", part.where, part.why});
+}
+
 void read_all(const std::filesystem::path& file, const io::ReadOptions& options, CheckedSet& checked, std::vector<Finding>& findings) {
     const auto reader = io::open_reader(file, options);
     int faults = 0;
     for (Frame frame; faults < most_faults;) {
         try {
-            if (!reader->next(frame)) return;
+            const bool more = reader->next(frame);
+            const auto notes = reader->notes();
+            report_left_out(notes, findings);
+            if (!more) return;
+            for (const auto& text : notes.warnings) findings.push_back({Severity::warning, "reader", frame.where(), text});
             checked.set.frames.push_back(std::move(frame));
             checked.set.source.push_back(checked.set.sources.size());
-            checked.notes.push_back(reader->notes());
+            checked.notes.push_back(notes);
             faults = 0;
         } catch (const FileError& error) {
             ++faults;
@@ -53,7 +61,7 @@ CheckReport check(std::span<const std::filesystem::path> paths, const CheckOptio
         checked.set.sources.push_back(path.string());
         checked.set.notes.emplace_back();
     }
-    if (checked.set.frames.empty() && report.findings.empty())
+    if (checked.set.frames.empty() && report.count(Severity::error) == 0)
         report.findings.push_back({Severity::error, "unreadable", paths.empty() ? "" : paths[0].string(), "the file has no frames"});
     check_labels(checked, options, report.findings);
     say(done++, "structures");

@@ -15,7 +15,7 @@ enum class Severity { error, warning };
 /// One thing a check has found.
 struct Finding {
     Severity severity;
-    std::string check;  ///< which check: unreadable, missing, not-finite, zero, duplicate, overlap, stress, outlier, force-sum, energy-zero
+    std::string check;  ///< unreadable, left-out, reader (its doubts), missing, not-finite, zero, duplicate, overlap, stress, ...
     std::string where;  ///< file and frame, or file
     std::string text;   ///< what is wrong and what to do
 };

@@ -7,6 +7,7 @@
 
 #include "alkali/base/error.hpp"
 #include "alkali/base/nearest.hpp"
+#include "alkali/io/notes.hpp"
 
 namespace alkali::dataset {
 namespace {
@@ -132,16 +133,20 @@ FrameSet load(std::span<const fs::path> paths, const LoadOptions& options, base:
         if (!fs::exists(path)) throw FileError("there is no such file or folder", path.string(), "check the name");
         const std::size_t before = set.frames.size();
         Keys keys;
+        io::NoteLog told(log);
         for (const auto& file : files_of(path)) {
             const auto reader = io::open_reader(file, options.read);
             for (Frame frame; reader->next(frame);) {
-                check_needs(frame, options, reader->notes());
-                keys.add(reader->notes());
+                const auto notes = reader->notes();
+                told.add(frame, notes);
+                check_needs(frame, options, notes);
+                keys.add(notes);
                 set.frames.push_back(std::move(frame));
                 set.source.push_back(set.sources.size());
             }
+            told.end_file(*reader, file);
         }
-        if (set.frames.size() == before) throw FileError("the file has no frames", path.string());
+        told.require_frames(path);
         set.sources.push_back(path.string());
         set.notes.push_back(keys.text());
         log.info(fmt::format("{}: {} frames; {}", path.string(), set.frames.size() - before, keys.text()));

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "alkali/base/log.hpp"
 #include "alkali/structure/frame.hpp"
 
 namespace alkali::io {
@@ -34,19 +35,28 @@ struct UsualKeys {
 };
 [[nodiscard]] const UsualKeys& usual_keys();
 
+/// A part of a file that gave no frame, such as an ionic step whose electrons did not converge.
+struct LeftOut {
+    std::string where;  ///< file and number of the frame it would have been
+    std::string why;
+};
+
 /// What a reader can tell of the frame it read last besides the frame itself.
 struct FrameNotes {
     std::string energy_from, forces_from, stress_from;  ///< key or item of the file that gave the label; empty: none
     std::vector<std::string> unused_columns;            ///< per-atom columns that were not used
+    std::vector<std::string> warnings{};                ///< what people should know of this frame and its labels
+    std::vector<LeftOut> left_out{};                    ///< what stood before this frame, behind the frame before it
 };
 
-/// Frames of one file (or folder) in order, one in memory at a time.
+/// Frames of one file (or folder) in order, one in memory at a time. The number of a frame counts what was left out too.
 class FrameReader {
 public:
     virtual ~FrameReader() = default;
     /// Reads the next frame; false at the end. Errors: FileError naming file and frame. In formats whose frames can be
     /// told apart (extended XYZ) a further call goes on behind a frame whose content was wrong.
     [[nodiscard]] virtual bool next(Frame& frame) = 0;
+    /// Notes of the frame read last. Once next() has returned false: with what was left out behind the last frame.
     [[nodiscard]] virtual FrameNotes notes() const { return {}; }
 };
 
@@ -90,8 +100,9 @@ struct FormatInfo {
                                                        const ReadOptions& options);
 [[nodiscard]] std::unique_ptr<FrameWriter> open_writer(const std::filesystem::path& path, const WriteOptions& options = {});
 
-/// All frames at once. FileError if there is none.
-[[nodiscard]] std::vector<Frame> read_frames(const std::filesystem::path& path, const ReadOptions& options = {});
+/// All frames at once; the log, if any, is told what the reader noted (notes.hpp). FileError if there is none.
+[[nodiscard]] std::vector<Frame> read_frames(const std::filesystem::path& path, const ReadOptions& options = {},
+                                             base::LogSink* log = nullptr);
 void write_frames(const std::filesystem::path& path, std::span<const Frame> frames, const WriteOptions& options = {});
 
 }  // namespace alkali::io

@@ -27,13 +27,13 @@ struct Work {
     std::vector<Job> jobs;
 };
 
-std::vector<structure::Frame> read_inputs(const RunSettings& settings) {
+std::vector<structure::Frame> read_inputs(const RunSettings& settings, base::LogSink& log) {
     std::vector<structure::Frame> frames;
     io::ReadOptions read;
     read.numbers = io::Numbers::any;  // labels of the input are not used
     for (const auto& input : settings.inputs)
         for (const auto& file : dataset::files_of(input))
-            for (auto& frame : io::read_frames(file, read)) frames.push_back(std::move(frame));
+            for (auto& frame : io::read_frames(file, read, &log)) frames.push_back(std::move(frame));
     return frames;
 }
 
@@ -45,9 +45,9 @@ Failure refusal(const InputError& error) {
     return failure;
 }
 
-Work plan(const RunSettings& settings) {
+Work plan(const RunSettings& settings, base::LogSink& log) {
     Work work;
-    work.frames = read_inputs(settings);
+    work.frames = read_inputs(settings, log);
     std::map<std::string, std::size_t> seen;
     for (std::size_t i = 0; i < work.frames.size(); ++i) {
         const auto& structure = work.frames[i].structure;
@@ -182,7 +182,7 @@ void write_provenance(const RunSettings& settings, const RunRequest& request, co
 
 RunOutcome run_labels(const RunSettings& settings, const RunRequest& request, base::LogSink& log, base::ProgressSink& sink) {
     const auto& kind = queue_kind(settings.queue);
-    const Work work = plan(settings);
+    const Work work = plan(settings, log);
     Store store(settings.store, kind.sharing);
     const auto jobs = request.gather_only ? std::vector<Job>{} : to_do(work.jobs, store, settings.retry_failed);
     RunOutcome outcome;

@@ -11,6 +11,7 @@
 #include "alkali/io/format.hpp"
 #include "alkali/io/lammps.hpp"
 #include "alkali/io/notes.hpp"
+#include "alkali/io/quantum_espresso.hpp"
 #include "alkali/io/text.hpp"
 #include "alkali/io/vasp.hpp"
 
@@ -29,6 +30,7 @@ struct Format {
     OpenStream open_stream;
     OpenFolder open_folder;
     Write write;
+    bool (*content)(std::string_view beginning) = nullptr;  ///< where names are common: whether a file that begins so is of it
 };
 
 // One entry per format; recognised in this order.
@@ -49,6 +51,22 @@ const std::vector<Format>& table() {
          open_deepmd,
          write_deepmd},
         {"vasprun", {"*vasprun*.xml"}, "VASP's vasprun.xml, every ionic step; free energy", Holds::labels, open_vasprun, nullptr, nullptr},
+        {"qe-output",
+         {"*.out", "*.pwo", "*.log", "*.pw"},
+         "text that pw.x of Quantum ESPRESSO prints, every ionic step; the ! energy",
+         Holds::labels,
+         open_qe_output,
+         nullptr,
+         nullptr,
+         is_qe_output},
+        {"qe-xml",
+         {"*.xml"},
+         "XML of pw.x (PREFIX.xml, data-file-schema.xml); stress of the last step only",
+         Holds::labels,
+         open_qe_xml,
+         nullptr,
+         nullptr,
+         is_qe_xml},
         {"outcar", {"*OUTCAR*"}, "VASP's OUTCAR, every ionic step; free energy", Holds::labels, open_outcar, nullptr, nullptr},
         {"poscar",
          {"POSCAR*", "CONTCAR*", "*.poscar", "*.vasp"},
@@ -93,6 +111,21 @@ const Format& by_name(const std::string& name) {
                      fmt::format("known are {} {}", all, base::did_you_mean(name, names)));
 }
 
+/// The first part of a file; empty if it cannot be read.
+std::string beginning_of(const std::filesystem::path& path) {
+    std::string text(1 << 16, '\0');
+    std::ifstream stream(path, std::ios::binary);
+    stream.read(text.data(), static_cast<std::streamsize>(text.size()));
+    text.resize(static_cast<std::size_t>(std::max<std::streamsize>(0, stream.gcount())));
+    return text;
+}
+
+bool fits(const Format& format, const std::filesystem::path& path, const std::string& leaf) {
+    const bool named = std::ranges::any_of(format.patterns, [&](const auto& pattern) { return matches(pattern, leaf); });
+    if (!named || format.content == nullptr) return named;
+    return std::filesystem::is_regular_file(path) && format.content(beginning_of(path));
+}
+
 const Format& find_format(const std::filesystem::path& path, const std::string& name) {
     if (!name.empty()) return by_name(name);
     if (std::filesystem::is_directory(path)) {
@@ -102,8 +135,7 @@ const Format& find_format(const std::filesystem::path& path, const std::string& 
     // A name ending in a slash means a folder that is to be written.
     const auto leaf = path.has_filename() ? path.filename().string() : path.parent_path().filename().string() + "/";
     for (const auto& format : table())
-        for (const auto& pattern : format.patterns)
-            if (matches(pattern, leaf)) return format;
+        if (fits(format, path, leaf)) return format;
     std::vector<std::string> names;
     throw InputError(
         "the name does not tell the file's format", path.string(),

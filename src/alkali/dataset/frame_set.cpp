@@ -7,6 +7,7 @@
 
 #include "alkali/base/error.hpp"
 #include "alkali/base/nearest.hpp"
+#include "alkali/dataset/quantum_espresso_files.hpp"
 #include "alkali/io/notes.hpp"
 
 namespace alkali::dataset {
@@ -73,6 +74,7 @@ std::vector<fs::path> files_of(const fs::path& path) {
         if (entry.is_regular_file() && known_file(entry.path())) files.push_back(entry.path());
     }
     std::sort(files.begin(), files.end());
+    take_out_twins(files);
     if (files.empty()) throw InputError("the folder holds no file of a known format", path.string());
     return files;
 }

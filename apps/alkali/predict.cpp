@@ -8,6 +8,7 @@
 #include "alkali/models/committee/committee.hpp"
 #include "calculator_options.hpp"
 #include "command.hpp"
+#include "failed_frames.hpp"
 #include "read_options.hpp"
 
 namespace alkali::app {
@@ -54,6 +55,7 @@ void label(io::Frame& frame, calculator::Calculator& calculator, bool per_atom) 
     for (const char* key :
          {"energy_std", "stress_std", "devi_e", "max_devi_f", "min_devi_f", "avg_devi_f", "max_devi_v", "min_devi_v", "avg_devi_v"})
         frame.info.erase(key);  // of another calculator
+    calculator::describe(calculator, frame);
     frame.labels.energy = result.energy;
     frame.labels.forces = std::move(result.forces);
     if (frame.structure.cell.fully_periodic()) frame.labels.stress = result.stress;
@@ -78,17 +80,18 @@ void run_predict(const PredictArguments& arguments, Context& context) {
     const auto writer = io::open_writer(arguments.output);
     io::NoteLog notes(context.log);
     std::size_t count = 0;
-    for (io::Frame frame; reader->next(frame);) {
-        notes.add(frame, reader->notes());
-        label(frame, *calculator, arguments.per_atom);
+    FailedFrames failed(arguments.input, context.log);
+    for (io::Frame frame; failed.next(*reader, notes, frame);) {
+        if (!failed.attempt(frame, [&] { label(frame, *calculator, arguments.per_atom); })) continue;
         writer->write(frame);
         ++count;
         const auto detail = fmt::format("{} frames", count);
         context.progress.update({"predict", static_cast<double>(count), 0, detail});
     }
     notes.end_file(*reader, arguments.input);
+    if (count > 0) writer->close();
+    failed.judge(count, arguments.output);
     notes.require_frames(arguments.input);
-    writer->close();
 }
 
 }  // namespace

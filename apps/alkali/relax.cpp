@@ -6,9 +6,11 @@
 #include <nlohmann/json.hpp>
 
 #include "alkali/base/error.hpp"
+#include "alkali/calculator/frame.hpp"
 #include "alkali/io/format.hpp"
 #include "alkali/units/constants.hpp"
 #include "command.hpp"
+#include "failed_frames.hpp"
 #include "read_options.hpp"
 
 namespace alkali::app {
@@ -59,14 +61,27 @@ io::Frame relaxed_frame(const io::Frame& start, dynamics::RelaxResult result) {
     return frame;
 }
 
+std::vector<io::Frame> read_sound(const std::filesystem::path& input, const io::ReadOptions& options, FailedFrames& failed,
+                                  base::LogSink& log) {
+    const auto reader = io::open_reader(input, options);
+    io::NoteLog notes(log);
+    std::vector<io::Frame> frames;
+    for (io::Frame frame; failed.next(*reader, notes, frame);) frames.push_back(std::move(frame));
+    notes.end_file(*reader, input);
+    if (frames.empty()) failed.judge(0, {});
+    notes.require_frames(input);
+    return frames;
+}
+
 void run_relax(const RelaxArguments& arguments, Context& context) {
     const auto calculator = context.calculators.open(arguments.calculator, {arguments.precision, arguments.threads}, context.log);
     io::ReadOptions read = arguments.read;
     read.numbers = io::Numbers::any;  // labels of the input are not used
-    const auto frames = io::read_frames(arguments.input, read, &context.log);
+    FailedFrames failed(arguments.input, context.log);
+    const auto frames = read_sound(arguments.input, read, failed, context.log);
     std::vector<io::Frame> relaxed;
     nlohmann::json summary = nlohmann::json::array();
-    for (const auto& frame : frames) {
+    const auto relax = [&](const io::Frame& frame) {
         auto options = options_for(arguments, frame);
         std::string detail;
         options.observer = [&](const dynamics::RelaxStep& step) {
@@ -74,6 +89,7 @@ void run_relax(const RelaxArguments& arguments, Context& context) {
                                  step.energy, step.max_force, step.max_stress * units::gpa_per_ev_per_angstrom3);
             context.progress.update({"relax", static_cast<double>(relaxed.size()), static_cast<double>(frames.size()), detail});
         };
+        calculator::heed(*calculator, frame);
         auto result = dynamics::relax_or_throw(*calculator, frame.structure, options, frame.where());
         summary.push_back({{"frame", frame.index},
                            {"energy", result.result.energy},
@@ -82,8 +98,11 @@ void run_relax(const RelaxArguments& arguments, Context& context) {
                            {"max_stress_gpa", result.last.max_stress * units::gpa_per_ev_per_angstrom3},
                            {"volume", result.structure.cell.volume()}});
         relaxed.push_back(relaxed_frame(frame, std::move(result)));
-    }
+        calculator::describe(*calculator, relaxed.back());
+    };
+    for (const auto& frame : frames) failed.attempt(frame, [&] { relax(frame); });
     context.progress.update({"relax", static_cast<double>(frames.size()), static_cast<double>(frames.size()), {}});
+    if (relaxed.empty()) failed.judge(0, arguments.output);
     io::write_frames(arguments.output, relaxed);
     if (arguments.json)
         fmt::print("{}\n", summary.dump(1));
@@ -91,6 +110,7 @@ void run_relax(const RelaxArguments& arguments, Context& context) {
         for (const auto& entry : summary)
             fmt::print("frame {}: {:.6f} eV after {} evaluations, largest force {:.1e} eV/angstrom\n", entry["frame"].get<std::size_t>(),
                        entry["energy"].get<double>(), entry["evaluations"].get<int>(), entry["max_force"].get<double>());
+    failed.judge(relaxed.size(), arguments.output);
 }
 
 }  // namespace

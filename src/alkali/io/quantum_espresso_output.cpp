@@ -62,7 +62,13 @@ private:
     void take_line() {
         if (const auto program = qe::program_of(line_)) return begin_program(*program);
         if (!running_) return;
-        if (qe::Geometry::begins(line_)) end_step();
+        if (qe::Geometry::begins(line_)) {
+            end_step();
+            described_ = true;
+        } else if (line_.starts_with("!") && text_.step().tables_of_forces > 0) {  // another scf, of a structure that was not told
+            end_step();
+            described_ = false;
+        }
         follow_errors();
         text_.line(line_);
         geometry_.line(line_);
@@ -82,6 +88,7 @@ private:
         geometry_ = {};
         seen_pw_ = true;
         bands_ = stopped_ = error_follows_ = false;
+        described_ = true;
         given_ = told_ = 0;
         error_.clear();
         text_.line(line_);
@@ -113,7 +120,8 @@ private:
         if (auto why = qe::fault_of_scf(step, text_.run()); !why.empty()) return why;
         if (!step.energy) return "there is no total energy";
         if (step.tables_of_forces > 1) return "there are several tables of forces: are outputs of several processes mixed?";
-        if (step.tables_of_forces > 0 && step.forces.size() != geometry_.atoms())
+        if (!described_) return "its positions are not in the output";
+        if (geometry_.atoms() > 0 && step.tables_of_forces > 0 && step.forces.size() != geometry_.atoms())
             return fmt::format("there are forces on {} of {} atoms", step.forces.size(), geometry_.atoms());
         if (!step.stress.empty() && step.stress.size() != 3) return "the stress is not complete";
         return {};
@@ -184,6 +192,7 @@ private:
     FrameNotes notes_;
     std::optional<Frame> ready_;
     bool running_ = false, seen_pw_ = false, ended_ = false, bands_ = false, stopped_ = false, error_follows_ = false;
+    bool described_ = true;  // whether the structure was told since the last step
     std::size_t given_ = 0;  // frames and left-out steps of this run
     std::size_t told_ = 0;   // warnings of this run
 };

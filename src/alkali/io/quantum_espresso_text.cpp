@@ -71,10 +71,10 @@ bool is_warning(std::string_view line) {
     return false;
 }
 
-/// Namelists that a calculation does not need, and cells written as vectors, are no news; nor is where the output goes.
+/// Namelists that a calculation does not need, cells written as vectors, where the output goes, and how the atoms are moved.
 bool is_harmless(std::string_view words) {
     return has(words, "ibrav=0") || words.starts_with("Warning: card &") || words.starts_with("Warning: card / ignored") ||
-           words == "wavefunctions written to file";
+           words == "wavefunctions written to file" || has(words, "bfgs curvature") || has(words, "should have no symmetries");
 }
 
 std::string dispersion_of(std::string_view line) {

@@ -160,8 +160,9 @@ void check_vdw_corr(const std::string& name, const std::string& where) {
     if (!dispersion_of(name).empty()) return;
     std::vector<std::string> known;
     for (const auto& each : dispersions()) known.insert(known.end(), each.spellings.begin(), each.spellings.end());
+    const auto near = base::did_you_mean(name, known);
     throw InputError("'" + name + "' is no dispersion correction of pw.x, which would go on without one", where,
-                     fmt::format("{}one of dft-d, dft-d3, ts, mbd, xdm", base::did_you_mean(name, known)));
+                     near + (near.empty() ? "" : " ") + "there are dft-d (D2), dft-d3, ts, mbd, xdm");
 }
 
 std::string other_level(const Output& output, const Physics& physics) {

@@ -65,7 +65,7 @@ std::string foreign_frame() {
 }
 
 TEST_F(Frames, that_fail_are_named_and_the_others_predicted_and_relaxed) {
-    for (const std::string bad :
+    for (const std::string& bad :
          {foreign_frame(), std::string("1\nLattice=\"3 0 0 0 3 0 0 0 3\" Properties=species:S:1:pos:R:3\nLi 0 nan 0\n")}) {
         write("data.extxyz", good_frames() + bad + good_frames());
         for (const std::vector<std::string>& command :

@@ -10,20 +10,6 @@ constexpr std::size_t most_told = 20;
 
 }  // namespace
 
-bool FailedFrames::next(io::FrameReader& reader, io::NoteLog& notes, io::Frame& frame) {
-    for (;;) {
-        try {
-            if (!reader.next(frame)) return false;
-            notes.add(frame, reader.notes());
-            return true;
-        } catch (const FileError& error) {
-            if (error.what() == last_unreadable_) return false;  // it would say so for ever
-            last_unreadable_ = error.what();
-            add(error, {});
-        }
-    }
-}
-
 bool FailedFrames::attempt(const io::Frame& frame, const std::function<void()>& work) {
     try {
         work();

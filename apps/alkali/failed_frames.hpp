@@ -6,18 +6,16 @@
 
 #include "alkali/base/error.hpp"
 #include "alkali/base/log.hpp"
-#include "alkali/io/notes.hpp"
+#include "alkali/io/format.hpp"
 
 namespace alkali::app {
 
-/// Frames of an input that could not be read or computed: each is named, the others go on, and the command ends with status 1
+/// Frames of an input that could not be computed: each is named, the others go on, and the command ends with status 1
 /// when they are written.
 class FailedFrames {
 public:
     FailedFrames(std::filesystem::path input, base::LogSink& log) : input_(std::move(input)), log_(log) {}
 
-    /// Reads the next frame that is sound; false at the end, and where a reader cannot get behind a faulty one. Notes go to the log.
-    bool next(io::FrameReader& reader, io::NoteLog& notes, io::Frame& frame);
     /// Does what is to be done with a frame; false if that failed.
     bool attempt(const io::Frame& frame, const std::function<void()>& work);
     /// Errors: the first failure, if no frame is good; Error with their number, if some are not.
@@ -30,7 +28,7 @@ private:
     base::LogSink& log_;
     std::size_t count_ = 0;
     std::exception_ptr first_;
-    std::string first_text_, last_unreadable_;
+    std::string first_text_;
 };
 
 }  // namespace alkali::app

@@ -81,7 +81,8 @@ void run_predict(const PredictArguments& arguments, Context& context) {
     io::NoteLog notes(context.log);
     std::size_t count = 0;
     FailedFrames failed(arguments.input, context.log);
-    for (io::Frame frame; failed.next(*reader, notes, frame);) {
+    for (io::Frame frame; reader->next(frame);) {
+        notes.add(frame, reader->notes());
         if (!failed.attempt(frame, [&] { label(frame, *calculator, arguments.per_atom); })) continue;
         writer->write(frame);
         ++count;

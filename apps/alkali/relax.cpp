@@ -61,24 +61,12 @@ io::Frame relaxed_frame(const io::Frame& start, dynamics::RelaxResult result) {
     return frame;
 }
 
-std::vector<io::Frame> read_sound(const std::filesystem::path& input, const io::ReadOptions& options, FailedFrames& failed,
-                                  base::LogSink& log) {
-    const auto reader = io::open_reader(input, options);
-    io::NoteLog notes(log);
-    std::vector<io::Frame> frames;
-    for (io::Frame frame; failed.next(*reader, notes, frame);) frames.push_back(std::move(frame));
-    notes.end_file(*reader, input);
-    if (frames.empty()) failed.judge(0, {});
-    notes.require_frames(input);
-    return frames;
-}
-
 void run_relax(const RelaxArguments& arguments, Context& context) {
     const auto calculator = context.calculators.open(arguments.calculator, {arguments.precision, arguments.threads}, context.log);
     io::ReadOptions read = arguments.read;
     read.numbers = io::Numbers::any;  // labels of the input are not used
     FailedFrames failed(arguments.input, context.log);
-    const auto frames = read_sound(arguments.input, read, failed, context.log);
+    const auto frames = io::read_frames(arguments.input, read, &context.log);
     std::vector<io::Frame> relaxed;
     nlohmann::json summary = nlohmann::json::array();
     const auto relax = [&](const io::Frame& frame) {

@@ -10,6 +10,7 @@
 #include "alkali/models/committee/committee.hpp"
 #include "calculator_options.hpp"
 #include "command.hpp"
+#include "failed_frames.hpp"
 #include "read_options.hpp"
 
 namespace alkali::app {
@@ -58,6 +59,7 @@ void label(io::Frame& frame, calculator::Calculator& calculator, bool per_atom) 
     for (const char* key :
          {"energy_std", "stress_std", "devi_e", "max_devi_f", "min_devi_f", "avg_devi_f", "max_devi_v", "min_devi_v", "avg_devi_v"})
         frame.info.erase(key);  // of another calculator
+    calculator::describe(calculator, frame);
     frame.labels.energy = result.energy;
     frame.labels.forces = std::move(result.forces);
     if (frame.structure.cell.fully_periodic()) frame.labels.stress = result.stress;
@@ -82,16 +84,20 @@ void run_predict(const PredictArguments& arguments, Context& context) {
     const auto writer = io::open_writer(arguments.output);
     io::Losses losses(io::format_info(arguments.output));
     std::size_t count = 0;
+    FailedFrames failed(arguments.input, context.log);
     for (io::Frame frame; reader->next(frame);) {
-        label(frame, *calculator, arguments.per_atom);
+        if (!failed.attempt(frame, [&] { label(frame, *calculator, arguments.per_atom); })) continue;
         writer->write(frame);
         losses.add(frame);
         ++count;
         const auto detail = fmt::format("{} frames", count);
         context.progress.update({"predict", static_cast<double>(count), 0, detail});
     }
-    writer->close();
-    losses.tell(context.log);
+    if (count > 0) {
+        writer->close();
+        losses.tell(context.log);
+    }
+    failed.judge(count, arguments.output);
 }
 
 }  // namespace

@@ -8,12 +8,14 @@
 #include <nlohmann/json.hpp>
 
 #include "alkali/base/error.hpp"
+#include "alkali/calculator/frame.hpp"
 #include "alkali/dataset/files.hpp"
 #include "alkali/dynamics/vacuum.hpp"
 #include "alkali/io/format.hpp"
 #include "alkali/io/label_names.hpp"
 #include "alkali/units/constants.hpp"
 #include "command.hpp"
+#include "failed_frames.hpp"
 #include "read_options.hpp"
 
 namespace alkali::app {
@@ -90,13 +92,14 @@ void run_relax(const RelaxArguments& arguments, Context& context) {
     const auto calculator = context.calculators.open(arguments.calculator, {arguments.precision, arguments.threads}, context.log);
     io::ReadOptions read = arguments.read;
     read.numbers = io::Numbers::any;  // labels of the input are not used
+    FailedFrames failed(arguments.input, context.log);
     std::vector<io::Frame> frames;
     const auto reader = dataset::open_frames(arguments.input, read, context.log);
     for (io::Frame frame; reader->next(frame);) frames.push_back(std::move(frame));
     std::vector<io::Frame> relaxed;
     std::vector<std::string> unconverged;
     nlohmann::json summary = nlohmann::json::array();
-    for (const auto& frame : frames) {
+    const auto relax = [&](const io::Frame& frame) {
         auto options = options_for(arguments, frame);
         hold_vacuum(arguments, frame, calculator->cutoff(), options.freedom, context.log);
         std::string detail;
@@ -105,6 +108,7 @@ void run_relax(const RelaxArguments& arguments, Context& context) {
                                  step.energy, step.max_force, step.max_stress * units::gpa_per_ev_per_angstrom3);
             context.progress.update({"relax", static_cast<double>(relaxed.size()), static_cast<double>(frames.size()), detail});
         };
+        calculator::heed(*calculator, frame);
         auto result = dynamics::relax(*calculator, frame.structure, options);
         if (!result.converged) unconverged.emplace_back(dynamics::out_of_steps(result, options, frame.where()).what());
         summary.push_back({{"frame", frame.index},
@@ -115,8 +119,11 @@ void run_relax(const RelaxArguments& arguments, Context& context) {
                            {"max_stress_gpa", result.last.max_stress * units::gpa_per_ev_per_angstrom3},
                            {"volume", result.structure.cell.volume()}});
         relaxed.push_back(relaxed_frame(frame, std::move(result)));
-    }
+        calculator::describe(*calculator, relaxed.back());
+    };
+    for (const auto& frame : frames) failed.attempt(frame, [&] { relax(frame); });
     context.progress.update({"relax", static_cast<double>(frames.size()), static_cast<double>(frames.size()), {}});
+    if (relaxed.empty()) failed.judge(0, arguments.output);
     io::write_frames(arguments.output, relaxed);
     if (arguments.json)
         fmt::print("{}\n", summary.dump(1));
@@ -127,6 +134,7 @@ void run_relax(const RelaxArguments& arguments, Context& context) {
                        entry["max_force"].get<double>(),
                        arguments.cell ? fmt::format(", largest stress {:.1e} GPa", entry["max_stress_gpa"].get<double>()) : "",
                        entry["converged"].get<bool>() ? "" : ", NOT CONVERGED");
+    failed.judge(relaxed.size(), arguments.output);
     if (unconverged.empty()) return;
     throw ConvergenceError(
         fmt::format("{} of {} relaxations ran out of steps; their last structures are written too, with converged=F:\n  {}",

@@ -108,8 +108,6 @@ const std::vector<Case> cases{
      [] { return spoiled("data.extxyz", [](const std::string& text) { return text.substr(0, text.rfind("Li ")); }); },
      {"data.extxyz", "frame 1"}},
     {"position_that_is_a_word", predict, [] { return data_with(second_atom, "Li here 1.75 1.75 "); }, {"data.extxyz", "frame 1", "here"}},
-    {"atoms_at_one_place", predict, [] { return data_with("Li 1.8 1.75 1.75", "Li 0.0 0.0 0.0"); }, {"data.extxyz", "frame 1"}},
-    {"element_unknown_to_the_model", predict, [] { return data_with(second_atom, "Na 1.8 1.75 1.75 "); }, {"data.extxyz", "frame 1", "Na"}},
     {"element_that_does_not_exist", predict, [] { return data_with(second_atom, "Lx 1.8 1.75 1.75 "); }, {"data.extxyz", "frame 1", "Lx"}},
     {"file_without_a_frame",
      predict,

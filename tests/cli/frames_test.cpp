@@ -59,6 +59,61 @@ TEST_F(Frames, are_relaxed_whatever_their_labels_were) {
     EXPECT_EQ(outcome.status, 0) << outcome.all();
 }
 
+/// One frame of two atoms, one of an element that the model does not know.
+std::string foreign_frame() {
+    return "2\nLattice=\"3.4 0 0 0 3.4 0 0 0 3.4\" Properties=species:S:1:pos:R:3 pbc=\"T T T\"\nLi 0 0 0\nXe 1.7 1.7 1.7\n";
+}
+
+TEST_F(Frames, that_fail_are_named_and_the_others_predicted_and_relaxed) {
+    const auto at_one_place = with(foreign_frame(), "Xe 1.7 1.7 1.7", "Li 0 0 0");
+    for (const auto& bad : {foreign_frame(), at_one_place}) {
+        write("data.extxyz", good_frames() + bad + good_frames());
+        for (const std::vector<std::string>& command :
+             {std::vector<std::string>{"predict", "model.safetensors", "data.extxyz", "-o", "out.extxyz"},
+              {"relax", "model.safetensors", "data.extxyz", "-o", "out.extxyz", "--fmax", "1"}}) {
+            std::filesystem::remove(scratch_.path() / "out.extxyz");
+            const auto outcome = alkali(command);
+            EXPECT_EQ(outcome.status, 1) << command[0];
+            EXPECT_THAT(outcome.errors,
+                        AllOf(HasSubstr("data.extxyz, frame 2"), HasSubstr("1 of 5 frames failed"), HasSubstr("out.extxyz")))
+                << command[0];
+            EXPECT_THAT(alkali({"info", "out.extxyz"}).output, HasSubstr("frames: 4")) << command[0];
+        }
+    }
+}
+
+TEST_F(Frames, of_which_none_is_good_leave_nothing_and_the_first_reason) {
+    write("data.extxyz", foreign_frame() + foreign_frame());
+    for (const std::string command : {"predict", "relax"}) {
+        const auto outcome = alkali({command, "model.safetensors", "data.extxyz", "-o", "none.extxyz"});
+        EXPECT_EQ(outcome.status, 1) << command;
+        EXPECT_THAT(outcome.errors, AllOf(HasSubstr("Xe"), HasSubstr("frame 0"))) << command;
+        EXPECT_FALSE(std::filesystem::exists(scratch_.path() / "none.extxyz")) << command;
+    }
+}
+
+TEST_F(Frames, of_quantum_espresso_are_converted_and_checked) {
+    const std::filesystem::path golden = std::filesystem::path(ALKALI_SOURCE_DIR) / "tests/golden/quantum_espresso/frames";
+    const auto md = alkali({"data", "convert", (golden / "md.out").string(), "-o", "md.extxyz"});
+    EXPECT_EQ(md.status, 0) << md.all();
+    EXPECT_THAT(alkali({"info", "md.extxyz"}).output, HasSubstr("frames: 3"));
+    EXPECT_THAT(read("md.extxyz"), HasSubstr("functional=PBE"));
+    const auto loose = alkali({"data", "convert", (golden / "loose.out").string(), "-o", "loose.extxyz"});
+    EXPECT_EQ(loose.status, 0) << loose.all();
+    EXPECT_THAT(loose.errors, AllOf(HasSubstr("loose.out, frame 0"), HasSubstr("conv_thr")));
+    EXPECT_THAT(alkali({"data", "check", (golden / "loose.out").string()}).output, HasSubstr("conv_thr"));
+    const auto stopped = alkali({"data", "convert", (golden / "stopped.out").string(), "-o", "stopped.extxyz"});
+    EXPECT_EQ(stopped.status, 1);
+    EXPECT_THAT(stopped.errors, HasSubstr("convergence NOT achieved"));
+    // A calculation without structure, of another program, and a log of something else.
+    write("relax.out", base::read_file(std::filesystem::path(ALKALI_SOURCE_DIR) / "tests/golden/cases/pw/qe_relax.out"));
+    EXPECT_THAT(alkali({"data", "convert", "relax.out", "-o", "x.extxyz"}).errors, HasSubstr("no cell"));
+    write("ph.out", "\n     Program PHONON v.7.2 starts on  1Jan2026 at 10: 0: 0\n");
+    EXPECT_THAT(alkali({"data", "convert", "ph.out", "-o", "x.extxyz"}).errors, HasSubstr("ph.x"));
+    write("other.log", "hello\n");
+    EXPECT_THAT(alkali({"data", "convert", "other.log", "-o", "x.extxyz"}).errors, HasSubstr("does not tell"));
+}
+
 TEST_F(Frames, that_a_list_names_are_taken_in_its_order) {
     write("data.extxyz", good_frames() + good_frames());
     ASSERT_EQ(alkali({"data", "convert", "data.extxyz", "-o", "set/a/"}).status, 0);

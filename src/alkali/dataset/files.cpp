@@ -12,6 +12,7 @@
 
 #include "alkali/base/error.hpp"
 #include "alkali/base/files.hpp"
+#include "alkali/dataset/quantum_espresso_files.hpp"
 #include "alkali/io/compression.hpp"
 #include "alkali/io/label_units.hpp"
 #include "alkali/io/notes.hpp"
@@ -172,8 +173,8 @@ public:
         auto files = find_files(path, options.format);
         files_ = std::move(files.read);
         if (!files.passed_over.empty())
-            log.info(fmt::format("{}: {} files of VASP runs are passed over, a better one of the same run is read ({} beside {})",
-                                 path.string(), files.passed_over.size(), files.passed_over[0].filename().string(),
+            log.info(fmt::format("{}: {} files are passed over, a better one of the same run is read ({} in {})", path.string(),
+                                 files.passed_over.size(), files.passed_over[0].filename().string(),
                                  files.passed_over[0].parent_path().string()));
     }
 
@@ -220,6 +221,7 @@ Files find_files(const fs::path& path, const std::string& format) {
     if (!fs::exists(path, failure)) throw FileError("there is no such file or folder", path.string(), "check the name");
     if (!fs::is_directory(path)) return {{path}, {}};
     auto files = Walk(format).run(path);
+    for (auto& twin : take_out_twins(files.read)) files.passed_over.push_back(std::move(twin));
     if (files.read.empty())
         throw InputError(format.empty() ? "the folder holds no file of a known format" : "the folder holds no file of the format " + format,
                          path.string(), "rename the files, or name one with --format");

@@ -15,6 +15,7 @@
 #include "alkali/io/lammps.hpp"
 #include "alkali/io/lammps_styles.hpp"
 #include "alkali/io/notes.hpp"
+#include "alkali/io/quantum_espresso.hpp"
 #include "alkali/io/text.hpp"
 #include "alkali/io/vasp.hpp"
 
@@ -34,6 +35,7 @@ struct Format {
     OpenFolder open_folder;
     Write write;
     Abilities abilities = {};
+    bool (*content)(std::string_view beginning) = nullptr;  ///< where names are common: whether a file that begins so is of it
 };
 
 // One entry per format; recognised in this order.
@@ -63,6 +65,24 @@ const std::vector<Format>& table() {
          nullptr,
          nullptr,
          {Frames::many, Boundaries::periodic, false, {}}},
+        {"qe-output",
+         {"*.out", "*.pwo", "*.log", "*.pw"},
+         "text that pw.x of Quantum ESPRESSO prints, every ionic step; the ! energy",
+         Holds::labels,
+         open_qe_output,
+         nullptr,
+         nullptr,
+         {Frames::many, Boundaries::periodic, false, {}},
+         is_qe_output},
+        {"qe-xml",
+         {"*.xml"},
+         "XML of pw.x (PREFIX.xml, data-file-schema.xml); stress of the last step only",
+         Holds::labels,
+         open_qe_xml,
+         nullptr,
+         nullptr,
+         {Frames::many, Boundaries::periodic, false, {}},
+         is_qe_xml},
         {"outcar",
          {"*OUTCAR*"},
          "VASP's OUTCAR, every converged ionic step; free energy",
@@ -116,6 +136,26 @@ const Format& by_name(const std::string& name) {
                      fmt::format("known are {} {}", all, base::did_you_mean(name, names)));
 }
 
+/// The first part of what a file holds, as far as it can be read.
+std::string beginning_of(const std::filesystem::path& path) {
+    std::string text(1 << 16, '\0');
+    std::streamsize got = 0;
+    try {
+        const auto content = open_content(path);
+        content->read(text.data(), static_cast<std::streamsize>(text.size()));
+        got = content->gcount();
+    } catch (const FileError&) {  // told when its frames are read
+    }
+    text.resize(static_cast<std::size_t>(got));
+    return text;
+}
+
+bool fits(const Format& format, const std::filesystem::path& path, const std::string& leaf) {
+    const bool named = std::ranges::any_of(format.patterns, [&](const auto& pattern) { return matches(pattern, leaf); });
+    if (!named || format.content == nullptr) return named;
+    return std::filesystem::is_regular_file(path) && format.content(beginning_of(path));
+}
+
 const Format& find_format(const std::filesystem::path& path, const std::string& name) {
     if (!name.empty()) return by_name(name);
     if (std::filesystem::is_directory(path)) {
@@ -127,8 +167,7 @@ const Format& find_format(const std::filesystem::path& path, const std::string& 
     if (matches("*.tar", leaf) || matches("*.tgz", leaf) || matches("*.txz", leaf))
         throw InputError("is an archive", path.string(), "unpack it first: tar xf " + path.filename().string());
     for (const auto& format : table())
-        for (const auto& pattern : format.patterns)
-            if (matches(pattern, leaf)) return format;
+        if (fits(format, path, leaf)) return format;
     std::vector<std::string> names;
     throw InputError(
         "the name does not tell the file's format", path.string(),

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <map>
 #include <optional>
 #include <system_error>
@@ -139,20 +140,44 @@ structure::Frame labelled_frame(const structure::Frame& input, const StoredLabel
     return frame;
 }
 
-void write_output(const RunSettings& settings, const RunRequest& request, const Work& work, Store& store, RunOutcome& outcome) {
+/// Tells what the external program warned of: texts that differ in numbers only once, with the frame they came with first.
+class Warnings {
+public:
+    void add(const structure::Frame& frame, const std::vector<std::string>& texts) {
+        for (const auto& text : texts) {
+            std::string kind = text;
+            std::erase_if(kind, [](char c) { return std::isdigit(static_cast<unsigned char>(c)) != 0; });
+            auto& [first, count] = kinds_[kind];
+            if (count++ == 0) first = frame.where() + ": " + text;
+        }
+    }
+    void tell(base::LogSink& log) const {
+        for (const auto& [kind, told] : kinds_)
+            log.warning(told.second == 1 ? told.first : fmt::format("{} (and the like with {} more labels)", told.first, told.second - 1));
+    }
+
+private:
+    std::map<std::string, std::pair<std::string, std::size_t>> kinds_;
+};
+
+void write_output(const RunSettings& settings, const RunRequest& request, const Work& work, Store& store, RunOutcome& outcome,
+                  base::LogSink& log) {
     std::vector<structure::Frame> frames;
+    Warnings warnings;
     for (std::size_t i = 0; i < work.frames.size(); ++i) {
         const auto& frame = work.frames[i];
         if (work.keys[i].empty())
             outcome.failed.push_back({frame.where(), work.refused.at(i)});
-        else if (const auto stored = store.find(work.keys[i]))
+        else if (const auto stored = store.find(work.keys[i])) {
             frames.push_back(labelled_frame(frame, *stored, request.version));
-        else if (const auto failure = store.failure(work.keys[i]))
+            warnings.add(frame, stored->label.warnings);
+        } else if (const auto failure = store.failure(work.keys[i]))
             outcome.failed.push_back({frame.where(), *failure});
         else
             ++outcome.left;
     }
     outcome.labelled = frames.size();
+    warnings.tell(log);
     if (!frames.empty()) io::write_frames(settings.output, frames, {"extxyz", {}});
 }
 
@@ -210,7 +235,7 @@ RunOutcome run_labels(const RunSettings& settings, const RunRequest& request, ba
     }
     outcome.stopped = request.stop != nullptr && *request.stop;
     try {
-        write_output(settings, request, work, store, outcome);
+        write_output(settings, request, work, store, outcome, log);
         if (outcome.labelled > 0) write_provenance(settings, request, outcome);
     } catch (const Error& error) {
         if (!failure) throw;

@@ -126,7 +126,7 @@ TEST_F(FolderFiles, one_VASP_run_is_one_set_of_frames) {
     EXPECT_THAT(names(".", "outcar"), ElementsAre("a/OUTCAR", "b/OUTCAR"));
     EXPECT_EQ(loaded("a").frames.size(), 1u);
     EXPECT_THAT(told_.warnings, HasSubstr("vasprun.xml, frame 1: left out: the electrons did not converge"));
-    EXPECT_THAT(told_.others, HasSubstr("3 files of VASP runs are passed over"));
+    EXPECT_THAT(told_.others, HasSubstr("3 files are passed over"));
 }
 
 TEST_F(FolderFiles, of_a_VASP_run_the_best_file_that_is_not_empty_is_read) {

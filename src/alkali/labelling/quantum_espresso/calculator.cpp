@@ -10,6 +10,8 @@
 #include <system_error>
 
 #include "alkali/base/error.hpp"
+#include "alkali/labelling/quantum_espresso/labeller.hpp"
+#include "alkali/structure/builders.hpp"
 #include "alkali/units/elements.hpp"
 
 namespace alkali::labelling::qe {
@@ -87,6 +89,7 @@ Job QuantumEspressoCalculator::job_for(const structure::Structure& structure) co
         job.dense = sampling.dense;
         job.smooth = sampling.smooth;
     }
+    if (asked_mesh_) job.mesh = *asked_mesh_;
     const bool continues = last_ && last_structure_.numbers == structure.numbers && last_->job.mesh == job.mesh &&
                            last_->job.dense == job.dense && last_->job.disk_io == "low";
     if (continues) {
@@ -103,12 +106,21 @@ calculator::Result QuantumEspressoCalculator::compute(const structure::Structure
     last_ = solve(structure, settings_, pseudopotentials_, std::move(job),
                   {folder_, settings_.run.processes, settings_.run.max_seconds, settings_.run.max_bytes, nullptr});
     last_structure_ = structure;
-    for (const auto& warning : last_->output.warnings) log_.debug(name_ + ": " + warning);
+    for (const auto& warning : last_->output.warnings)
+        if (told_.insert(warning).second) log_.warning(name_ + ": " + warning);
     calculator::Result result;
     result.energy = last_->output.energy;
     result.forces = last_->output.forces;
     result.stress = last_->output.stress;
     return result;
+}
+
+void QuantumEspressoCalculator::describe(structure::Frame& frame) const {
+    if (!last_) return;
+    auto info = qe::describe(*last_, settings_.physics, pseudopotentials_, structure::species_of(last_structure_));
+    // Written, it would be heeded as a wish of the frame wherever that is computed again.
+    if (!asked_mesh_) info.erase("k_mesh");
+    for (auto& [name, value] : info) frame.info[name] = std::move(value);
 }
 
 std::vector<std::pair<std::string, std::string>> QuantumEspressoCalculator::provenance() const {
@@ -122,6 +134,8 @@ std::vector<std::pair<std::string, std::string>> QuantumEspressoCalculator::prov
         {"degauss_ry", fmt::format("{:g}", p.degauss)},
         {"k_points", p.k_spacing > 0 ? fmt::format("spacing {:g} 1/angstrom, held along series", p.k_spacing)
                                      : fmt::format("{} {} {}", p.k_mesh[0], p.k_mesh[1], p.k_mesh[2])}};
+    if (!p.input_dft.empty()) out.emplace_back("input_dft", p.input_dft);
+    if (!p.vdw_corr.empty()) out.emplace_back("vdw_corr", p.vdw_corr);
     for (const auto& [z, file] : p.pseudopotentials)
         out.emplace_back(fmt::format("pseudopotential_{}", units::symbol(z)),
                          pseudopotentials_.name(z) + " " + pseudopotentials_.fingerprint(z));

@@ -1,16 +1,18 @@
 #pragma once
 #include <memory>
 #include <optional>
+#include <set>
+#include <string>
 
 #include "alkali/base/log.hpp"
-#include "alkali/calculator/calculator.hpp"
+#include "alkali/calculator/frame.hpp"
 #include "alkali/labelling/quantum_espresso/run.hpp"
 
 namespace alkali::labelling::qe {
 
 /// Quantum ESPRESSO as a calculator. It keeps a scratch folder while it lives: a computation begins from the density and
 /// wavefunctions of the one before where atoms, mesh and grid are the same.
-class QuantumEspressoCalculator final : public calculator::Calculator {
+class QuantumEspressoCalculator final : public calculator::Calculator, public calculator::HeedsFrames {
 public:
     /// name: what a person calls it. Errors: those of Pseudopotentials; ExternalProgramError where there is no pw.x.
     QuantumEspressoCalculator(Settings settings, std::string name, base::LogSink& log);
@@ -21,6 +23,10 @@ public:
     [[nodiscard]] std::string name() const override { return name_; }
     [[nodiscard]] std::vector<int> species() const override;
     [[nodiscard]] double cutoff() const override { return 0; }
+    /// `k_mesh` of the frame's info goes before the config's and before a held one.
+    void heed(const structure::Frame& frame) override { asked_mesh_ = asked_mesh(frame); }
+    /// As on the labels of `label run`; the k-mesh only where the frame asked for it.
+    void describe(structure::Frame& frame) const override;
     void fix_sampling(const structure::Structure& reference) override;
     [[nodiscard]] double cost_hint() const override { return 10; }
     [[nodiscard]] bool noisy() const override { return true; }
@@ -38,6 +44,8 @@ private:
     Pseudopotentials pseudopotentials_;
     std::filesystem::path folder_;
     std::optional<HeldSampling> held_;
+    std::optional<Mesh> asked_mesh_;
+    std::set<std::string> told_;  ///< warnings
     std::optional<Solution> last_;
     structure::Structure last_structure_;
 };

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "alkali/base/error.hpp"
 #include "alkali/structure/builders.hpp"
 #include "alkali/units/elements.hpp"
 
@@ -14,8 +15,13 @@ namespace {
 class Namelist {
 public:
     explicit Namelist(const char* name) : text_(fmt::format("&{}\n", name)) {}
-    void set(const std::string& key, const char* value) { line(key, fmt::format("'{}'", value)); }
-    void set(const std::string& key, const std::string& value) { set(key, value.c_str()); }
+    void set(const std::string& key, const char* value) { set(key, std::string(value)); }
+    void set(const std::string& key, const std::string& value) {
+        // Whatever ends a text or a line would let it set something else.
+        const bool plain = std::ranges::all_of(value, [](char c) { return c >= ' ' && c <= '~' && c != '\'' && c != '"'; });
+        if (!plain) throw InputError("a value has a quote or a sign that is not printed", key, "only letters, digits and signs");
+        line(key, fmt::format("'{}'", value));
+    }
     void set(const std::string& key, bool value) { line(key, value ? ".true." : ".false."); }
     void set(const std::string& key, int value) { line(key, fmt::format("{}", value)); }
     void set(const std::string& key, double value) { line(key, fmt::format("{:.12g}", value)); }

@@ -20,7 +20,7 @@ struct Job {
     int bands = 0;  ///< 0: as pw.x chooses
     Start start = Start::atoms;
     std::string disk_io = "low";  ///< less leaves no XML behind
-    int david_ndim = 0;  ///< 0: as pw.x chooses
+    int david_ndim = 0;           ///< 0: as pw.x chooses
 };
 
 /// File name of an element's pseudopotential beside the input.

@@ -2,9 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <sstream>
-
 #include "alkali/base/files.hpp"
 #include "alkali/labelling/key.hpp"
 #include "alkali/labelling/quantum_espresso/run.hpp"
@@ -30,16 +27,6 @@ void mark(const std::filesystem::path& scratch, const std::string& key) {
 
 Mesh mesh_of(const Subject& subject) { return subject.settings.at("k_mesh").get<Mesh>(); }
 
-/// "8 8 8". Errors: InputError.
-Mesh mesh_from(const std::string& text, const std::string& where) {
-    Mesh mesh{};
-    std::istringstream stream(text);
-    std::string rest;
-    if (!(stream >> mesh[0] >> mesh[1] >> mesh[2]) || stream >> rest || *std::min_element(mesh.begin(), mesh.end()) < 1)
-        throw InputError("'" + text + "' is not a k-mesh", where, "k_mesh=\"8 8 8\", or leave it out");
-    return mesh;
-}
-
 std::string words(const Mesh& mesh) { return fmt::format("{} {} {}", mesh[0], mesh[1], mesh[2]); }
 
 }  // namespace
@@ -49,6 +36,8 @@ std::map<std::string, std::string> describe(const Solution& solution, const Phys
     const auto& out = solution.output;
     std::map<std::string, std::string> info{{"level", physics.level},
                                             {"program", "PWSCF " + out.version},
+                                            {"functional", out.functional},
+                                            {"dispersion", out.dispersion.empty() ? "none" : out.dispersion},
                                             {"ecutwfc_ry", fmt::format("{:g}", physics.ecutwfc)},
                                             {"ecutrho_ry", fmt::format("{:g}", physics.ecutrho)},
                                             {"smearing", physics.smearing},
@@ -73,9 +62,8 @@ QuantumEspressoLabeller::QuantumEspressoLabeller(Settings settings) : settings_(
 
 nlohmann::json QuantumEspressoLabeller::settings(const structure::Frame& frame) const {
     check_structure(frame.structure, settings_.physics);
-    const auto asked = frame.info.find("k_mesh");
-    return settings(frame.structure,
-                    asked == frame.info.end() ? k_mesh(frame.structure, settings_.physics) : mesh_from(asked->second, frame.where()));
+    const auto asked = asked_mesh(frame);
+    return settings(frame.structure, asked ? *asked : k_mesh(frame.structure, settings_.physics));
 }
 
 bool QuantumEspressoLabeller::keeps(const Subject& subject) const {
@@ -113,7 +101,7 @@ Label QuantumEspressoLabeller::label(const Subject& subject, const Workplace& wo
     const auto key = label_key(subject.settings, structure);
     Job job = first_job(structure, settings_);
     job.mesh = mesh_of(subject);
-    auto finished = is_marked(workplace.scratch, key) ? finished_before(structure, job, workplace) : std::nullopt;
+    auto finished = is_marked(workplace.scratch, key) ? finished_before(structure, settings_.physics, job, workplace) : std::nullopt;
     if (!finished) mark(workplace.scratch, key);
     const auto solution = finished ? std::move(*finished) : solve(structure, settings_, pseudopotentials_, job, workplace);
     Label label;

@@ -18,8 +18,11 @@ struct Output {
     int k_points = 0, bands = 0;
     Mesh dense{}, smooth{};
     std::string version;
+    std::string functional;                    ///< as pw.x names what it took
+    std::vector<int> functional_indices;       ///< exchange, correlation, their gradient corrections, nonlocal, ...
+    std::string dispersion;                    ///< DFT-D2, DFT-D3, XDM, TS or MBD; empty: none
     double cpu_seconds = 0, wall_seconds = 0;  ///< pw.x's own clock, first process
-    std::vector<std::string> warnings;
+    std::vector<std::string> warnings;         ///< of pw.x, and where labels have fewer digits
 };
 
 /// Either an output (fault none) or why there is none.

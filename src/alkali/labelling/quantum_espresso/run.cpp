@@ -14,6 +14,7 @@
 #include "alkali/base/error.hpp"
 #include "alkali/base/files.hpp"
 #include "alkali/labelling/quantum_espresso/diagnose.hpp"
+#include "alkali/labelling/quantum_espresso/functional.hpp"
 #include "alkali/labelling/quantum_espresso/ladder.hpp"
 #include "alkali/structure/builders.hpp"
 #include "alkali/units/constants.hpp"
@@ -51,6 +52,13 @@ void link_pseudopotentials(const structure::Structure& structure, const Pseudopo
         fs::create_symlink(file, link, failure);
         if (failure) fs::copy_file(file, link, fs::copy_options::overwrite_existing);
     }
+}
+
+/// A reading of another level of theory than asked for is none.
+Reading checked(Reading reading, const Physics& physics) {
+    if (reading.fault != Fault::none) return reading;
+    if (auto other = other_level(reading.output, physics); !other.empty()) return {Fault::wrong_input, std::move(other), {}};
+    return reading;
 }
 
 /// One run of pw.x from its input to a reading.
@@ -115,7 +123,7 @@ private:
         if (diagnosis.fault != Fault::none) return {diagnosis.fault, diagnosis.detail, {}};
         auto xml = read_if_there(names_.xml);
         if (xml.empty()) xml = read_if_there(names_.saved / "data-file-schema.xml");
-        return read_output(remains.output, xml, structure_);
+        return checked(read_output(remains.output, xml, structure_), settings_.physics);
     }
 
     [[nodiscard]] bool disk_is_full() const {
@@ -236,7 +244,8 @@ Solution solve(const structure::Structure& structure, const Settings& settings, 
     }
 }
 
-std::optional<Solution> finished_before(const structure::Structure& structure, const Job& job, const Workplace& workplace) {
+std::optional<Solution> finished_before(const structure::Structure& structure, const Physics& physics, const Job& job,
+                                        const Workplace& workplace) {
     const Names names(workplace.scratch);
     const auto text = read_if_there(names.output);
     if (text.find("JOB DONE.") == std::string::npos) return std::nullopt;
@@ -244,7 +253,7 @@ std::optional<Solution> finished_before(const structure::Structure& structure, c
     if (diagnose({{}, text, read_if_there(names.errors), read_if_there(names.crash)}).fault != Fault::none) return std::nullopt;
     auto xml = read_if_there(names.xml);
     if (xml.empty()) xml = read_if_there(names.saved / "data-file-schema.xml");
-    auto reading = read_output(text, xml, structure);
+    auto reading = checked(read_output(text, xml, structure), physics);
     if (reading.fault != Fault::none) return std::nullopt;
     const double seconds = reading.output.wall_seconds;
     return Solution{std::move(reading.output), job, {{"finished before an interruption", Fault::none, "", seconds}}, seconds};

@@ -33,7 +33,8 @@ void check_structure(const structure::Structure& structure, const Physics& physi
 
 /// The solution of an earlier call that was killed between the end of pw.x and its return; nothing if there is none. To be
 /// asked for only where the folder belongs to this structure and these settings alone.
-[[nodiscard]] std::optional<Solution> finished_before(const structure::Structure& structure, const Job& job, const Workplace& workplace);
+[[nodiscard]] std::optional<Solution> finished_before(const structure::Structure& structure, const Physics& physics, const Job& job,
+                                                      const Workplace& workplace);
 
 /// Version of pw.x. Errors: ExternalProgramError if it does not start or is something else.
 [[nodiscard]] std::string program_version(const RunSettings& run, const std::filesystem::path& folder);

@@ -3,8 +3,11 @@
 #include <algorithm>
 #include <cmath>
 #include <numbers>
+#include <sstream>
+#include <string>
 #include <vector>
 
+#include "alkali/base/error.hpp"
 #include "alkali/units/constants.hpp"
 
 namespace alkali::labelling::qe {
@@ -33,6 +36,17 @@ Mesh held_grid(const Mesh& reference, const structure::Cell& from, const structu
 }
 
 }  // namespace
+
+std::optional<Mesh> asked_mesh(const structure::Frame& frame) {
+    const auto asked = frame.info.find("k_mesh");
+    if (asked == frame.info.end()) return std::nullopt;
+    Mesh mesh{};
+    std::istringstream stream(asked->second);
+    std::string rest;
+    if (!(stream >> mesh[0] >> mesh[1] >> mesh[2]) || stream >> rest || std::ranges::min(mesh) < 1)
+        throw InputError("'" + asked->second + "' is not a k-mesh", frame.where(), "k_mesh=\"8 8 8\", or leave it out");
+    return mesh;
+}
 
 Vec3 gaps(const structure::Structure& structure) {
     const Vec3 heights = structure.cell.heights();

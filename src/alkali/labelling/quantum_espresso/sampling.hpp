@@ -3,7 +3,7 @@
 #include <optional>
 
 #include "alkali/labelling/quantum_espresso/settings.hpp"
-#include "alkali/structure/structure.hpp"
+#include "alkali/structure/frame.hpp"
 
 namespace alkali::labelling::qe {
 
@@ -12,6 +12,9 @@ using Mesh = std::array<int, 3>;
 /// k-points along each reciprocal vector, Gamma-centred: as given, or ceil(|b_i| / k_spacing) with |b_i| = 1 / height; one
 /// along open directions and across a vacuum (a gap without atoms wider than Physics::vacuum).
 [[nodiscard]] Mesh k_mesh(const structure::Structure& structure, const Physics& physics);
+
+/// The mesh that a frame asks for itself: `k_mesh` ("8 8 8") of its info. Errors: InputError naming the frame.
+[[nodiscard]] std::optional<Mesh> asked_mesh(const structure::Frame& frame);
 
 /// Widest empty slice between atoms along each cell vector, measured normal to the other two, angstrom.
 [[nodiscard]] Vec3 gaps(const structure::Structure& structure);

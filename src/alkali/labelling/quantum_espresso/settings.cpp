@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "alkali/base/error.hpp"
+#include "alkali/labelling/quantum_espresso/functional.hpp"
 #include "alkali/units/elements.hpp"
 
 namespace alkali::labelling::qe {
@@ -113,7 +114,9 @@ Physics physics_from(const config::Config& config, const fs::path& folder) {
         throw InputError("nspin: 2 needs 'starting_magnetization'", config.where("nspin"), "starting_magnetization: {Fe: 0.5}");
     p.tot_charge = v.at("tot_charge");
     p.input_dft = v.at("input_dft").is_null() ? "" : v.at("input_dft");
-    p.vdw_corr = v.at("vdw_corr").is_null() ? "" : v.at("vdw_corr");
+    p.vdw_corr = v.at("vdw_corr").is_null() || v.at("vdw_corr") == "none" ? "" : v.at("vdw_corr");
+    if (!p.input_dft.empty()) check_input_dft(p.input_dft, config.where("input_dft"));
+    if (!p.vdw_corr.empty()) check_vdw_corr(p.vdw_corr, config.where("vdw_corr"));
     p.symmetry = v.at("symmetry");
     p.vacuum = v.at("vacuum");
     p.min_distance = v.at("min_distance");
@@ -152,8 +155,8 @@ config::Options qe_options() {
     o.integer("nspin", "1: no spin polarisation, 2: collinear").fallback(1).at_least(1).at_most(2);
     o.table("starting_magnetization", "of each element, from -1 to 1").fallback(json::object()).at_least(-1).at_most(1);
     o.number("tot_charge", "charge of the cell").unit("e").fallback(0.0);
-    o.text("input_dft", "functional; not given: that of the pseudopotentials");
-    o.text("vdw_corr", "dispersion correction (grimme-d3, ...); not given: none");
+    o.text("input_dft", "functional (pbesol, scan, sla+pw+pbx+pbc, ...); not given: that of the pseudopotentials");
+    o.text("vdw_corr", "dispersion correction: dft-d (D2), dft-d3, ts, mbd, xdm; not given: none");
     o.boolean("symmetry", "reduce the k-points by the symmetry found; false: nosym").fallback(true);
     o.number("vacuum", "directions with a wider gap between atoms, and open ones, get one k-point").unit("angstrom").fallback(8.0).above(0);
     o.number("min_distance", "structures with nearer atoms are refused").unit("angstrom").fallback(0.5).above(0);

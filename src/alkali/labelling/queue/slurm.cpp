@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <chrono>
 #include <list>
+#include <map>
 #include <set>
 #include <system_error>
 #include <thread>
@@ -20,12 +21,22 @@ namespace {
 // Longest silence of an owner on another machine that is no job of Slurm.
 constexpr double lease = 300;
 
+// A task is gone when this many answers in a row do not know it: one may come from a controller that has just started again.
+constexpr int looks_to_be_gone = 3;
+// What squeue refuses so often in a row it will not answer.
+constexpr int most_refusals = 5;
+// Attempts to submit a single task while a limit of jobs stands against it and none of ours is in Slurm.
+constexpr int most_attempts = 10;
+// Longest wait between attempts to submit, in looks.
+constexpr int longest_wait = 30;
+
 /// A job that has neither label nor final failure yet.
 struct Open {
     const Job* job = nullptr;
     int tries = 0;            ///< submissions so far
     JobList* list = nullptr;  ///< where it was submitted last; null: to be submitted
     std::size_t index = 0;
+    int unseen = 0;  ///< answers in a row that do not know its task
 
     [[nodiscard]] const ListedJob& listed() const { return list->jobs[index]; }
 };
@@ -122,19 +133,35 @@ private:
         open.list = &list;
         open.index = index;
         open.tries = list.jobs[index].tries + 1;
+        open.unseen = 0;
     }
 
     void look() {
         // Slurm first, the store afterwards: a task that has left Slurm has written all it had to write.
-        const auto tasks = slurm::tasks(settings_.folder);
-        if (!tasks) return note_once("Slurm does not answer (squeue); waiting for it");
-        const Snapshot now(*tasks);
-        for (const auto& task : *tasks)
+        const auto answer = ask();
+        if (!answer) return;
+        const Snapshot now(*answer);
+        ours_inside_ = std::ranges::any_of(lists_, [&](const JobList& list) { return now.has_array(list.name); });
+        for (const auto& task : *answer)
             if (is_held(task) && task.array_name.starts_with("alkali-"))
                 note_once(fmt::format("Slurm holds job {}_{}: {}", task.array, task.index, task.reason));
         const auto claims = store_.claims();
         std::erase_if(open_, [&](Open& open) { return settled(open, now, claims); });
         lists_.remove_if([&](const JobList& list) { return retired(list, now); });
+    }
+
+    /// The tasks in Slurm; nothing if it does not answer, which is told in its words.
+    std::optional<std::vector<slurm::Task>> ask() {
+        auto look = slurm::look(settings_.folder);
+        if (look.tasks) {
+            refusals_ = 0;
+            return std::move(look.tasks);
+        }
+        if (!look.passing && ++refusals_ >= most_refusals)
+            throw ExternalProgramError("squeue does not tell of the jobs: " + look.words, settings_.folder.string(),
+                                       "jobs that were submitted go on and write into the store; run again when it answers");
+        note_once("Slurm does not answer (squeue: " + look.words + "); waiting for it");
+        return std::nullopt;
     }
 
     /// True if the job needs no more attention.
@@ -143,9 +170,12 @@ private:
             watch_.labelled(*open.job);
             return true;
         }
-        if (open.list == nullptr || now.has(open.list->name, open.index)) return false;
+        if (open.list == nullptr) return false;
+        open.unseen = now.has(open.list->name, open.index) ? 0 : open.unseen + 1;
+        if (open.unseen == 0) return false;
         const auto failure = store_.failure(open.job->key);
         if (failure && failure->count > open.listed().failures) return repeated_or_failed(open, *failure);
+        if (taken_back_ || (open.unseen < looks_to_be_gone && !open.list->array.empty())) return false;
         const auto claim = std::find_if(claims.begin(), claims.end(), [&](const Claim& c) { return c.key == open.job->key; });
         if (claim != claims.end()) {
             if (is_alive(claim->owner, claim->heartbeat, now)) return false;  // another coordinator's
@@ -187,8 +217,13 @@ private:
     }
 
     bool retired(const JobList& list, const Snapshot& now) {
-        if (now.has_array(list.name)) return false;
+        auto& unseen = unseen_lists_[list.name];
+        unseen = now.has_array(list.name) ? 0 : unseen + 1;
+        if (unseen == 0) return false;
         if (std::any_of(open_.begin(), open_.end(), [&](const Open& open) { return open.list == &list; })) return false;
+        // Nobody waits for it: a list of an earlier run, whose tasks need it while they are in Slurm.
+        const bool settled = std::ranges::all_of(list.jobs, [&](const ListedJob& each) { return store_.has(each.job.key); });
+        if (!settled && unseen < looks_to_be_gone) return false;
         std::vector<bool> keep;
         for (const auto& each : list.jobs) keep.push_back(store_.failure(each.job.key).has_value());
         slurm::forget(list, keep);
@@ -196,16 +231,39 @@ private:
     }
 
     void submit_waiting() {
+        if (wait_ > 0 && wait_-- > 0) return;
         std::string previous;
         std::vector<Open*> waiting;
         for (auto& open : open_)
             if (open.list == nullptr) waiting.push_back(&open);
-        const auto largest = static_cast<std::size_t>(settings_.array);
-        for (std::size_t begin = 0; begin < waiting.size(); begin += largest)
-            previous = submit(std::span(waiting).subspan(begin, std::min(largest, waiting.size() - begin)), previous);
+        for (std::size_t begin = 0; begin < waiting.size();) {
+            const auto size = std::min(largest_, waiting.size() - begin);
+            const auto submission = submit(std::span(waiting).subspan(begin, size), previous);
+            if (submission.taken != slurm::Taken::yes) return put_off(submission, size);
+            previous = submission.array;
+            begin += size;
+            pause_ = 1;
+            attempts_ = 0;
+        }
     }
 
-    std::string submit(std::span<Open*> jobs, const std::string& after) {
+    /// A smaller array may pass a limit at once; what does not is tried again after a while, which doubles.
+    void put_off(const slurm::Submission& submission, std::size_t size) {
+        const bool limit = submission.taken == slurm::Taken::fewer;
+        if (limit && size > 1) {
+            largest_ = size / 2;
+            note_once(fmt::format("Slurm does not take {} jobs ({}); trying with fewer at a time", size, submission.words));
+            return;
+        }
+        if (limit && !ours_inside_ && ++attempts_ >= most_attempts)
+            throw ExternalProgramError("Slurm does not take a single job: " + submission.words, settings_.folder.string(),
+                                       "check `queue` (partition, time, memory, extra) and the limits of your account");
+        note_once("Slurm does not take jobs now (" + submission.words + "); trying again later");
+        wait_ = pause_;
+        pause_ = std::min(2 * pause_, longest_wait);
+    }
+
+    slurm::Submission submit(std::span<Open*> jobs, const std::string& after) {
         JobList list;
         for (const auto* open : jobs) {
             const auto failure = store_.failure(open->job->key);
@@ -218,16 +276,23 @@ private:
         task.insert(task.end(), {"--list", list.path.string()});
         auto request = settings_.request;
         request.after = after;  // no more at a time than asked for, all arrays together
+        slurm::Submission submission;
         try {
-            list.array = slurm::submit(list, task, request);
+            submission = slurm::submit(list, task, request);
         } catch (...) {
             slurm::forget(list, std::vector<bool>(list.jobs.size()));
             throw;
         }
+        if (submission.taken != slurm::Taken::yes) {
+            // Should Slurm have it all the same, its tasks end for want of their list.
+            slurm::forget(list, std::vector<bool>(list.jobs.size()));
+            return submission;
+        }
+        list.array = submission.array;
         save(list);
         lists_.push_back(std::move(list));
         for (std::size_t i = 0; i < jobs.size(); ++i) submitted(*jobs[i], lists_.back(), i);
-        return lists_.back().array;
+        return submission;
     }
 
     /// After Signals::no_more: takes back what has not begun. True when nothing of this run is in Slurm any more.
@@ -236,11 +301,8 @@ private:
             for (const auto& list : lists_) slurm::take_back(list.name, settings_.folder);
             taken_back_ = true;
         }
-        const auto tasks = slurm::tasks(settings_.folder);
-        if (!tasks) return false;
-        const Snapshot now(*tasks);
         return std::none_of(open_.begin(), open_.end(),
-                            [&](const Open& open) { return open.list != nullptr && now.has(open.list->name, open.index); });
+                            [&](const Open& open) { return open.list != nullptr && open.unseen < looks_to_be_gone; });
     }
 
     void leave() {
@@ -268,7 +330,11 @@ private:
     std::vector<Open> open_;
     std::list<JobList> lists_;  // addresses stay
     std::set<std::string> noted_;
-    bool taken_back_ = false;
+    std::map<std::string, int> unseen_lists_;  // answers in a row that do not know them
+    std::size_t largest_ = static_cast<std::size_t>(settings_.array);
+    int wait_ = 0, pause_ = 1;  // looks until the next attempt to submit, and from one to the next
+    int attempts_ = 0, refusals_ = 0;
+    bool taken_back_ = false, ours_inside_ = false;
 };
 
 }  // namespace

@@ -4,7 +4,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cctype>
 #include <cmath>
+#include <initializer_list>
 #include <sstream>
 
 #include "alkali/base/child_process.hpp"
@@ -30,7 +32,7 @@ std::string trimmed(std::string text) {
 constexpr const char* passing = ".tmp";
 
 struct Answer {
-    bool good = false;
+    bool good = false, in_time = true;
     std::string output, errors;
 };
 
@@ -42,8 +44,8 @@ Answer ask(std::vector<std::string> words, const fs::path& folder) {
     command.errors = folder / (stem + ".err" + passing);
     command.max_seconds = answer_seconds;
     const auto outcome = base::run_command(command);
-    Answer answer{outcome.ending == base::Ending::exited && outcome.status == 0, trimmed(base::read_file(command.output)),
-                  trimmed(base::read_file(command.errors))};
+    Answer answer{outcome.ending == base::Ending::exited && outcome.status == 0, outcome.ending != base::Ending::out_of_time,
+                  trimmed(base::read_file(command.output)), trimmed(base::read_file(command.errors))};
     fs::remove(command.output);
     fs::remove(command.errors);
     return answer;
@@ -86,20 +88,71 @@ std::vector<std::string> arguments(const JobList& list, const Request& request) 
     return words;
 }
 
-}  // namespace
-
-std::string submit(const JobList& list, const std::vector<std::string>& task, const Request& request) {
-    base::write_file(beside(list, ".sh"), script(task));
-    const auto answer = ask(arguments(list, request), list.path.parent_path());
-    if (!answer.good)
-        throw ExternalProgramError("Slurm does not take the jobs: " + (answer.errors.empty() ? "no answer from sbatch" : answer.errors),
-                                   list.name, "check `queue` (partition, time, memory, extra) and `sinfo`");
-    return answer.output.substr(0, answer.output.find(';'));
+bool says_any(const std::string& text, std::initializer_list<std::string_view> signs) {
+    std::string lowered = text;
+    std::ranges::transform(lowered, lowered.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    return std::ranges::any_of(signs, [&](std::string_view sign) { return lowered.find(sign) != std::string::npos; });
 }
 
-std::optional<std::vector<Task>> tasks(const fs::path& folder) {
-    const auto answer = ask({"squeue", "--noheader", "--array", "--me", "--format=%j|%F|%K|%T|%r"}, folder);
-    if (!answer.good) return std::nullopt;
+/// A controller that is down, starts, or has too much to do.
+bool will_pass(const Answer& answer) {
+    return !answer.in_time ||
+           says_any(answer.errors, {"unable to contact slurm controller", "temporarily un", "timed out", "try again", "connection refused",
+                                    "connection failure", "connect failure", "unable to connect", "zero bytes", "standby mode", "slurmdbd",
+                                    "unexpected message received", "communication"});
+}
+
+/// Limits on the number of jobs of a user, an account, a class, or of one array.
+bool is_limit(const Answer& answer) {
+    return says_any(answer.errors, {"submit limit", "submitjob", "job limit", "invalid job array", "maxjob", "too many jobs", "job count",
+                                    "accounting/qos policy"});
+}
+
+bool is_number(std::string_view text) { return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos; }
+
+/// "123" or "123;cluster" on a line of its own, or "Submitted batch job 123"; sites print banners around it. Empty: none.
+std::string array_id(const std::string& output) {
+    constexpr std::string_view sentence = "Submitted batch job ";
+    std::istringstream lines(output);
+    std::string id;
+    for (std::string line; std::getline(lines, line);) {
+        line = trimmed(line);
+        line.erase(0, std::min(line.size(), line.find_first_not_of(" \t")));
+        if (line.starts_with(sentence)) line = line.substr(sentence.size(), line.find(' ', sentence.size()) - sentence.size());
+        if (auto word = line.substr(0, line.find(';')); is_number(word)) id = std::move(word);
+    }
+    return id;
+}
+
+std::string words_of(const Answer& answer, const std::string& program) {
+    if (!answer.in_time) return fmt::format("no answer from {} within {:.0f} s", program, answer_seconds);
+    if (!answer.errors.empty()) return answer.errors;
+    return answer.output.empty() ? program + " failed without a word" : answer.output;
+}
+
+}  // namespace
+
+Submission submit(const JobList& list, const std::vector<std::string>& task, const Request& request) {
+    base::write_file(beside(list, ".sh"), script(task));
+    const auto folder = list.path.parent_path();
+    const auto answer = ask(arguments(list, request), folder);
+    if (answer.good) {
+        if (auto id = array_id(answer.output); !id.empty()) return {Taken::yes, std::move(id), {}};
+        take_back(list.name, folder);
+        throw ExternalProgramError("sbatch does not say the number of the job: '" + answer.output + "'", list.name,
+                                   "it should print it with --parsable; is sbatch a script of the site?");
+    }
+    auto words = words_of(answer, "sbatch");
+    if (is_limit(answer)) return {Taken::fewer, {}, std::move(words)};
+    if (will_pass(answer)) return {Taken::later, {}, std::move(words)};
+    throw ExternalProgramError("Slurm does not take the jobs: " + words, list.name,
+                               "check `queue` (partition, time, memory, extra) and `sinfo`");
+}
+
+Look look(const fs::path& folder) {
+    // The number of the user: --me is not known before 20.02.
+    const auto answer = ask({"squeue", "--noheader", "--array", fmt::format("--user={}", ::geteuid()), "--format=%j|%F|%K|%T|%r"}, folder);
+    if (!answer.good) return {std::nullopt, words_of(answer, "squeue"), will_pass(answer)};
     std::vector<Task> found;
     std::istringstream lines(answer.output);
     for (std::string line; std::getline(lines, line);) {
@@ -111,11 +164,11 @@ std::optional<std::vector<Task>> tasks(const fs::path& folder) {
         std::getline(fields, index, '|');
         std::getline(fields, task.state, '|');
         std::getline(fields, task.reason);
-        if (index.empty() || index.find_first_not_of("0123456789") != std::string::npos) continue;  // not of an array
+        if (!is_number(index) || index.size() > 9) continue;  // not of an array
         task.index = std::stoul(index);
         found.push_back(std::move(task));
     }
-    return found;
+    return {std::move(found), {}, false};
 }
 
 void take_back(const std::string& array_name, const fs::path& folder) {

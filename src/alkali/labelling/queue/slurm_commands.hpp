@@ -24,12 +24,26 @@ struct Task {
     std::string state, reason;
 };
 
-/// Submits a list whose tasks run `task`: words of a command that gets the index and an owner's name behind it. Gives the
-/// array's id. Errors: ExternalProgramError with what sbatch said.
-[[nodiscard]] std::string submit(const JobList& list, const std::vector<std::string>& task, const Request& request);
+/// What sbatch made of an array: taken; not now (the controller is away or busy); not so many (a limit of jobs).
+enum class Taken { yes, later, fewer };
 
-/// The tasks of this user that have not ended; nothing if squeue does not answer.
-[[nodiscard]] std::optional<std::vector<Task>> tasks(const std::filesystem::path& folder);
+struct Submission {
+    Taken taken = Taken::yes;
+    std::string array;  ///< id, if taken
+    std::string words;  ///< of sbatch, if not
+};
+
+/// Submits a list whose tasks run `task`: words of a command that gets the index and an owner's name behind it.
+/// Errors: ExternalProgramError with what sbatch said, where waiting would not help.
+[[nodiscard]] Submission submit(const JobList& list, const std::vector<std::string>& task, const Request& request);
+
+/// What squeue says.
+struct Look {
+    std::optional<std::vector<Task>> tasks;  ///< of this user, those that have not ended; nothing without an answer
+    std::string words;                       ///< of squeue, if it does not answer
+    bool passing = false;                    ///< whether an answer may come with time
+};
+[[nodiscard]] Look look(const std::filesystem::path& folder);
 
 /// Cancels the tasks of an array that have not begun.
 void take_back(const std::string& array_name, const std::filesystem::path& folder);

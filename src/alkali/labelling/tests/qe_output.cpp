@@ -190,6 +190,39 @@ TEST(QeOutput, forces_that_touch_are_told_apart) {
     EXPECT_LT((reading.output.forces[0] / to_force - Vec3(-0.1, -10.2, -11.3)).norm(), 1e-12);
 }
 
+TEST(QeOutput, with_high_verbosity_only_the_total_forces_count) {
+    const auto text = golden("frames/high.out"), plain = golden("displaced.out");
+    EXPECT_THAT(text, HasSubstr("contrib"));
+    const auto reading = read_output(text, "", displaced_pair());
+    ASSERT_EQ(reading.fault, Fault::none) << reading.detail;
+    EXPECT_EQ(reading.output.forces.size(), 2U);
+    EXPECT_LT((reading.output.forces[0] + reading.output.forces[1]).norm(), 1e-12);
+}
+
+TEST(QeOutput, of_several_ionic_steps_there_is_no_label_of_one_structure) {
+    const auto reading = read_output(golden("frames/relax.out"), "", displaced_pair());
+    EXPECT_NE(reading.fault, Fault::none);
+    EXPECT_THAT(reading.detail, HasSubstr("3 structures"));
+}
+
+TEST(QeOutput, iterations_used_up_are_no_convergence_though_pw_says_so) {
+    const auto text = replaced(golden("displaced.out"), "     estimated scf accuracy    <          1.3E-11 Ry",
+                               "     estimated scf accuracy    <       0.00001557 Ry");
+    EXPECT_EQ(read_output(text, "", displaced_pair()).fault, Fault::not_converged);
+}
+
+TEST(QeOutput, versions_of_all_kinds_of_builds_are_found) {
+    const auto version = [](const std::string& words) {
+        return version_of("\n     Program " + words + " starts on  1Jan2022 at 10: 0: 0\n");
+    };
+    EXPECT_EQ(version("PWSCF v.6.7MaX"), "6.7MaX");
+    EXPECT_EQ(version("PWSCF v.6.1 (svn rev. 13369)"), "6.1");
+    EXPECT_EQ(version("PWSCF v.7.3.1"), "7.3.1");
+    EXPECT_EQ(version("PWSCF v.6.7GPU"), "6.7GPU");
+    EXPECT_EQ(version("LD1 v.6.1 (svn rev. 13369)"), "6.1");
+    EXPECT_EQ(version_of("see v. 2 of this text starts\n"), "");
+}
+
 TEST(QeOutput, wrong_number_of_atoms_gives_no_labels) {
     EXPECT_EQ(read_output(golden("displaced.out"), golden("displaced.xml"), cube()).fault, Fault::truncated);
 }

@@ -262,6 +262,38 @@ TEST_F(QeReal, label_reproduces_the_golden_run) {
     EXPECT_TRUE(label.warnings.empty()) << label.warnings.front();
 }
 
+TEST_F(QeReal, k_mesh_of_a_frame_goes_before_that_of_the_config) {
+    base::NullSink log;
+    QuantumEspressoCalculator calculator(settings("ecutwfc: 8\nk_mesh: [2, 2, 2]"), "qe:test", log);
+    structure::Frame asking, plain;
+    asking.structure = plain.structure = displaced_pair();
+    asking.info["k_mesh"] = "1 1 1";
+    const double at_gamma = calculator::compute(calculator, asking).energy;
+    EXPECT_EQ(calculator.last()->job.mesh, (Mesh{1, 1, 1}));
+    calculator::describe(calculator, asking);
+    EXPECT_EQ(asking.info.at("functional"), "PBE");
+    EXPECT_EQ(asking.info.at("dispersion"), "none");
+    EXPECT_EQ(asking.info.at("k_mesh"), "1 1 1");
+    EXPECT_NE(calculator::compute(calculator, plain).energy, at_gamma);
+    EXPECT_EQ(calculator.last()->job.mesh, (Mesh{2, 2, 2}));
+    calculator.fix_sampling(plain.structure);  // nor does a held one
+    static_cast<void>(calculator::compute(calculator, asking));
+    EXPECT_EQ(calculator.last()->job.mesh, (Mesh{1, 1, 1}));
+    asking.info["k_mesh"] = "2 2";
+    EXPECT_THROW((void)calculator::compute(calculator, asking), InputError);
+}
+
+TEST_F(QeReal, a_dispersion_correction_that_this_release_does_not_have_gives_no_label) {
+    if (program_version(settings("ecutwfc: 8\nk_mesh: [1, 1, 1]").run, folder_).rfind("6.7", 0) != 0) GTEST_SKIP() << "6.7 has no MBD";
+    const auto s = settings("ecutwfc: 8\nk_mesh: [1, 1, 1]\nvdw_corr: mbd");
+    try {
+        (void)solve(displaced_pair(), s, Pseudopotentials(s), first_job(displaced_pair(), s), workplace());
+        FAIL() << "a label without the correction";
+    } catch (const LabelError& error) {
+        EXPECT_NE(std::string(error.what()).find("no dispersion correction for vdw_corr: mbd"), std::string::npos) << error.what();
+    }
+}
+
 TEST_F(QeReal, forces_are_minus_the_slope_of_the_energy) {
     base::NullSink log;
     QuantumEspressoCalculator calculator(real("[3, 3, 3]"), "qe:x", log);

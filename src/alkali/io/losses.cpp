@@ -7,8 +7,6 @@ namespace {
 
 constexpr std::size_t most_named = 12;
 
-bool holds_everything(const FormatInfo& format) { return format.name == "extxyz"; }
-
 std::string list(const std::map<std::string, std::size_t>& counts, bool with_counts) {
     std::string text;
     std::size_t named = 0;
@@ -22,7 +20,7 @@ std::string list(const std::map<std::string, std::size_t>& counts, bool with_cou
 }  // namespace
 
 void Losses::add(const Frame& frame) {
-    if (holds_everything(format_)) return;
+    if (format_.abilities.columns) return;
     add_labels(frame);
     if (frame.weight != 1.0 || frame.weights != structure::LabelWeights{}) ++weighted_;
     for (const auto& column : frame.columns) ++columns_[column.name];

@@ -58,11 +58,23 @@ struct CheckReport {
 void check_labels(const CheckedSet& checked, const CheckOptions& options, std::vector<Finding>& findings);
 void check_structures(const FrameSet& set, const CheckLimits& limits, std::vector<Finding>& findings);
 void check_duplicates(const FrameSet& set, std::vector<Finding>& findings);
+/// Equal for structures that are the same, rounded so that files written with a few digits compare equal too.
+[[nodiscard]] std::string structure_key(const structure::Structure& atoms);
 void check_outliers(const FrameSet& set, const CheckLimits& limits, std::vector<Finding>& findings);
+/// Warns of files whose energies lie on another zero than those of the file with most frames, and of files that hold energies
+/// of two zeros: another pseudopotential, code or reference.
+void check_energy_zeros(const FrameSet& set, const CheckLimits& limits, std::vector<Finding>& findings);
+void check_energy_zeros(std::span<const Frame* const> frames, const CheckLimits& limits, std::vector<Finding>& findings);
+/// Labels that are exactly zero where they cannot be.
+void check_zero_labels(const Frame& frame, std::vector<Finding>& findings);
 /// Compares, for pairs of frames that a small strain and small displacements turn into each other, the difference of
 /// their energies with the work of stress and forces (trapezoid rule): the slope tells sign and unit of the stress.
 /// Where there are no such pairs, the same with medians over frames of like volume. No verdict where the labels do not
-/// show it clearly.
+/// show it clearly. Where the whole is right, the same of the components beside the diagonal: their sign and order; and whether
+/// they are there at all.
 void check_stress(const FrameSet& set, const CheckLimits& limits, std::vector<Finding>& findings);
+/// The same of frames of one source.
+void check_stress(std::span<const Frame* const> frames, const std::string& source, const CheckLimits& limits,
+                  std::vector<Finding>& findings);
 
 }  // namespace alkali::dataset

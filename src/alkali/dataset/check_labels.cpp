@@ -65,7 +65,9 @@ void check_finite(const Frame& frame, std::vector<Finding>& findings) {
         if (!(*labels.forces)[i].allFinite()) return report(fmt::format("the force on atom {}", i + 1));
 }
 
-void check_zero(const Frame& frame, std::vector<Finding>& findings) {
+}  // namespace
+
+void check_zero_labels(const Frame& frame, std::vector<Finding>& findings) {
     const auto& labels = frame.labels;
     if (labels.energy && *labels.energy == 0)
         findings.push_back({Severity::error, "zero", frame.where(), "the energy is exactly zero: the label is probably missing"});
@@ -79,8 +81,6 @@ void check_zero(const Frame& frame, std::vector<Finding>& findings) {
                             "all forces are exactly zero although no symmetry asks for it: the label is probably missing"});
 }
 
-}  // namespace
-
 void check_labels(const CheckedSet& checked, const CheckOptions& options, std::vector<Finding>& findings) {
     const auto key = [](const std::string& configured, const char* usual) { return configured.empty() ? std::string(usual) : configured; };
     const Label energy{"energy", key(options.read.energy_key, "energy"), Severity::error};
@@ -93,7 +93,7 @@ void check_labels(const CheckedSet& checked, const CheckOptions& options, std::v
         if (!frame.labels.forces) report_missing(forces, frame, notes, findings);
         if (!frame.labels.stress && frame.structure.cell.fully_periodic()) report_missing(stress, frame, notes, findings);
         check_finite(frame, findings);
-        check_zero(frame, findings);
+        check_zero_labels(frame, findings);
     }
 }
 

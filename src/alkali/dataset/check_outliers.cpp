@@ -5,7 +5,6 @@
 
 #include "alkali/dataset/check.hpp"
 #include "alkali/dataset/shifts.hpp"
-#include "alkali/units/elements.hpp"
 
 namespace alkali::dataset {
 namespace {
@@ -81,20 +80,6 @@ void check_energies(const FrameSet& set, const std::vector<Shifts>& shifts, cons
     }
 }
 
-// Sources whose energies belong to another zero, that is another pseudopotential or code.
-void check_zeros(const FrameSet& set, const std::vector<Shifts>& shifts, const CheckLimits& limits, std::vector<Finding>& findings) {
-    for (std::size_t s = 1; s < shifts.size(); ++s)
-        for (const auto& [number, energy] : shifts[s].energies) {
-            const auto first = shifts[0].energies.find(number);
-            if (first == shifts[0].energies.end() || std::abs(energy - first->second) < limits.energy_zero) continue;
-            findings.push_back(
-                {Severity::warning, "energy-zero", set.sources[s],
-                 fmt::format(
-                     "its energies lie {:+.3g} eV per {} atom from those of {}: another zero of energy; mix them only with a shift per set",
-                     energy - first->second, units::symbol(number), set.sources[0])});
-        }
-}
-
 }  // namespace
 
 void check_outliers(const FrameSet& set, const CheckLimits& limits, std::vector<Finding>& findings) {
@@ -102,7 +87,7 @@ void check_outliers(const FrameSet& set, const CheckLimits& limits, std::vector<
     const auto finite = only_finite_energies(set);
     const auto shifts = fit_shifts_per_source(finite);
     check_energies(finite, shifts, limits, findings);
-    check_zeros(finite, shifts, limits, findings);
+    check_energy_zeros(finite, limits, findings);
 }
 
 }  // namespace alkali::dataset

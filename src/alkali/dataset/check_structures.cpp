@@ -49,7 +49,8 @@ std::string describe(const structure::Structure& atoms, const Shortest& s) {
                        units::symbol(atoms.numbers[s.j]), s.distance);
 }
 
-// Rounded, so that files written with a few digits compare equal too.
+}  // namespace
+
 std::string structure_key(const structure::Structure& atoms) {
     Sha256 hash;
     const auto add = [&](double value) {
@@ -64,8 +65,6 @@ std::string structure_key(const structure::Structure& atoms) {
     }
     return hash.hex();
 }
-
-}  // namespace
 
 void check_structures(const FrameSet& set, const CheckLimits& limits, std::vector<Finding>& findings) {
     std::vector<std::map<Pair, Shortest>> shortest;

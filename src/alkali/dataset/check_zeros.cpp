@@ -15,7 +15,7 @@ namespace {
 using Pointers = std::vector<const Frame*>;
 
 // Energies of files without a common composition also differ by formation energies: so many times the limit.
-constexpr double other_compositions = 5.0;
+constexpr double unlike_sets = 5.0;
 // Frames with more room per atom than this times the median (isolated atoms, molecules in boxes) are left out.
 constexpr double most_room = 2.0;
 // Within one file only frames of like volume per atom are compared: up to this part of the median.
@@ -93,13 +93,28 @@ double size_of(const AtomEnergies& change, const Pointers& frames) {
     return std::sqrt(sum / static_cast<double>(frames.size()));
 }
 
+// Those with about the room per atom that some of `base` have; all where these are too few to tell.
+Pointers of_like_volume(const Pointers& frames, const Pointers& base) {
+    const auto narrower = [](const Frame* a, const Frame* b) { return room(*a) < room(*b); };
+    const auto [least, most] = std::minmax_element(base.begin(), base.end(), narrower);
+    const double low = (1 - like_volume) * room(**least), high = (1 + like_volume) * room(**most);
+    Pointers like;
+    for (const auto* frame : frames)
+        if (room(*frame) >= low && room(*frame) <= high) like.push_back(frame);
+    return like.size() >= fewest_of_a_zero ? like : frames;
+}
+
+// Compressed or rare structures of a few frames differ from the rest by more than those of a set do.
+double limit_between(const Pointers& base, const Pointers& other, const CheckLimits& limits) {
+    const bool few = std::min(base.size(), other.size()) < fewest_of_a_zero;
+    return few || !share_one(compositions(base), compositions(other)) ? unlike_sets * limits.energy_zero : limits.energy_zero;
+}
+
 void compare_files(const std::vector<File>& files, const CheckLimits& limits, std::vector<Finding>& findings) {
-    if (files.size() < 2) return;
-    const auto first = compositions(files[0].frames);
     for (std::size_t s = 1; s < files.size(); ++s) {
-        const double limit = limits.energy_zero * (share_one(first, compositions(files[s].frames)) ? 1.0 : other_compositions);
-        const auto difference = zero_difference(files[0].frames, files[s].frames);
-        if (size_of(difference, files[s].frames) < limit) continue;
+        const auto other = of_like_volume(files[s].frames, files[0].frames);
+        const auto difference = zero_difference(files[0].frames, other);
+        if (size_of(difference, other) < limit_between(files[0].frames, other, limits)) continue;
         std::string list;
         for (const auto& [number, energy] : difference)
             list += fmt::format("{}{:+.3g} eV per {} atom", list.empty() ? "" : ", ", energy, units::symbol(number));

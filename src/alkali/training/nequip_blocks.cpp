@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cmath>
 
@@ -112,6 +113,7 @@ const KeyRules module_rules{{"_target_", read},
                             {"info_dict", without_effect}};
 
 const KeyRules model_rules{{"_target_", read},
+                           {"preset", read},
                            {"seed", moved, "training.seed"},
                            {"model_dtype", moved, "model.model_dtype"},
                            {"type_names", moved, "model.type_names"},
@@ -186,6 +188,21 @@ std::optional<double> seconds_of(const Tree& time) {
     return total > 0 ? std::optional(total) : std::nullopt;
 }
 
+/// Whether frames may lack labels of the loss.
+bool ignores_missing(const Tree& loss) {
+    for (const Tree& metric : each_of(loss.find("metrics")))
+        if (is_true(metric.find("ignore_nan"))) return true;
+    const Tree* fields = loss.find("ignore_nan");
+    return !is_null(fields) &&
+           std::any_of(fields->entries.begin(), fields->entries.end(), [](const auto& entry) { return is_true(&entry.value); });
+}
+
+/// nequip's named sizes of PresetNequIPGNNModel.
+struct Preset {
+    const char *name, *num_layers, *l_max;
+    std::vector<const char*> num_features;
+};
+
 }  // namespace
 
 Tree NequipBlocks::result(base::LogSink& log) {
@@ -231,12 +248,14 @@ void NequipBlocks::model(const Tree& module) {
     if (name == "ModelFromPackage" || name == "ModelFromCheckpoint")
         throw InputError("the model of this nequip config starts from another file (" + name + ")", file().string(),
                          "import that file (alkali import), write a config of alkali, and name it in training.init_from");
-    if (name != "NequIPGNNModel" && name != "NequIPGNNEnergyModel" && !(name.empty() && given->find("r_max") != nullptr)) {
+    const bool preset = name == "PresetNequIPGNNModel";
+    if (name != "NequIPGNNModel" && name != "NequIPGNNEnergyModel" && !preset && !(name.empty() && given->find("r_max") != nullptr)) {
         refuse(path + "_target_ (" + (name.empty() ? "missing" : name) + ")");
         return;
     }
     follow(*given, model_rules, path);
     put("model.type", text_value("nequip"), path);
+    if (preset) size(*given, path);
     put_default("model.num_layers", plain_value("4"));
     put_default("model.l_max", plain_value("1"));
     put_default("model.parity", plain_value("true"));
@@ -251,6 +270,26 @@ void NequipBlocks::model(const Tree& module) {
         refuse(path + "convnet_nonlinearity_type (" + shown(*type) + ")");
     statistics(*given, path);
     pair_potential(block(*given, "pair_potential", path), path + "pair_potential");
+}
+
+void NequipBlocks::size(const Tree& model, const std::string& path) {
+    static const std::vector<Preset> presets{{"S", "2", "1", {"128", "64"}},
+                                             {"M", "4", "2", {"128", "64", "32"}},
+                                             {"L", "6", "3", {"128", "64", "32", "32"}},
+                                             {"XL", "6", "4", {"320", "96", "64", "32", "32"}}};
+    std::string name = is_null(model.find("preset")) ? "" : shown(*model.find("preset"));
+    std::transform(name.begin(), name.end(), name.begin(), [](char c) { return 'a' <= c && c <= 'z' ? static_cast<char>(c - 32) : c; });
+    const auto preset = std::find_if(presets.begin(), presets.end(), [&](const Preset& each) { return each.name == name; });
+    if (preset == presets.end()) return refuse(path + "preset (" + name + ")");
+    put_default("model.num_layers", plain_value(preset->num_layers));
+    put_default("model.l_max", plain_value(preset->l_max));
+    Tree features{Tree::Type::list, {}, false, 0, {}, {}};
+    for (const char* count : preset->num_features) features.items.push_back(plain_value(count));
+    put_default("model.num_features", std::move(features));
+    put_default("model.parity", plain_value("false"));
+    put_default("model.type_embed_num_features", plain_value("32"));
+    put_default("model.radial_mlp_depth", plain_value("1"));
+    put_default("model.radial_mlp_width", plain_value("128"));
 }
 
 std::string NequipBlocks::statistic(const std::string& name) const {
@@ -326,10 +365,8 @@ void NequipBlocks::data() {
     follow(data, data_rules, "data.");
     reading(data, "data.");
     frames(data);
-    Tree missing = text_value("error");
-    for (const Tree& metric : each_of(block(block(input_, "training_module", ""), "loss", "training_module.").find("metrics")))
-        if (is_true(metric.find("ignore_nan"))) missing = text_value("mask");
-    put("data.missing", std::move(missing), "data");
+    put("data.missing", text_value(masks_ || ignores_missing(block(block(input_, "training_module", ""), "loss", "")) ? "mask" : "error"),
+        "data");
     for (const char* key : {"train_dataloader", "train_dataloader_kwargs"}) {
         const Tree& loader = block(data, key, "data.");
         follow(loader, loader_rules, std::string("data.") + key + ".");
@@ -364,7 +401,10 @@ void NequipBlocks::transform(const Tree& tree, const std::string& path) {
         if (const Tree* cutoffs = tree.find("per_edge_type_cutoff"); !is_null(cutoffs)) refuse(path + ".per_edge_type_cutoff");
     } else if (name == "StressSignFlipTransform") {
         put_default("data.stress_sign", text_value("compression"));
-    } else if (name != "VirialToStressTransform" && name != "NonPeriodicCellTransform") {
+    } else if (name == "AddNaNStressTransform") {
+        masks_ = true;
+    } else if (name != "VirialToStressTransform" && name != "NonPeriodicCellTransform" && name != "NeighborListPruneTransform" &&
+               name != "DatasetIndexTransform") {
         refuse(path + " (" + (name.empty() ? "without _target_" : name) + ")");
     }
 }
@@ -382,16 +422,23 @@ void NequipBlocks::frames(const Tree& data) {
     for (const Tree& each : each_of(data.find("val_dataset"))) add(validation, dataset_path(each, "data.val_dataset."), "data.val_dataset");
     const auto splits = each_of(data.find("split_dataset"));
     const bool other_files = !train.items.empty() || !validation.items.empty();
-    if (!splits.empty() && (splits.size() > 1 || other_files)) {
-        refuse(splits.size() > 1 ? "data.split_dataset (several)" : "data.split_dataset (beside files of their own)");
+    if (!splits.empty() && other_files) {
+        refuse("data.split_dataset (beside files of their own)");
         return;
     }
+    const auto parts_of = [](const Tree& split) {
+        return std::array{number_of(split.find("train")), number_of(split.find("val")), number_of(split.find("test"))};
+    };
     for (const Tree& split : splits) {
         const Tree* path = split.find("dataset") != nullptr ? dataset_path(*split.find("dataset"), "data.split_dataset.dataset.")
                                                             : split.find("file_path");
         add(train, path, "data.split_dataset.file_path");
-        put_parts({number_of(split.find("train")), number_of(split.find("val")), number_of(split.find("test"))}, "data.split_dataset");
-        if (split.find("test") != nullptr) note("the test part of data.split_dataset is left out of the training");
+        const auto parts = parts_of(split);
+        if (parts != parts_of(splits[0]) || (splits.size() > 1 && parts[0].value_or(0) >= 1))
+            refuse("data.split_dataset (several, not all with the same shares)");
+        if (&split != &splits[0]) continue;
+        put_parts({parts[0], parts[1], parts[2]}, "data.split_dataset");
+        if (parts[2]) note("the test part of data.split_dataset is left out of the training");
     }
     if (train.items.empty()) {
         refuse("data (without train_file_path or split_dataset)");
@@ -485,7 +532,15 @@ void NequipBlocks::loss(const Tree& tree) {
                energy = forces || name == "EnergyOnlyLoss";
     Terms terms;
     if (energy) {
-        follow(tree, {{"_target_", read}, {"coeffs", read}, {"per_atom_energy", read}, {"type_names", without_effect}}, path);
+        follow(tree,
+               {{"_target_", read},
+                {"coeffs", read},
+                {"per_atom_energy", read},
+                {"ignore_nan", read},
+                {"per_type_forces_coeffs", only_neutral},
+                {"extra_metrics", only_neutral},
+                {"type_names", without_effect}},
+               path);
         const Tree& given = block(tree, "coeffs", path);
         follow(given, {{"total_energy", read}, {"forces", read}, {"stress", read}}, path + "coeffs.");
         const auto coefficient = [&](const char* key, bool has) {
@@ -519,7 +574,14 @@ void NequipBlocks::whole_energies(const std::string& path) {
 }
 
 void NequipBlocks::term(const Tree& metric, const std::string& path, Terms& terms) {
-    follow(metric, {{"name", read}, {"field", read}, {"coeff", read}, {"metric", read}, {"per_type", only_neutral}, {"ignore_nan", read}},
+    follow(metric,
+           {{"name", read},
+            {"field", read},
+            {"coeff", read},
+            {"metric", read},
+            {"per_type", only_neutral},
+            {"per_type_coeffs", only_neutral},
+            {"ignore_nan", read}},
            path + ".");
     const Tree* field = metric.find("field");
     const double coefficient = number_of(metric.find("coeff")).value_or(0);

@@ -19,6 +19,7 @@ private:
 
     void run();
     void model(const config::Tree& module);
+    void size(const config::Tree& model, const std::string& path);
     /// What a name of training_data_stats stands for: neighbours, energy or forces, with " per_type"; empty for others.
     [[nodiscard]] std::string statistic(const std::string& name) const;
     void statistics(const config::Tree& model, const std::string& path);
@@ -43,6 +44,7 @@ private:
     void decay(const config::Tree& scheduler, std::optional<double> length, bool steps, double every, const std::string& path);
 
     const config::Tree& input_;
+    bool masks_ = false;  ///< labels that are not there are left out of the loss
 };
 
 }  // namespace alkali::training

@@ -58,7 +58,7 @@ const KeyRules flat_rules{{"r_max", moved, "model.r_max"},
                           {"type_names", read},
                           {"dataset", read},
                           {"dataset_file_name", read},
-                          {"dataset_url", only_neutral},
+                          {"dataset_url", without_effect},
                           {"validation_dataset", read},
                           {"validation_dataset_file_name", read},
                           {"ase_args", read},
@@ -447,8 +447,9 @@ void NequipFlat::stopping() {
     for (const auto& entry : block(input_, "early_stopping_upper_bounds", "").entries) {
         const auto limit = number_of(&entry.value);
         const bool wall = entry.key == "wall" || entry.key == "cumulative_wall";
-        if (wall && limit && *limit > 0)
-            put("training.max_seconds", number_value(std::min(*limit, 1e9)), "early_stopping_upper_bounds." + entry.key);
+        constexpr double no_limit = 1e8;  // three years
+        if (wall && limit && *limit > 0 && *limit < no_limit)
+            put("training.max_seconds", number_value(*limit), "early_stopping_upper_bounds." + entry.key);
         else
             idle("early_stopping_upper_bounds." + entry.key);
     }

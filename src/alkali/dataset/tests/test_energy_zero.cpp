@@ -192,6 +192,19 @@ TEST(EnergyZeros, of_elements_and_their_compounds_are_the_same) {
     EXPECT_TRUE(zeros_of(frames).empty());
 }
 
+TEST(EnergyZeros, of_a_few_frames_under_pressure_are_the_same) {
+    base::Random random(16);
+    auto frames = cells_of({{"Li", 1}}, 30, 3, 0.02, random);
+    for (auto frame : cells_of({{"Li", 1}}, 2, 1, 0.02, random)) {
+        frame.source = "compressed/OUTCAR";
+        *frame.labels.energy += 2.0 * static_cast<double>(frame.structure.size());
+        frames.push_back(frame);
+    }
+    EXPECT_TRUE(zeros_of(frames).empty());
+    for (std::size_t k = 30; k < 32; ++k) *frames[k].labels.energy += 50.0 * static_cast<double>(frames[k].structure.size());
+    EXPECT_EQ(zeros_of(frames).size(), 1u);
+}
+
 TEST(EnergyZeros, two_in_one_file_are_named_with_the_first_frame_of_the_fewer) {
     base::Random random(11);
     auto frames = cells_of(lithium_hydride, 40, 3, 0.02, random);

@@ -371,6 +371,29 @@ TEST(NequipInput, other_models_data_and_modules_are_named) {
     EXPECT_THAT(failure(replaced(shared_out, "run: [train, test]", "run: [test]")), HasSubstr("run (without train)"));
 }
 
+TEST(NequipInput, named_sizes_and_missing_labels_are_taken_over) {
+    auto text =
+        replaced(own_files, "_target_: nequip.model.NequIPGNNModel", "_target_: nequip.model.PresetNequIPGNNModel\n      preset: m");
+    for (const char* key :
+         {"      num_layers: 2\n", "      num_features: [4, 2]\n", "      parity: false\n", "      radial_mlp_width: 8\n"})
+        text = replaced(text, key, "");
+    const Tree tree = translated(text);
+    EXPECT_EQ(at(tree, "model.num_features"), "128 64 32");
+    EXPECT_EQ(at(tree, "model.radial_mlp_depth"), "1");
+    EXPECT_EQ(at(tree, "model.radial_mlp_width"), "128");
+    EXPECT_EQ(at(tree, "data.missing"), "mask");
+    EXPECT_EQ(at(tree, "data.stress_sign"), "compression");
+    EXPECT_EQ(at(translated(shared_out), "data.missing"), "error");
+    const Tree ignored = translated(replaced(shared_out, "per_atom_energy: true", "per_atom_energy: true\n    ignore_nan: {stress: true}"));
+    EXPECT_EQ(at(ignored, "data.missing"), "mask");
+    const auto several = [](const std::string& shares) {
+        return replaced(shared_out, "  split_dataset:\n    file_path: frames.extxyz\n    train: 0.5\n    val: 0.25\n    test: 0.25\n",
+                        "  split_dataset:\n    - {file_path: a.xyz, train: 0.8, val: 0.2}\n    - {file_path: b.xyz, " + shares + "}\n");
+    };
+    EXPECT_EQ(at(translated(several("train: 0.8, val: 0.2")), "data.train"), "a.xyz b.xyz");
+    EXPECT_THAT(failure(several("train: 0.7, val: 0.3")), HasSubstr("data.split_dataset (several"));
+}
+
 TEST(NequipInput, schedules_of_torch_are_taken_over) {
     const auto with = [&](const std::string& scheduler) {
         const std::string text = own_files;

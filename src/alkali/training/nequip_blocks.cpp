@@ -9,142 +9,14 @@
 
 #include "alkali/base/error.hpp"
 #include "alkali/training/interpolation.hpp"
+#include "alkali/training/nequip_keys.hpp"
 
 namespace alkali::training {
 namespace {
 
 using config::Tree;
 using enum KeyFate;
-
-const KeyRules data_rules{{"_target_", read},
-                          {"seed", moved, "data.split_seed"},
-                          {"train_file_path", read},
-                          {"val_file_path", read},
-                          {"train_dataset", read},
-                          {"val_dataset", read},
-                          {"split_dataset", read},
-                          {"test_file_path", without_effect},
-                          {"predict_file_path", without_effect},
-                          {"test_dataset", without_effect},
-                          {"predict_dataset", without_effect},
-                          {"transforms", read},
-                          {"ase_args", read},
-                          {"key_mapping", read},
-                          {"include_keys", without_effect},
-                          {"exclude_keys", without_effect},
-                          {"train_dataloader", read},
-                          {"train_dataloader_kwargs", read},
-                          {"val_dataloader", without_effect},
-                          {"test_dataloader", without_effect},
-                          {"predict_dataloader", without_effect},
-                          {"val_dataloader_kwargs", without_effect},
-                          {"test_dataloader_kwargs", without_effect},
-                          {"predict_dataloader_kwargs", without_effect},
-                          {"stats_manager", read}};
-const KeyRules dataset_rules{{"_target_", read},
-                             {"file_path", read},
-                             {"transforms", read},
-                             {"ase_args", read},
-                             {"key_mapping", read},
-                             {"include_keys", without_effect},
-                             {"exclude_keys", without_effect}};
-const KeyRules loader_rules{{"_target_", read},
-                            {"batch_size", moved, "training.batch_size"},
-                            {"shuffle", read},
-                            {"num_workers", without_effect},
-                            {"pin_memory", without_effect},
-                            {"persistent_workers", without_effect},
-                            {"prefetch_factor", without_effect},
-                            {"drop_last", without_effect},
-                            {"timeout", without_effect},
-                            {"generator", without_effect},
-                            {"multiprocessing_context", without_effect}};
-
-const KeyRules trainer_rules{{"_target_", without_effect},
-                             {"max_epochs", read},
-                             {"max_steps", read},
-                             {"max_time", read},
-                             {"gradient_clip_val", read},
-                             {"gradient_clip_algorithm", read},
-                             {"accumulate_grad_batches", read},
-                             {"callbacks", read},
-                             {"limit_train_batches", read},
-                             {"limit_val_batches", read},
-                             {"limit_test_batches", without_effect},
-                             {"overfit_batches", only_neutral},
-                             {"fast_dev_run", only_neutral},
-                             {"min_epochs", without_effect},
-                             {"min_steps", without_effect},
-                             {"accelerator", without_effect},
-                             {"devices", without_effect},
-                             {"num_nodes", without_effect},
-                             {"strategy", without_effect},
-                             {"precision", without_effect},
-                             {"logger", without_effect},
-                             {"enable_checkpointing", without_effect},
-                             {"enable_progress_bar", without_effect},
-                             {"enable_model_summary", without_effect},
-                             {"check_val_every_n_epoch", without_effect},
-                             {"val_check_interval", without_effect},
-                             {"log_every_n_steps", without_effect},
-                             {"num_sanity_val_steps", without_effect},
-                             {"inference_mode", without_effect},
-                             {"deterministic", without_effect},
-                             {"benchmark", without_effect},
-                             {"profiler", without_effect},
-                             {"plugins", without_effect},
-                             {"use_distributed_sampler", without_effect},
-                             {"sync_batchnorm", without_effect},
-                             {"reload_dataloaders_every_n_epochs", without_effect},
-                             {"barebones", without_effect},
-                             {"detect_anomaly", without_effect},
-                             {"default_root_dir", without_effect}};
-
-const KeyRules module_rules{{"_target_", read},
-                            {"ema_decay", read},
-                            {"model", read},
-                            {"loss", read},
-                            {"optimizer", read},
-                            {"lr_scheduler", read},
-                            {"val_metrics", without_effect},
-                            {"train_metrics", without_effect},
-                            {"test_metrics", without_effect},
-                            {"num_datasets", without_effect},
-                            {"info_dict", without_effect}};
-
-const KeyRules model_rules{{"_target_", read},
-                           {"preset", read},
-                           {"seed", moved, "training.seed"},
-                           {"model_dtype", moved, "model.model_dtype"},
-                           {"type_names", moved, "model.type_names"},
-                           {"r_max", moved, "model.r_max"},
-                           {"num_layers", moved, "model.num_layers"},
-                           {"l_max", moved, "model.l_max"},
-                           {"parity", moved, "model.parity"},
-                           {"num_features", moved, "model.num_features"},
-                           {"type_embed_num_features", moved, "model.type_embed_num_features"},
-                           {"radial_mlp_depth", moved, "model.radial_mlp_depth"},
-                           {"radial_mlp_width", moved, "model.radial_mlp_width"},
-                           {"num_bessels", moved, "model.num_bessels"},
-                           {"bessel_trainable", moved, "model.bessel_trainable"},
-                           {"polynomial_cutoff_p", moved, "model.polynomial_cutoff_p"},
-                           {"per_type_energy_scales_trainable", moved, "model.per_type_energy_scales_trainable"},
-                           {"per_type_energy_shifts_trainable", moved, "model.per_type_energy_shifts_trainable"},
-                           {"readout_mlp_hidden_layers_depth", moved, "model.readout_mlp_hidden_layers_depth"},
-                           {"readout_mlp_hidden_layers_width", moved, "model.readout_mlp_hidden_layers_width"},
-                           {"readout_mlp_nonlinearity", read},
-                           {"avg_num_neighbors", read},
-                           {"per_type_energy_scales", read},
-                           {"per_type_energy_shifts", read},
-                           {"pair_potential", read},
-                           {"do_derivatives", read},
-                           {"convnet_sc", read},
-                           {"convnet_nonlinearity_type", read},
-                           {"compile_mode", without_effect},
-                           {"per_edge_type_cutoff", only_neutral},
-                           {"convnet_resnet", only_neutral},
-                           {"learnable_shift", only_neutral},
-                           {"categorical_graph_field_embed", only_neutral}};
+using namespace nequip_keys;
 
 bool is_zero_or_less(const Tree* tree) { return number_of(tree).value_or(1) <= 0; }
 
@@ -208,7 +80,7 @@ struct Preset {
 Tree NequipBlocks::result(base::LogSink& log) {
     run();
     const Tree& module = block(input_, "training_module", "");
-    follow(module, module_rules, "training_module.");
+    follow(module, module_rules(), "training_module.");
     model(module);
     data();
     trainer();
@@ -253,7 +125,7 @@ void NequipBlocks::model(const Tree& module) {
         refuse(path + "_target_ (" + (name.empty() ? "missing" : name) + ")");
         return;
     }
-    follow(*given, model_rules, path);
+    follow(*given, model_rules(), path);
     put("model.type", text_value("nequip"), path);
     if (preset) size(*given, path);
     put_default("model.num_layers", plain_value("4"));
@@ -362,14 +234,14 @@ void NequipBlocks::data() {
         refuse("data._target_ (" + name + ")");
         return;
     }
-    follow(data, data_rules, "data.");
+    follow(data, data_rules(), "data.");
     reading(data, "data.");
     frames(data);
     put("data.missing", text_value(masks_ || ignores_missing(block(block(input_, "training_module", ""), "loss", "")) ? "mask" : "error"),
         "data");
     for (const char* key : {"train_dataloader", "train_dataloader_kwargs"}) {
         const Tree& loader = block(data, key, "data.");
-        follow(loader, loader_rules, std::string("data.") + key + ".");
+        follow(loader, loader_rules(), std::string("data.") + key + ".");
         if (const Tree* shuffle = loader.find("shuffle"); shuffle != nullptr && !is_true(shuffle))
             note("frames are drawn in a new order in every epoch (shuffle)");
     }
@@ -454,7 +326,7 @@ const Tree* NequipBlocks::dataset_path(const Tree& dataset, const std::string& p
         refuse(path + "_target_ (" + target(dataset) + ")");
         return nullptr;
     }
-    follow(dataset, dataset_rules, path);
+    follow(dataset, dataset_rules(), path);
     for (const Tree& transform : each_of(dataset.find("transforms"))) this->transform(transform, path + "transforms");
     if (found("data.format") == nullptr) put_ase_args(block(dataset, "ase_args", path), path + "ase_args");
     if (found("data.energy_key") == nullptr && found("data.forces_key") == nullptr)
@@ -473,7 +345,7 @@ void NequipBlocks::batches(const Tree& trainer) {
 
 void NequipBlocks::trainer() {
     const Tree& trainer = block(input_, "trainer", "");
-    follow(trainer, trainer_rules, "trainer.");
+    follow(trainer, trainer_rules(), "trainer.");
     const Tree *epochs = trainer.find("max_epochs"), *steps = trainer.find("max_steps"), *time = trainer.find("max_time");
     if (!is_null(epochs) && !is_zero_or_less(epochs)) put("training.max_epochs", *epochs, "trainer.max_epochs");
     if (!is_null(steps) && !is_zero_or_less(steps)) put("training.numb_steps", *steps, "trainer.max_steps");

@@ -70,11 +70,7 @@ void check_zero_labels(const Frame& frame, std::vector<Finding>& findings);
 /// Compares, for pairs of frames that a small strain and small displacements turn into each other, the difference of
 /// their energies with the work of stress and forces (trapezoid rule): the slope tells sign and unit of the stress.
 /// Where there are no such pairs, the same with medians over frames of like volume. No verdict where the labels do not
-/// show it clearly. Where the whole is right, the same of the components beside the diagonal: their sign and order; and whether
-/// they are there at all.
+/// show it clearly.
 void check_stress(const FrameSet& set, const CheckLimits& limits, std::vector<Finding>& findings);
-/// The same of frames of one source.
-void check_stress(std::span<const Frame* const> frames, const std::string& source, const CheckLimits& limits,
-                  std::vector<Finding>& findings);
 
 }  // namespace alkali::dataset

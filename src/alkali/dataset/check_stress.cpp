@@ -25,11 +25,9 @@ constexpr double least_bin_strain = 0.02, most_bin_strain = 0.25;  ///< of the v
 constexpr double least_bin_correlation = 0.9;
 constexpr double bin_tolerance = 1.5;  ///< by so much wider than for pairs: temperature changes with volume too
 
-// Two frames, per atom: the energy difference not explained by the forces, and the work of the stress as labelled; of its part
-// beside the diagonal, each component (row: yz, xz, xy as labelled) times each strain (column).
+// Two frames, per atom: the energy difference not explained by the forces, and the work of the stress as labelled.
 struct Comparison {
     double energy, work, volume;
-    Mat3 shear = Mat3::Zero();
 };
 
 bool usable(const Frame& frame) {
@@ -54,8 +52,6 @@ std::vector<Vec3> displacements(const structure::Structure& a, const structure::
     return moved;
 }
 
-Vec3 off_diagonal(const Mat3& m) { return Vec3(0.5 * (m(1, 2) + m(2, 1)), 0.5 * (m(0, 2) + m(2, 0)), 0.5 * (m(0, 1) + m(1, 0))); }
-
 std::optional<Comparison> compare(const Frame& a, const Frame& b) {
     const Mat3 cell_a = a.structure.cell.vectors(), cell_b = b.structure.cell.vectors(), mean = 0.5 * (cell_a + cell_b);
     const double volume = std::abs(mean.determinant());
@@ -72,20 +68,20 @@ std::optional<Comparison> compare(const Frame& a, const Frame& b) {
         if (moved[i].norm() > (forces ? most_displacement : 0.02)) return std::nullopt;
         if (forces) force_work += 0.5 * moved[i].dot((*a.labels.forces)[i] + (*b.labels.forces)[i]);
     }
-    const Mat3 stress = 0.5 * (*a.labels.stress + *b.labels.stress);
-    const double work = volume * stress.cwiseProduct(strain).sum();
+    const double work = 0.5 * volume * (*a.labels.stress + *b.labels.stress).cwiseProduct(strain).sum();
     const double energy = *b.labels.energy - *a.labels.energy + force_work;
     if (!std::isfinite(energy) || !std::isfinite(work)) return std::nullopt;
     const auto atoms = static_cast<double>(moved.size());
-    return Comparison{energy / atoms, work / atoms, volume, 2 * volume / atoms * off_diagonal(stress) * off_diagonal(strain).transpose()};
+    return Comparison{energy / atoms, work / atoms, volume};
 }
 
 using Group = std::vector<const Frame*>;
 
 // Frames with the same atoms in the same order, by volume.
-std::map<std::vector<int>, Group> groups_of(std::span<const Frame* const> usable_frames) {
+std::map<std::vector<int>, Group> groups_of(const FrameSet& set, std::size_t source) {
     std::map<std::vector<int>, Group> groups;
-    for (const auto* frame : usable_frames) groups[frame->structure.numbers].push_back(frame);
+    for (std::size_t f = 0; f < set.frames.size(); ++f)
+        if (set.source[f] == source && usable(set.frames[f])) groups[set.frames[f].structure.numbers].push_back(&set.frames[f]);
     for (auto& [numbers, frames] : groups)
         std::stable_sort(frames.begin(), frames.end(),
                          [](const Frame* a, const Frame* b) { return a->structure.cell.volume() < b->structure.cell.volume(); });
@@ -121,8 +117,7 @@ void add_bins(const Group& frames, std::vector<Comparison>& pairs) {
         for (std::size_t j = i + 1; j < bins.size(); ++j) {
             const double change = bins[j].volume - bins[i].volume, mean = 0.5 * (bins[j].volume + bins[i].volume);
             if (change < least_bin_strain * mean || change > most_bin_strain * mean) continue;
-            pairs.push_back(
-                {bins[j].energy - bins[i].energy, 0.5 * (bins[i].stress + bins[j].stress) * change, mean * atoms, Mat3::Zero()});
+            pairs.push_back({bins[j].energy - bins[i].energy, 0.5 * (bins[i].stress + bins[j].stress) * change, mean * atoms});
         }
 }
 
@@ -179,121 +174,32 @@ std::string diagnose(const std::vector<Comparison>& pairs, const Line& line, dou
         line.slope, pairs.size(), what);
 }
 
-bool judge(const std::vector<Comparison>& pairs, double factor, const std::string& source, const Frame& first,
+void judge(const std::vector<Comparison>& pairs, double factor, const std::string& source, const Frame& first,
            std::vector<Finding>& findings) {
     const auto line = fit(pairs, false);
-    if (line.slope > 1 / factor && line.slope < factor) return true;
+    if (line.slope > 1 / factor && line.slope < factor) return;
     findings.push_back({Severity::error, "stress", source, diagnose(pairs, line, factor) + "; first such frame: " + first.where()});
-    return false;
-}
-
-// An order in which the three components beside the diagonal may stand where yz, xz, xy are expected.
-constexpr double clearly_better = 2.0;
-struct Order {
-    std::array<int, 3> row;  ///< of each strain yz, xz, xy: the place of its stress
-    const char* text;
-};
-constexpr std::array<Order, 6> orders{{{{0, 1, 2}, ""},
-                                       {{1, 2, 0}, "xy yz xz (as VASP prints them)"},
-                                       {{2, 1, 0}, "xy xz yz (as LAMMPS has them)"},
-                                       {{0, 2, 1}, "yz xy xz"},
-                                       {{1, 0, 2}, "xz yz xy"},
-                                       {{2, 0, 1}, "xz xy yz"}}};
-
-// The energies that the diagonal leaves, against the work of the rest in this order.
-std::vector<Comparison> shear_alone(const std::vector<Comparison>& pairs, const Order& order) {
-    std::vector<Comparison> alone;
-    for (const auto& pair : pairs) {
-        double work = 0;
-        for (int j = 0; j < 3; ++j) work += pair.shear(order.row[static_cast<std::size_t>(j)], j);
-        alone.push_back({pair.energy - (pair.work - pair.shear.trace()), work, pair.volume, Mat3::Zero()});
-    }
-    return alone;
-}
-
-void judge_shear(const std::vector<Comparison>& pairs, double factor, const std::string& source, const Frame& first,
-                 std::vector<Finding>& findings) {
-    const auto as_labelled = fit(shear_alone(pairs, orders[0]), false);
-    const Order* best = nullptr;
-    Line line;
-    for (const auto& order : orders) {
-        const auto here = fit(shear_alone(pairs, order), false);
-        const double size = std::abs(here.slope);
-        if (size > 1 / factor && size < factor && (best == nullptr || std::abs(here.correlation) > std::abs(line.correlation)))
-            best = &order, line = here;
-    }
-    if (best == nullptr || line.significance() < least_significance) return;
-    if (best == orders.data() && line.slope > 0) return;
-    // Another order must leave much less of the energies unexplained than the expected one.
-    const auto rest = [](const Line& each) { return 1 - each.correlation * each.correlation; };
-    if (best != orders.data() && rest(as_labelled) < clearly_better * rest(line)) return;
-    std::string what = line.slope < 0 ? "its sign beside the diagonal is wrong" : "";
-    if (best != orders.data()) what += fmt::format("{}it stands in the order {}", what.empty() ? "" : ", and ", best->text);
-    findings.push_back(
-        {Severity::error, "stress", source,
-         fmt::format("the shear stress contradicts the energies ({} comparisons): it looks as if {}. Expected: yz xz xy, positive "
-                     "as the strain that it resists; first such frame: {}",
-                     pairs.size(), what, first.where())});
-}
-
-// Forces in every direction: no mirror is left that would forbid shear.
-bool allows_shear(const Frame& frame) {
-    constexpr double least_force = 2e-3;  // eV/angstrom
-    if (!frame.labels.forces || frame.structure.size() < 2) return false;
-    Vec3 largest = Vec3::Zero();
-    for (const auto& force : *frame.labels.forces) largest = largest.cwiseMax(force.cwiseAbs());
-    return largest.minCoeff() > least_force;
-}
-
-void look_for_missing_shear(std::span<const Frame* const> frames, const std::string& source, std::vector<Finding>& findings) {
-    constexpr std::size_t fewest = 3;
-    std::size_t allowed = 0;
-    const Frame* first = nullptr;
-    for (const auto* frame : frames) {
-        if (!allows_shear(*frame) || frame->labels.stress->isZero(0)) continue;
-        if (!off_diagonal(*frame->labels.stress).isZero(0)) return;
-        if (allowed++ == 0) first = frame;
-    }
-    if (allowed >= fewest)
-        findings.push_back(
-            {Severity::error, "stress", source,
-             fmt::format("the stress beside the diagonal is exactly zero in {} frames although no symmetry asks for it: the labels "
-                         "hold the diagonal alone, and shear would be learned as zero; first such frame: {}",
-                         allowed, first->where())});
 }
 
 }  // namespace
 
 void check_stress(const FrameSet& set, const CheckLimits& limits, std::vector<Finding>& findings) {
     for (std::size_t source = 0; source < set.sources.size(); ++source) {
-        Group frames;
-        for (std::size_t f = 0; f < set.frames.size(); ++f)
-            if (set.source[f] == source) frames.push_back(&set.frames[f]);
-        check_stress(frames, set.sources[source], limits, findings);
-    }
-}
-
-void check_stress(std::span<const Frame* const> all, const std::string& source, const CheckLimits& limits, std::vector<Finding>& findings) {
-    Group frames;
-    for (const auto* frame : all)
-        if (usable(*frame)) frames.push_back(frame);
-    std::vector<Comparison> pairs, bins;
-    const auto groups = groups_of(frames);
-    for (const auto& [numbers, group] : groups) {
-        add_pairs(group, pairs);
-        add_bins(group, bins);
-    }
-    // Stress x volume instead of stress shows as a better line against work per volume.
-    const auto best = [](const std::vector<Comparison>& points) {
-        const auto plain = fit(points, false), per_volume = fit(points, true);
-        return std::abs(plain.correlation) > std::abs(per_volume.correlation) ? plain : per_volume;
-    };
-    look_for_missing_shear(frames, source, findings);
-    if (pairs.size() >= fewest_pairs && best(pairs).significance() > least_significance) {
-        const Frame& first = *groups.begin()->second[0];
-        if (judge(pairs, limits.stress_factor, source, first, findings)) judge_shear(pairs, limits.stress_factor, source, first, findings);
-    } else if (bins.size() >= fewest_pairs && std::abs(best(bins).correlation) > least_bin_correlation) {
-        judge(bins, limits.stress_factor * bin_tolerance, source, *groups.begin()->second[0], findings);
+        std::vector<Comparison> pairs, bins;
+        const auto groups = groups_of(set, source);
+        for (const auto& [numbers, frames] : groups) {
+            add_pairs(frames, pairs);
+            add_bins(frames, bins);
+        }
+        // Stress x volume instead of stress shows as a better line against work per volume.
+        const auto best = [](const std::vector<Comparison>& points) {
+            const auto plain = fit(points, false), per_volume = fit(points, true);
+            return std::abs(plain.correlation) > std::abs(per_volume.correlation) ? plain : per_volume;
+        };
+        if (pairs.size() >= fewest_pairs && best(pairs).significance() > least_significance)
+            judge(pairs, limits.stress_factor, set.sources[source], *groups.begin()->second[0], findings);
+        else if (bins.size() >= fewest_pairs && std::abs(best(bins).correlation) > least_bin_correlation)
+            judge(bins, limits.stress_factor * bin_tolerance, set.sources[source], *groups.begin()->second[0], findings);
     }
 }
 

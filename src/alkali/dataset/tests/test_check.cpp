@@ -185,36 +185,6 @@ TEST_F(DataCheck, sign_and_unit_of_the_stress_are_recognised) {
     }
 }
 
-TEST_F(DataCheck, shear_that_is_missing_or_of_the_wrong_sign_or_order_is_named) {
-    using Change = void (*)(Mat3&);
-    const std::vector<std::pair<Change, const char*>> changes{
-        {[](Mat3& s) { s = Mat3(s.diagonal().asDiagonal()); }, "beside the diagonal is exactly zero"},
-        {[](Mat3& s) { s = 2 * Mat3(s.diagonal().asDiagonal()) - s; }, "sign beside the diagonal is wrong"},
-        {[](Mat3& s) {
-             const double yz = s(1, 2), xz = s(0, 2), xy = s(0, 1);
-             s(1, 2) = s(2, 1) = xy, s(0, 2) = s(2, 0) = yz, s(0, 1) = s(1, 0) = xz;
-         },
-         "xy yz xz"}};
-    base::Random random(8);
-    std::vector<Frame> sheared;
-    for (int i = 0; i < 30; ++i) {
-        Mat3 strain;
-        for (int k = 0; k < 9; ++k) strain(k / 3, k % 3) = random.uniform(-0.015, 0.015);
-        sheared.emplace_back().structure =
-            structure::rattled(structure::strained(structure::repeated(structure::bcc("Li", 3.4), {2, 2, 2}), strain), 0.01, random);
-        label(sheared.back());
-    }
-    EXPECT_TRUE(findings_of(sheared).empty());
-    for (const auto& [change, words] : changes) {
-        auto frames = sheared;
-        for (auto& frame : frames) change(*frame.labels.stress);
-        const auto findings = findings_of(frames);
-        ASSERT_EQ(findings.size(), 1u) << words;
-        EXPECT_EQ(findings[0].check, "stress");
-        EXPECT_NE(findings[0].text.find(words), std::string::npos) << findings[0].text;
-    }
-}
-
 TEST_F(DataCheck, another_zero_of_energy_is_noticed_between_files) {
     auto frames = good_frames();
     io::write_frames(folder_ / "a.extxyz", frames);

@@ -10,7 +10,8 @@
 #include "alkali/base/files.hpp"
 #include "alkali/dataset/check.hpp"
 #include "alkali/dataset/split.hpp"
-#include "alkali/io/format.hpp"
+#include "alkali/io/losses.hpp"
+#include "alkali/io/notes.hpp"
 #include "command.hpp"
 #include "read_options.hpp"
 
@@ -86,42 +87,26 @@ struct ConvertArguments {
     io::WriteOptions write;
 };
 
-/// Labels that frames have and the format written does not hold.
-struct Lost {
-    std::size_t energy = 0, forces = 0, stress = 0;
-    void count(const structure::Labels& labels, io::Holds holds) {
-        if (holds == io::Holds::labels) return;
-        energy += labels.energy ? 1 : 0;
-        forces += labels.forces && holds == io::Holds::structure ? 1 : 0;
-        stress += labels.stress ? 1 : 0;
-    }
-    [[nodiscard]] std::string text() const {
-        std::string text;
-        for (const auto& [name, number] : {std::pair{"energy", energy}, {"forces", forces}, {"stress", stress}})
-            if (number > 0) text += fmt::format("{}{} {}", text.empty() ? "" : ", ", name, number);
-        return text;
-    }
-};
-
 void run_convert(const ConvertArguments& arguments, Context& context) {
     const auto format = io::format_info(arguments.output, arguments.write.format);
-    Lost lost;
+    io::Losses losses(format);
     const auto writer = io::open_writer(arguments.output, arguments.write);
     std::size_t count = 0;
     for (const auto& input : arguments.inputs) {
         const auto reader = io::open_reader(input, arguments.read);
-        const std::size_t before = count;
+        io::NoteLog notes(context.log);
         for (io::Frame frame; reader->next(frame); ++count) {
+            notes.add(frame, reader->notes());
             writer->write(frame);
-            lost.count(frame.labels, format.holds);
+            losses.add(frame);
             const auto detail = fmt::format("{} frames", count + 1);
             context.progress.update({"converting", static_cast<double>(count + 1), 0, detail});
         }
-        if (count == before) throw FileError("the file has no frames", input.string());
+        notes.end_file(*reader, input);
+        notes.require_frames(input);
     }
     writer->close();
-    if (const auto text = lost.text(); !text.empty())
-        context.log.warning(fmt::format("{} does not hold these labels, which are not written: {}", format.name, text));
+    losses.tell(context.log);
     fmt::print("{} frames written to {}\n", count, arguments.output.string());
 }
 
@@ -182,6 +167,7 @@ std::vector<Selection> read_selections(const fs::path& path) {
 
 void run_select(const SelectArguments& arguments, Context& context) {
     const auto selections = read_selections(arguments.list);
+    io::Losses losses(io::format_info(arguments.output, arguments.write.format));
     const auto writer = io::open_writer(arguments.output, arguments.write);
     std::size_t count = 0;
     for (std::size_t s = 0; s < selections.size(); ++s) {
@@ -189,18 +175,24 @@ void run_select(const SelectArguments& arguments, Context& context) {
         const auto path = arguments.root / selection.file;
         const auto reader = io::open_reader(path, arguments.read);
         auto wanted = selection.frames.begin();
-        io::Frame frame;
-        for (std::size_t k = 0; wanted != selection.frames.end() && reader->next(frame); ++k) {
-            if (k != *wanted) continue;
+        io::NoteLog notes(context.log);
+        std::size_t at = 0;  // what is left out counts too
+        for (io::Frame frame; wanted != selection.frames.end() && reader->next(frame); ++at) {
+            notes.add(frame, reader->notes());
+            at += reader->notes().left_out.size();
+            if (at > *wanted) break;
+            if (at < *wanted) continue;
             writer->write(frame);
+            losses.add(frame);
             ++wanted;
             ++count;
         }
         if (wanted != selection.frames.end())
-            throw FileError(fmt::format("has no frame {}", *wanted), path.string(), "frames are counted from 0");
+            throw FileError(fmt::format("gives no frame {}", *wanted), path.string(), "frames are counted from 0");
         context.progress.update({"selecting", static_cast<double>(s + 1), static_cast<double>(selections.size()), {}});
     }
     writer->close();
+    losses.tell(context.log);
     fmt::print("{} frames written to {}\n", count, arguments.output.string());
 }
 
@@ -259,8 +251,12 @@ void write_part(const SplitArguments& arguments, const std::string& name, const 
 
 void run_split(const SplitArguments& arguments, Context& context) {
     std::vector<io::Frame> frames;
-    dataset::LoadOptions load{arguments.read, dataset::Missing::mask, {}};
-    for (auto& frame : dataset::load(arguments.inputs, load, context.log).frames) frames.push_back(std::move(frame));
+    dataset::LoadOptions load{arguments.read, dataset::Missing::mask, {}, dataset::Keep::columns};
+    io::Losses losses(io::format_info(part_path(arguments, "train"), arguments.format));
+    for (auto& frame : dataset::load(arguments.inputs, load, context.log).frames) {
+        losses.add(frame);
+        frames.push_back(std::move(frame));
+    }
     std::vector<io::Frame> test;
     const auto grouping = arguments.hold.empty() ? dataset::grouping_from(arguments.by) : dataset::Grouping::whole;
     if (arguments.test > 0) {
@@ -281,6 +277,7 @@ void run_split(const SplitArguments& arguments, Context& context) {
     write_part(arguments, "test", test);
     write_part(arguments, "validation", held);
     write_part(arguments, "train", pick(frames, parts.kept));
+    losses.tell(context.log);
 }
 
 void add_split(CLI::App& parent, Context& context) {

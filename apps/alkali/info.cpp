@@ -4,7 +4,6 @@
 
 #include "alkali/base/files.hpp"
 #include "alkali/dataset/frame_set.hpp"
-#include "alkali/dataset/split.hpp"
 #include "alkali/models/common/model_file.hpp"
 #include "alkali/units/elements.hpp"
 #include "command.hpp"
@@ -46,32 +45,22 @@ nlohmann::json model_info(const std::filesystem::path& path) {
 }
 
 nlohmann::json data_info(const std::filesystem::path& path, const io::ReadOptions& read, Context& context) {
-    dataset::LoadOptions load;
-    load.read = read;
-    load.missing = dataset::Missing::mask;
-    load.needs = {false, false, false};
-    const std::vector<std::filesystem::path> paths = {path};
-    const auto set = dataset::load(paths, load, context.log);
-    const auto counts = set.counts();
+    const auto set = dataset::contents(path, read, context.log);
+    const auto& counts = set.counts;
     std::vector<std::string> species;
-    for (const int number : set.species()) species.emplace_back(units::symbol(number));
+    for (const int number : set.species) species.emplace_back(units::symbol(number));
     nlohmann::json groups = nlohmann::json::object();
-    for (const auto& [group, frames] : dataset::by_group(set.frames)) groups[group.empty() ? "(none)" : group] = frames.size();
-    std::size_t smallest = counts.atoms, largest = 0;
-    for (const auto& frame : set.frames) {
-        smallest = std::min(smallest, frame.structure.size());
-        largest = std::max(largest, frame.structure.size());
-    }
+    for (const auto& [group, frames] : set.groups) groups[group.empty() ? "(none)" : group] = frames;
     return {{"frames", counts.frames},
             {"atoms", counts.atoms},
-            {"atoms_per_frame", {smallest, largest}},
+            {"atoms_per_frame", {set.smallest, set.largest}},
             {"species", species},
             {"groups", groups},
             {"labels",
              {{"energy", counts.frames - counts.without_energy},
               {"forces", counts.frames - counts.without_forces},
               {"stress", counts.frames - counts.without_stress}}},
-            {"notes", set.notes}};
+            {"notes", {set.notes}}};
 }
 
 /// Names of groups may be in any encoding: what is not UTF-8 is replaced rather than refused.

@@ -4,7 +4,9 @@
 
 #include "alkali/base/error.hpp"
 #include "alkali/calculator/frame.hpp"
-#include "alkali/io/format.hpp"
+#include "alkali/io/label_names.hpp"
+#include "alkali/io/losses.hpp"
+#include "alkali/io/notes.hpp"
 #include "alkali/models/committee/committee.hpp"
 #include "calculator_options.hpp"
 #include "command.hpp"
@@ -37,7 +39,9 @@ void put_deviation(structure::Frame& frame, const models::Deviation& deviation) 
 
 void put_uncertainty(structure::Frame& frame, const calculator::Uncertainty& uncertainty) {
     if (uncertainty.energy) put_number(frame, "energy_std", *uncertainty.energy);
-    structure::AtomColumn column{"force_std", 3, {}};
+    structure::AtomColumn column;
+    column.name = "force_std";
+    column.width = 3;
     for (const auto& force : uncertainty.forces) column.values.insert(column.values.end(), force.begin(), force.end());
     frame.columns.push_back(std::move(column));
     if (!uncertainty.stress || !frame.structure.cell.fully_periodic()) return;
@@ -49,8 +53,8 @@ void put_uncertainty(structure::Frame& frame, const calculator::Uncertainty& unc
 /// The frame with the calculator's numbers in place of whatever labels it had.
 void label(io::Frame& frame, calculator::Calculator& calculator, bool per_atom) {
     calculator::Result result = calculator::compute(calculator, frame, {.per_atom = per_atom, .uncertainty = true});
-    frame.labels = {};
-    frame.columns.clear();
+    io::forget_labels(frame);
+    std::erase_if(frame.columns, [](const auto& column) { return column.name == "force_std" || column.name == "devi_f"; });
     for (const char* key :
          {"energy_std", "stress_std", "devi_e", "max_devi_f", "min_devi_f", "avg_devi_f", "max_devi_v", "min_devi_v", "avg_devi_v"})
         frame.info.erase(key);  // of another calculator
@@ -76,16 +80,22 @@ void run_predict(const PredictArguments& arguments, Context& context) {
     read.numbers = io::Numbers::any;  // labels of the input are not used
     const auto reader = io::open_reader(arguments.input, read);
     const auto writer = io::open_writer(arguments.output);
+    io::NoteLog notes(context.log);
+    io::Losses losses(io::format_info(arguments.output));
     std::size_t count = 0;
     for (io::Frame frame; reader->next(frame);) {
+        notes.add(frame, reader->notes());
         label(frame, *calculator, arguments.per_atom);
         writer->write(frame);
+        losses.add(frame);
         ++count;
         const auto detail = fmt::format("{} frames", count);
         context.progress.update({"predict", static_cast<double>(count), 0, detail});
     }
-    if (count == 0) throw FileError("holds no frame", arguments.input.string());
+    notes.end_file(*reader, arguments.input);
+    notes.require_frames(arguments.input);
     writer->close();
+    losses.tell(context.log);
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 
 #include "alkali/base/error.hpp"
 #include "alkali/io/format.hpp"
+#include "alkali/io/label_names.hpp"
 #include "alkali/units/constants.hpp"
 #include "command.hpp"
 #include "read_options.hpp"
@@ -51,7 +52,7 @@ dynamics::RelaxOptions options_for(const RelaxArguments& a, const io::Frame& fra
 
 io::Frame relaxed_frame(const io::Frame& start, dynamics::RelaxResult result) {
     io::Frame frame = start;
-    frame.labels = {};
+    io::forget_labels(frame);
     frame.structure = std::move(result.structure);
     frame.labels.energy = result.result.energy;
     frame.labels.forces = std::move(result.result.forces);
@@ -63,7 +64,7 @@ void run_relax(const RelaxArguments& arguments, Context& context) {
     const auto calculator = context.calculators.open(arguments.calculator, {arguments.precision, arguments.threads}, context.log);
     io::ReadOptions read = arguments.read;
     read.numbers = io::Numbers::any;  // labels of the input are not used
-    const auto frames = io::read_frames(arguments.input, read);
+    const auto frames = io::read_frames(arguments.input, read, &context.log);
     std::vector<io::Frame> relaxed;
     nlohmann::json summary = nlohmann::json::array();
     for (const auto& frame : frames) {

@@ -1,10 +1,12 @@
 #include <fmt/format.h>
 
+#include <array>
 #include <cmath>
 
 #include "alkali/base/error.hpp"
-#include "alkali/base/nearest.hpp"
 #include "alkali/dataset/check.hpp"
+#include "alkali/io/label_names.hpp"
+#include "alkali/io/label_units.hpp"
 #include "alkali/structure/neighbour_list.hpp"
 
 namespace alkali::dataset {
@@ -16,20 +18,17 @@ constexpr double least_asymmetry = 0.02;
 
 struct Label {
     std::string name;  ///< energy, forces, stress
-    std::string key;   ///< the key it is looked for under
+    io::Quantity quantity;
     Severity severity;
 };
 
-std::vector<std::string> unused_names(const Frame& frame, const io::FrameNotes& notes) {
-    std::vector<std::string> names = notes.unused_columns;
-    for (const auto& [name, value] : frame.info) names.push_back(name);
-    return names;
-}
-
 void report_missing(const Label& label, const Frame& frame, const io::FrameNotes& notes, std::vector<Finding>& findings) {
-    const auto near = base::nearest(label.key, unused_names(frame, notes));
+    const auto near = io::likely_names(frame, label.quantity);
     std::string text = fmt::format("no {}", label.name);
-    if (!near.empty()) text += fmt::format("; is it '{}'? Rename it to {} or give --{}-key {}", near[0], label.key, label.name, near[0]);
+    if (!near.empty() && !notes.warnings.empty() && io::is_name_of(near[0], label.quantity))
+        text += fmt::format("; what the frame gives as {} is not taken, for the reason told of it", near[0]);
+    else if (!near.empty())
+        text += fmt::format("; is it '{}'? Rename it to {} or give --{}-key {}", near[0], label.name, label.name, near[0]);
     // A label under a wrong name is a mistake; one that was never there may be meant so.
     findings.push_back({near.empty() ? label.severity : Severity::error, "missing", frame.where(), text});
 }
@@ -81,20 +80,18 @@ void check_zero_labels(const Frame& frame, std::vector<Finding>& findings) {
                             "all forces are exactly zero although no symmetry asks for it: the label is probably missing"});
 }
 
-void check_labels(const CheckedSet& checked, const CheckOptions& options, std::vector<Finding>& findings) {
-    const auto key = [](const std::string& configured, const char* usual) { return configured.empty() ? std::string(usual) : configured; };
-    const Label energy{"energy", key(options.read.energy_key, "energy"), Severity::error};
-    const Label forces{"forces", key(options.read.forces_key, "forces"), Severity::error};
-    const Label stress{"stress", key(options.read.stress_key, "stress"), Severity::warning};
-    for (std::size_t i = 0; i < checked.set.frames.size(); ++i) {
-        const auto& frame = checked.set.frames[i];
-        const auto& notes = checked.notes[i];
-        if (!frame.labels.energy) report_missing(energy, frame, notes, findings);
-        if (!frame.labels.forces) report_missing(forces, frame, notes, findings);
-        if (!frame.labels.stress && frame.structure.cell.fully_periodic()) report_missing(stress, frame, notes, findings);
-        check_finite(frame, findings);
-        check_zero_labels(frame, findings);
-    }
+void check_labels(const Frame& frame, const io::FrameNotes& notes, std::vector<Finding>& findings) {
+    static const std::array<Label, 3> labels{Label{"energy", io::Quantity::energy, Severity::error},
+                                             Label{"forces", io::Quantity::forces, Severity::error},
+                                             Label{"stress", io::Quantity::stress, Severity::warning}};
+    const std::array<bool, 3> there{frame.labels.energy.has_value(), frame.labels.forces.has_value(),
+                                    frame.labels.stress || !frame.structure.cell.fully_periodic()};
+    for (std::size_t k = 0; k < labels.size(); ++k)
+        if (!there[k] && !io::leaves_out(notes, labels[k].name)) report_missing(labels[k], frame, notes, findings);
+    if (auto text = io::implausible_stress(frame, notes.stress_from); !text.empty())
+        findings.push_back({Severity::error, "stress", frame.where(), std::move(text)});
+    check_finite(frame, findings);
+    check_zero_labels(frame, findings);
 }
 
 }  // namespace alkali::dataset

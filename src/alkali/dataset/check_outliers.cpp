@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "alkali/dataset/check.hpp"
+#include "alkali/dataset/check_parts.hpp"
 #include "alkali/dataset/shifts.hpp"
 
 namespace alkali::dataset {
@@ -11,6 +11,8 @@ namespace {
 
 // Standard deviation of a normal distribution over its median absolute deviation.
 constexpr double sigma_of_mad = 1.4826;
+// Frames that the energies of the species are fitted to, and of each composition at least so many.
+constexpr std::size_t most_kept = 40'000, least_kept = 4;
 
 double median(std::vector<double> values) {
     if (values.empty()) return 0;
@@ -18,6 +20,8 @@ double median(std::vector<double> values) {
     std::nth_element(values.begin(), middle, values.end());
     return *middle;
 }
+
+}  // namespace
 
 void check_forces(const Frame& frame, const CheckLimits& limits, std::vector<Finding>& findings) {
     if (!frame.labels.forces) return;
@@ -41,53 +45,89 @@ void check_forces(const Frame& frame, const CheckLimits& limits, std::vector<Fin
             {Severity::warning, "outlier", frame.where(), fmt::format("the force on atom {} is {:.3g} eV/angstrom", atom + 1, largest)});
 }
 
-// What the composition does not explain, eV/atom; NaN without an energy.
-std::vector<double> deviations(const FrameSet& set, const std::vector<Shifts>& shifts) {
+void EnergyCheck::see(std::uint32_t row, std::size_t source, const Frame& frame) {
+    if (!frame.labels.energy || !std::isfinite(*frame.labels.energy)) return;
+    std::map<int, int> counts;
+    for (const int number : frame.structure.numbers) ++counts[number];
+    const auto [found, is_new] = compositions_.try_emplace({counts.begin(), counts.end()}, static_cast<std::uint32_t>(frames_of_.size()));
+    if (is_new) frames_of_.push_back(0);
+    const auto composition = found->second;
+    const double energy = *frame.labels.energy / static_cast<double>(frame.structure.size());
+    seen_.push_back({energy, row, static_cast<std::uint32_t>(source), composition});
+    keep(source, frame, composition);
+}
+
+void EnergyCheck::keep(std::size_t source, const Frame& frame, std::uint32_t composition) {
+    const bool stays = ++frames_of_[composition] <= least_kept;
+    if (!stays && seen_.size() % stride_ != 0) return;
+    Frame& kept = kept_.frames.emplace_back();
+    kept.structure.cell = frame.structure.cell;
+    kept.structure.numbers = frame.structure.numbers;
+    kept.labels.energy = frame.labels.energy;
+    kept.source = frame.source;
+    kept.index = frame.index;
+    kept_.source.push_back(source);
+    number_.push_back(stays ? 0 : seen_.size());
+    if (kept_.frames.size() > most_kept && compositions_.size() * least_kept < most_kept / 2) thin();
+}
+
+void EnergyCheck::thin() {
+    stride_ *= 2;
+    std::size_t left = 0;
+    for (std::size_t i = 0; i < kept_.frames.size(); ++i) {
+        if (number_[i] % stride_ != 0) continue;
+        if (left != i) {
+            kept_.frames[left] = std::move(kept_.frames[i]);
+            kept_.source[left] = kept_.source[i];
+            number_[left] = number_[i];
+        }
+        ++left;
+    }
+    kept_.frames.resize(left);
+    kept_.source.resize(left);
+    number_.resize(left);
+}
+
+// What the composition does not explain, eV/atom.
+std::vector<double> EnergyCheck::deviations(const std::vector<std::string>& sources) {
+    kept_.sources = sources;
+    kept_.notes.resize(sources.size());
+    const auto shifts = fit_shifts_per_source(kept_);
+    std::vector<const std::vector<std::pair<int, int>>*> composition(compositions_.size());
+    for (const auto& [counts, number] : compositions_) composition[number] = &counts;
     std::vector<double> result;
-    for (std::size_t f = 0; f < set.frames.size(); ++f) {
-        const auto& frame = set.frames[f];
-        double rest = frame.labels.energy.value_or(std::nan(""));
-        for (const int number : frame.structure.numbers)
-            if (const auto found = shifts[set.source[f]].energies.find(number); found != shifts[set.source[f]].energies.end())
-                rest -= found->second;
-        result.push_back(rest / static_cast<double>(frame.structure.size()));
+    result.reserve(seen_.size());
+    for (const auto& seen : seen_) {
+        double explained = 0;
+        int atoms = 0;
+        const auto& energies = shifts[seen.source].energies;
+        for (const auto& [number, count] : *composition[seen.composition]) {
+            atoms += count;
+            if (const auto found = energies.find(number); found != energies.end()) explained += count * found->second;
+        }
+        result.push_back(seen.energy - explained / atoms);
     }
     return result;
 }
 
-FrameSet only_finite_energies(const FrameSet& set) {
-    std::vector<std::size_t> which;
-    for (std::size_t f = 0; f < set.frames.size(); ++f)
-        if (set.frames[f].labels.energy && std::isfinite(*set.frames[f].labels.energy)) which.push_back(f);
-    return set.subset(which);
-}
-
-void check_energies(const FrameSet& set, const std::vector<Shifts>& shifts, const CheckLimits& limits, std::vector<Finding>& findings) {
-    const auto rest = deviations(set, shifts);
-    for (std::size_t source = 0; source < set.sources.size(); ++source) {
-        std::vector<double> values, absolute;
+void EnergyCheck::conclude(const std::vector<std::string>& sources, const Places& places, const CheckLimits& limits,
+                           std::vector<Finding>& findings) {
+    const auto rest = deviations(sources);
+    for (std::size_t source = 0; source < sources.size(); ++source) {
+        std::vector<double> values;
         for (std::size_t f = 0; f < rest.size(); ++f)
-            if (set.source[f] == source) values.push_back(rest[f]);
+            if (seen_[f].source == source) values.push_back(rest[f]);
         const double centre = median(values);
-        for (const double value : values) absolute.push_back(std::abs(value - centre));
-        const double limit = std::max(limits.energy_deviation, limits.energy_sigmas * sigma_of_mad * median(absolute));
+        for (double& value : values) value = std::abs(value - centre);
+        const double limit = std::max(limits.energy_deviation, limits.energy_sigmas * sigma_of_mad * median(std::move(values)));
         for (std::size_t f = 0; f < rest.size(); ++f)
-            if (set.source[f] == source && std::abs(rest[f] - centre) > limit)
+            if (seen_[f].source == source && std::abs(rest[f] - centre) > limit)
                 findings.push_back(
-                    {Severity::warning, "outlier", set.frames[f].where(),
+                    {Severity::warning, "outlier", places.where(seen_[f].row),
                      fmt::format("its energy lies {:+.3g} eV/atom from the middle of the set; is it converged, is its unit eV?",
                                  rest[f] - centre)});
     }
-}
-
-}  // namespace
-
-void check_outliers(const FrameSet& set, const CheckLimits& limits, std::vector<Finding>& findings) {
-    for (const auto& frame : set.frames) check_forces(frame, limits, findings);
-    const auto finite = only_finite_energies(set);
-    const auto shifts = fit_shifts_per_source(finite);
-    check_energies(finite, shifts, limits, findings);
-    check_energy_zeros(finite, limits, findings);
+    check_energy_zeros(kept_, limits, findings);
 }
 
 }  // namespace alkali::dataset

@@ -6,7 +6,9 @@
 #include <cmath>
 #include <map>
 
+#include "alkali/base/error.hpp"
 #include "alkali/dataset/check.hpp"
+#include "alkali/structure/neighbour_list.hpp"
 #include "alkali/units/constants.hpp"
 
 namespace alkali::dataset {
@@ -28,6 +30,13 @@ constexpr double bin_tolerance = 1.5;  ///< by so much wider than for pairs: tem
 // Two frames, per atom: the energy difference not explained by the forces, and the work of the stress as labelled.
 struct Comparison {
     double energy, work, volume;
+    Mat3 stress = Mat3::Zero(), strain = Mat3::Zero();  ///< mean of both and change, with volume the work
+    [[nodiscard]] double normal_work() const { return volume * stress.diagonal().dot(strain.diagonal()); }
+    // With the components yz, xz, xy of the stress taken from other places.
+    [[nodiscard]] double shear_work(const std::array<std::size_t, 3>& order = {0, 1, 2}) const {
+        const std::array<double, 3> given{stress(1, 2), stress(0, 2), stress(0, 1)};
+        return 2 * volume * (given[order[0]] * strain(1, 2) + given[order[1]] * strain(0, 2) + given[order[2]] * strain(0, 1));
+    }
 };
 
 bool usable(const Frame& frame) {
@@ -68,11 +77,12 @@ std::optional<Comparison> compare(const Frame& a, const Frame& b) {
         if (moved[i].norm() > (forces ? most_displacement : 0.02)) return std::nullopt;
         if (forces) force_work += 0.5 * moved[i].dot((*a.labels.forces)[i] + (*b.labels.forces)[i]);
     }
-    const double work = 0.5 * volume * (*a.labels.stress + *b.labels.stress).cwiseProduct(strain).sum();
+    const Mat3 stress = 0.5 * (*a.labels.stress + *b.labels.stress);
+    const double work = volume * stress.cwiseProduct(strain).sum();
     const double energy = *b.labels.energy - *a.labels.energy + force_work;
     if (!std::isfinite(energy) || !std::isfinite(work)) return std::nullopt;
     const auto atoms = static_cast<double>(moved.size());
-    return Comparison{energy / atoms, work / atoms, volume};
+    return Comparison{energy / atoms, work / atoms, volume, stress / atoms, strain};
 }
 
 using Group = std::vector<const Frame*>;
@@ -117,7 +127,8 @@ void add_bins(const Group& frames, std::vector<Comparison>& pairs) {
         for (std::size_t j = i + 1; j < bins.size(); ++j) {
             const double change = bins[j].volume - bins[i].volume, mean = 0.5 * (bins[j].volume + bins[i].volume);
             if (change < least_bin_strain * mean || change > most_bin_strain * mean) continue;
-            pairs.push_back({bins[j].energy - bins[i].energy, 0.5 * (bins[i].stress + bins[j].stress) * change, mean * atoms});
+            pairs.push_back({bins[j].energy - bins[i].energy, 0.5 * (bins[i].stress + bins[j].stress) * change, mean * atoms, Mat3::Zero(),
+                             Mat3::Zero()});
         }
 }
 
@@ -181,7 +192,122 @@ void judge(const std::vector<Comparison>& pairs, double factor, const std::strin
     findings.push_back({Severity::error, "stress", source, diagnose(pairs, line, factor) + "; first such frame: " + first.where()});
 }
 
+// --- shear
+
+// Energy against normal and shear work, through the origin.
+struct Plane {
+    double normal = 0, shear = 0, shear_error = 0;
+    [[nodiscard]] bool determined() const { return shear_error > 0; }
+};
+Plane fit_plane(const std::vector<Comparison>& pairs, const std::array<std::size_t, 3>& order) {
+    Eigen::MatrixXd works(static_cast<Eigen::Index>(pairs.size()), 2);
+    Eigen::VectorXd energies(static_cast<Eigen::Index>(pairs.size()));
+    for (std::size_t k = 0; k < pairs.size(); ++k) {
+        const auto row = static_cast<Eigen::Index>(k);
+        works.row(row) << pairs[k].normal_work(), pairs[k].shear_work(order);
+        energies[row] = pairs[k].energy;
+    }
+    const Eigen::Matrix2d products = works.transpose() * works;
+    const double determinant = products.determinant();
+    if (!(determinant > 1e-12 * products(0, 0) * products(1, 1))) return {};
+    const Eigen::Vector2d slopes = products.inverse() * (works.transpose() * energies);
+    const double rest = (energies - works * slopes).squaredNorm() / std::max<double>(1, static_cast<double>(pairs.size()) - 2);
+    // At least a thousandth: exact labels would make any deviation significant.
+    return {slopes[0], slopes[1], std::max(1e-3, std::sqrt(rest * products(0, 0) / determinant))};
+}
+
+bool is_right(double slope, double factor) { return slope > 1 / factor && slope < factor; }
+
+std::string diagnose_shear(const std::vector<Comparison>& pairs, const Plane& plane, double factor) {
+    if (is_right(-plane.shear, factor)) return "its sign is wrong";
+    struct Order {
+        std::array<std::size_t, 3> from;
+        const char* text;
+    };
+    // Where yz, xz, xy are if six numbers came in another order.
+    for (const auto& [from, text] :
+         {Order{{1, 2, 0}, "xx yy zz xy yz zx (VASP)"}, Order{{2, 1, 0}, "xx yy zz xy xz yz (LAMMPS)"},
+          Order{{1, 0, 2}, "xx yy zz xz yz xy"}, Order{{0, 2, 1}, "xx yy zz yz xy xz"}, Order{{2, 0, 1}, "xx yy zz xz xy yz"}}) {
+        const auto other = fit_plane(pairs, from);
+        if (other.determined() && is_right(other.normal, factor) && is_right(other.shear, factor) && other.shear_error < plane.shear_error)
+            return std::string("its six numbers seem to be in the order ") + text + " instead of xx yy zz yz xz xy";
+    }
+    return "its order, sign or unit is wrong";
+}
+
+void judge_shear(const std::vector<Comparison>& pairs, double factor, const std::string& source, const Frame& first,
+                 std::vector<Finding>& findings) {
+    if (pairs.size() < fewest_pairs) return;
+    const auto plane = fit_plane(pairs, {0, 1, 2});
+    // Where the normal components are wrong too, check_stress() says so.
+    if (!plane.determined() || !is_right(plane.normal, factor) || is_right(plane.shear, factor)) return;
+    if (std::abs(plane.shear - 1) < least_significance * plane.shear_error) return;
+    findings.push_back({Severity::error, "stress", source,
+                        fmt::format("the shear stress contradicts the energies: their changes with shear strain are {:.3g} times its work "
+                                    "({} comparisons); {}; first such frame: {}",
+                                    plane.shear, pairs.size(), diagnose_shear(pairs, plane, factor), first.where())});
+}
+
+// Reach (angstrom) of the surroundings that tell a structure's symmetry, and the share of off-diagonal in diagonal elements
+// of their second moment above which no symmetry makes the shear stress vanish.
+constexpr double symmetry_reach = 5.0;
+constexpr double least_skewness = 1e-3;
+
+bool symmetry_allows_shear(const structure::Structure& atoms) {
+    structure::NeighbourList list;
+    try {
+        list = structure::neighbour_list(atoms, symmetry_reach);
+    } catch (const InputError&) {
+        return false;  // the check of distances names the cell
+    }
+    Mat3 moment = Mat3::Zero();
+    for (std::size_t i = 0; i < list.atoms(); ++i)
+        for (auto e = static_cast<std::size_t>(list.first[i]); e < static_cast<std::size_t>(list.first[i + 1]); ++e) {
+            const double r = list.vector[e].norm(), fade = 1 - r / symmetry_reach;
+            const double kind = (1 + 0.1 * atoms.numbers[i]) * (1 + 0.1 * atoms.numbers[static_cast<std::size_t>(list.neighbour[e])]);
+            if (r > 0) moment += kind * fade * fade / (r * r) * list.vector[e] * list.vector[e].transpose();
+        }
+    const double off = std::max({std::abs(moment(0, 1)), std::abs(moment(0, 2)), std::abs(moment(1, 2))});
+    return off > least_skewness * moment.trace();
+}
+
+bool has_shear(const Frame& frame) {
+    const auto& stress = *frame.labels.stress;
+    return stress(0, 1) != 0 || stress(0, 2) != 0 || stress(1, 2) != 0;
+}
+
+// True, with a finding, if no frame of the source has a shear stress although one should.
+bool misses_shear(const FrameSet& set, std::size_t source, std::vector<Finding>& findings) {
+    std::size_t frames = 0;
+    const Frame* first = nullptr;
+    for (std::size_t f = 0; f < set.frames.size(); ++f) {
+        if (set.source[f] != source || !set.frames[f].labels.stress || set.frames[f].labels.stress->isZero(0)) continue;
+        if (has_shear(set.frames[f])) return false;
+        ++frames;
+    }
+    for (std::size_t f = 0; f < set.frames.size() && frames > 0 && first == nullptr; ++f)
+        if (set.source[f] == source && set.frames[f].labels.stress && !set.frames[f].labels.stress->isZero(0) &&
+            symmetry_allows_shear(set.frames[f].structure))
+            first = &set.frames[f];
+    if (first == nullptr) return false;
+    findings.push_back({Severity::error, "stress", first->where(),
+                        fmt::format("the shear stress is exactly zero here and in all {} frames of {} with a stress, although no symmetry "
+                                    "asks for it: only the diagonal was labelled; give all components, or train without the stress",
+                                    frames, set.sources[source])});
+    return true;
+}
+
 }  // namespace
+
+void check_shear(const FrameSet& set, const CheckLimits& limits, std::vector<Finding>& findings) {
+    for (std::size_t source = 0; source < set.sources.size(); ++source) {
+        if (misses_shear(set, source, findings)) continue;
+        std::vector<Comparison> pairs;
+        const auto groups = groups_of(set, source);
+        for (const auto& [numbers, frames] : groups) add_pairs(frames, pairs);
+        if (!groups.empty()) judge_shear(pairs, limits.stress_factor, set.sources[source], *groups.begin()->second[0], findings);
+    }
+}
 
 void check_stress(const FrameSet& set, const CheckLimits& limits, std::vector<Finding>& findings) {
     for (std::size_t source = 0; source < set.sources.size(); ++source) {

@@ -1,11 +1,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <map>
+#include <tuple>
 
 #include "alkali/base/error.hpp"
-#include "alkali/dataset/check.hpp"
+#include "alkali/dataset/check_parts.hpp"
 #include "alkali/dataset/hash.hpp"
 #include "alkali/structure/neighbour_list.hpp"
 #include "alkali/units/elements.hpp"
@@ -15,38 +17,19 @@ namespace {
 
 // Longest first-neighbour distance looked for, angstrom.
 constexpr double reach = 4.0;
+// Energies (eV/atom) nearer than this are the same label.
+constexpr double same_energy = 1e-5;
 
-using Pair = std::pair<int, int>;  // atomic numbers, ascending
-
-struct Shortest {
-    double distance;
-    std::size_t i, j;
-};
-
-// The shortest distance of each pair of species.
-std::map<Pair, Shortest> shortest_distances(const structure::Structure& atoms) {
-    std::map<Pair, Shortest> shortest;
-    const auto list = structure::neighbour_list(atoms, reach);
-    for (std::size_t i = 0; i < list.atoms(); ++i)
-        for (auto e = static_cast<std::size_t>(list.first[i]); e < static_cast<std::size_t>(list.first[i + 1]); ++e) {
-            const auto j = static_cast<std::size_t>(list.neighbour[e]);
-            const Pair pair = std::minmax(atoms.numbers[i], atoms.numbers[j]);
-            const double distance = list.vector[e].norm();
-            const auto [found, inserted] = shortest.try_emplace(pair, Shortest{distance, i, j});
-            if (!inserted && distance < found->second.distance) found->second = {distance, i, j};
-        }
-    return shortest;
-}
-
-double median(std::vector<double> values) {
+float median(std::vector<float> values) {
     const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
     std::nth_element(values.begin(), middle, values.end());
     return *middle;
 }
 
-std::string describe(const structure::Structure& atoms, const Shortest& s) {
-    return fmt::format("atoms {} ({}) and {} ({}) are {:.3f} angstrom apart", s.i + 1, units::symbol(atoms.numbers[s.i]), s.j + 1,
-                       units::symbol(atoms.numbers[s.j]), s.distance);
+std::uint64_t from_hex(std::string_view digits) {
+    std::uint64_t value = 0;
+    std::from_chars(digits.data(), digits.data() + digits.size(), value, 16);
+    return value;
 }
 
 }  // namespace
@@ -66,50 +49,79 @@ std::string structure_key(const structure::Structure& atoms) {
     return hash.hex();
 }
 
-void check_structures(const FrameSet& set, const CheckLimits& limits, std::vector<Finding>& findings) {
-    std::vector<std::map<Pair, Shortest>> shortest;
-    std::map<Pair, std::vector<double>> all;
-    for (const auto& frame : set.frames) {
-        try {
-            shortest.push_back(shortest_distances(frame.structure));
-        } catch (const InputError& error) {  // a cell too small to have its images counted
-            shortest.emplace_back();
-            findings.push_back({Severity::error, "overlap", frame.where(), error.fault() + "; " + error.hint()});
-        }
-        for (const auto& [pair, s] : shortest.back()) all[pair].push_back(s.distance);
+void DistanceCheck::see(std::uint32_t row, const Frame& frame, std::vector<Finding>& findings) {
+    const auto& atoms = frame.structure;
+    structure::NeighbourList list;
+    try {
+        list = structure::neighbour_list(atoms, reach);
+    } catch (const InputError& error) {  // a cell too small to have its images counted
+        findings.push_back({Severity::error, "overlap", frame.where(), error.fault() + "; " + error.hint()});
+        return;
     }
-    std::map<Pair, double> usual;
-    for (auto& [pair, distances] : all) usual[pair] = median(std::move(distances));
-    for (std::size_t f = 0; f < set.frames.size(); ++f)
-        for (const auto& [pair, s] : shortest[f]) {
-            const auto& frame = set.frames[f];
-            if (s.distance < limits.overlap)
-                findings.push_back(
-                    {Severity::error, "overlap", frame.where(), describe(frame.structure, s) + "; check positions, cell and units"});
-            else if (s.distance < limits.close * usual[pair])
-                findings.push_back(
-                    {Severity::warning, "overlap", frame.where(),
-                     fmt::format("{}, the set's usual shortest distance is {:.3f}", describe(frame.structure, s), usual[pair])});
+    std::map<Pair, Shortest> shortest;
+    for (std::size_t i = 0; i < list.atoms(); ++i)
+        for (auto e = static_cast<std::size_t>(list.first[i]); e < static_cast<std::size_t>(list.first[i + 1]); ++e) {
+            const auto j = static_cast<std::size_t>(list.neighbour[e]);
+            const Pair pair = std::minmax(atoms.numbers[i], atoms.numbers[j]);
+            const bool swapped = atoms.numbers[i] != pair.first;
+            const Shortest here{static_cast<float>(list.vector[e].norm()), static_cast<std::uint32_t>(swapped ? j : i),
+                                static_cast<std::uint32_t>(swapped ? i : j), row};
+            const auto [found, inserted] = shortest.try_emplace(pair, here);
+            if (!inserted && here.distance < found->second.distance) found->second = here;
         }
+    for (const auto& [pair, s] : shortest) shortest_[pair].push_back(s);
 }
 
-void check_duplicates(const FrameSet& set, std::vector<Finding>& findings) {
-    // Energies (eV/atom) nearer than this are the same label.
-    constexpr double same_energy = 1e-5;
-    std::map<std::string, std::size_t> seen;
-    for (std::size_t f = 0; f < set.frames.size(); ++f) {
-        const auto& frame = set.frames[f];
-        const auto [first, is_new] = seen.try_emplace(structure_key(frame.structure), f);
-        if (is_new) continue;
-        const auto& other = set.frames[first->second];
-        std::string text = "same structure as " + other.where();
-        bool differs = false;
-        if (frame.labels.energy && other.labels.energy) {
-            const double difference = (*frame.labels.energy - *other.labels.energy) / static_cast<double>(frame.structure.size());
-            differs = std::abs(difference) > same_energy;
-            if (differs) text += fmt::format(", but its energy differs by {:.4g} meV/atom", 1000 * difference);
-        }
-        findings.push_back({differs ? Severity::error : Severity::warning, "duplicate", frame.where(), text});
+void DistanceCheck::conclude(const Places& places, const CheckLimits& limits, std::vector<Finding>& findings) const {
+    struct Near {
+        Shortest shortest;
+        Pair pair;
+        float usual;
+    };
+    std::vector<Near> near;
+    for (const auto& [pair, all] : shortest_) {
+        std::vector<float> distances;
+        distances.reserve(all.size());
+        for (const auto& s : all) distances.push_back(s.distance);
+        const float usual = median(std::move(distances));
+        for (const auto& s : all)
+            if (s.distance < limits.overlap || s.distance < limits.close * usual) near.push_back({s, pair, usual});
+    }
+    std::stable_sort(near.begin(), near.end(), [](const Near& a, const Near& b) { return a.shortest.row < b.shortest.row; });
+    for (const auto& [s, pair, usual] : near) {
+        const std::string text = fmt::format("atoms {} ({}) and {} ({}) are {:.3f} angstrom apart", s.i + 1, units::symbol(pair.first),
+                                             s.j + 1, units::symbol(pair.second), s.distance);
+        if (s.distance < limits.overlap)
+            findings.push_back({Severity::error, "overlap", places.where(s.row), text + "; check positions, cell and units"});
+        else
+            findings.push_back({Severity::warning, "overlap", places.where(s.row),
+                                fmt::format("{}, the set's usual shortest distance is {:.3f}", text, usual)});
+    }
+}
+
+void DuplicateCheck::see(std::uint32_t row, const Frame& frame) {
+    const auto key = structure_key(frame.structure);
+    const double energy = frame.labels.energy.value_or(std::nan("")) / static_cast<double>(frame.structure.size());
+    seen_.push_back({{from_hex(std::string_view(key).substr(0, 16)), from_hex(std::string_view(key).substr(16, 16))}, energy, row});
+}
+
+void DuplicateCheck::conclude(const Places& places, std::vector<Finding>& findings) {
+    std::sort(seen_.begin(), seen_.end(), [](const Seen& a, const Seen& b) { return std::tie(a.key, a.row) < std::tie(b.key, b.row); });
+    std::vector<std::pair<const Seen*, const Seen*>> twins;  // and the first of their kind
+    const Seen* first = nullptr;
+    for (const auto& seen : seen_) {
+        if (first != nullptr && seen.key == first->key)
+            twins.emplace_back(&seen, first);
+        else
+            first = &seen;
+    }
+    std::sort(twins.begin(), twins.end(), [](const auto& a, const auto& b) { return a.first->row < b.first->row; });
+    for (const auto& [seen, other] : twins) {
+        std::string text = "same structure as " + places.where(other->row);
+        const double difference = seen->energy - other->energy;
+        const bool differs = std::abs(difference) > same_energy;
+        if (differs) text += fmt::format(", but its energy differs by {:.4g} meV/atom", 1000 * difference);
+        findings.push_back({differs ? Severity::error : Severity::warning, "duplicate", places.where(seen->row), text});
     }
 }
 

@@ -6,7 +6,11 @@
 #include <set>
 
 #include "alkali/base/error.hpp"
-#include "alkali/base/nearest.hpp"
+#include "alkali/dataset/check_parts.hpp"
+#include "alkali/dataset/split.hpp"
+#include "alkali/io/label_names.hpp"
+#include "alkali/io/label_units.hpp"
+#include "alkali/io/notes.hpp"
 
 namespace alkali::dataset {
 namespace {
@@ -34,32 +38,48 @@ std::string join(const std::set<std::string>& names) {
 
 struct Keys {
     std::set<std::string> energy, forces, stress;
+    std::map<std::string, std::size_t> left_out;  // labels of weight 0
     void add(const io::FrameNotes& notes) {
+        for (const auto& label : notes.without_weight) ++left_out[label];
         add_distinct(energy, notes.energy_from);
         add_distinct(forces, notes.forces_from);
         add_distinct(stress, notes.stress_from);
     }
     [[nodiscard]] std::string text() const {
-        return fmt::format("energy from {}, forces from {}, stress from {}", join(energy), join(forces), join(stress));
+        auto text = fmt::format("energy from {}, forces from {}, stress from {}", join(energy), join(forces), join(stress));
+        for (const auto& [label, count] : left_out) text += fmt::format("; {} frames give {} no weight", count, label);
+        return text;
     }
 };
 
-[[noreturn]] void fail_missing(const Frame& frame, const std::string& label, const std::string& key, const io::FrameNotes& notes) {
-    std::vector<std::string> candidates = notes.unused_columns;
-    for (const auto& [name, value] : frame.info) candidates.push_back(name);
-    const std::string near = base::did_you_mean(key, candidates);
-    std::string hint = near.empty() ? "" : fmt::format("{} (then set {}_key) ", near, label);
+[[noreturn]] void fail_missing(const Frame& frame, io::Quantity quantity, const io::FrameNotes& notes) {
+    const auto label = io::to_string(quantity);
+    std::string hint;
+    for (const auto& warning : notes.warnings) hint += warning + ". ";
+    const auto near = io::likely_names(frame, quantity);
+    if (!near.empty() && (notes.warnings.empty() || !io::is_name_of(near[0], quantity)))
+        hint += fmt::format("did you mean {}? (then set {}_key) ", near[0], label);
     hint += fmt::format("Set data.missing: mask to leave such labels out, or give {} no weight", label);
     throw InputError(fmt::format("the frame has no {}", label), frame.where(), hint);
 }
 
 void check_needs(const Frame& frame, const LoadOptions& options, const io::FrameNotes& notes) {
     if (options.missing == Missing::mask) return;
-    const auto key = [](const std::string& configured, const char* usual) { return configured.empty() ? std::string(usual) : configured; };
-    if (options.needs.energy && !frame.labels.energy) fail_missing(frame, "energy", key(options.read.energy_key, "energy"), notes);
-    if (options.needs.forces && !frame.labels.forces) fail_missing(frame, "forces", key(options.read.forces_key, "forces"), notes);
-    if (options.needs.stress && !frame.labels.stress && frame.structure.cell.fully_periodic())
-        fail_missing(frame, "stress", key(options.read.stress_key, "stress"), notes);
+    const auto lacks = [&](bool needed, bool there, io::Quantity quantity) {
+        if (needed && !there && !io::leaves_out(notes, io::to_string(quantity))) fail_missing(frame, quantity, notes);
+    };
+    lacks(options.needs.energy, frame.labels.energy.has_value(), io::Quantity::energy);
+    lacks(options.needs.forces, frame.labels.forces.has_value(), io::Quantity::forces);
+    lacks(options.needs.stress && frame.structure.cell.fully_periodic(), frame.labels.stress.has_value(), io::Quantity::stress);
+}
+
+// Frames of one source whose shear stress is doubtful are named as data check names them.
+void warn_of_shear(const FrameSet& set, std::size_t first, base::LogSink& log) {
+    StressSample sample(CheckLimits{}.stress_sample_bytes);
+    for (std::size_t i = first; i < set.frames.size(); ++i) sample.see(0, set.frames[i]);
+    std::vector<Finding> findings;
+    check_shear(sample.take({set.sources.back()}), {}, findings);
+    for (const auto& finding : findings) log.warning(finding.where + ": " + finding.text);
 }
 
 }  // namespace
@@ -76,15 +96,17 @@ std::vector<fs::path> files_of(const fs::path& path) {
     return files;
 }
 
+void LabelCounts::add(const Frame& frame) {
+    ++frames;
+    atoms += frame.structure.size();
+    without_energy += frame.labels.energy ? 0 : 1;
+    without_forces += frame.labels.forces ? 0 : 1;
+    without_stress += frame.labels.stress ? 0 : 1;
+}
+
 LabelCounts FrameSet::counts() const {
     LabelCounts counts;
-    counts.frames = frames.size();
-    for (const auto& frame : frames) {
-        counts.atoms += frame.structure.size();
-        counts.without_energy += frame.labels.energy ? 0 : 1;
-        counts.without_forces += frame.labels.forces ? 0 : 1;
-        counts.without_stress += frame.labels.stress ? 0 : 1;
-    }
+    for (const auto& frame : frames) counts.add(frame);
     return counts;
 }
 
@@ -132,24 +154,60 @@ FrameSet load(std::span<const fs::path> paths, const LoadOptions& options, base:
         if (!fs::exists(path)) throw FileError("there is no such file or folder", path.string(), "check the name");
         const std::size_t before = set.frames.size();
         Keys keys;
+        io::NoteLog told(log);
         for (const auto& file : files_of(path)) {
             const auto reader = io::open_reader(file, options.read);
             for (Frame frame; reader->next(frame);) {
-                check_needs(frame, options, reader->notes());
-                keys.add(reader->notes());
+                auto notes = reader->notes();
+                io::leave_out_implausible_stress(frame, notes);
+                told.add(frame, notes);
+                check_needs(frame, options, notes);
+                keys.add(notes);
+                if (options.keep == Keep::labels) frame.columns.clear();
                 set.frames.push_back(std::move(frame));
                 set.source.push_back(set.sources.size());
             }
+            told.end_file(*reader, file);
         }
-        if (set.frames.size() == before) throw FileError("the file has no frames", path.string());
+        told.require_frames(path);
         set.sources.push_back(path.string());
         set.notes.push_back(keys.text());
         log.info(fmt::format("{}: {} frames; {}", path.string(), set.frames.size() - before, keys.text()));
+        warn_of_shear(set, before, log);
     }
     const auto counts = set.counts();
     if (options.missing == Missing::mask && (counts.without_energy + counts.without_forces + counts.without_stress) > 0)
         log.warning("missing labels are left out: " + describe(counts));
     return set;
+}
+
+Contents contents(const fs::path& path, const io::ReadOptions& options, base::LogSink& log) {
+    if (!fs::exists(path)) throw FileError("there is no such file or folder", path.string(), "check the name");
+    Contents contents;
+    Keys keys;
+    std::set<int> species;
+    io::NoteLog told(log);
+    for (const auto& file : files_of(path)) {
+        const auto reader = io::open_reader(file, options);
+        for (Frame frame; reader->next(frame);) {
+            auto notes = reader->notes();
+            io::leave_out_implausible_stress(frame, notes);
+            told.add(frame, notes);
+            keys.add(notes);
+            const auto atoms = frame.structure.size();
+            contents.smallest = contents.counts.frames == 0 ? atoms : std::min(contents.smallest, atoms);
+            contents.largest = std::max(contents.largest, atoms);
+            contents.counts.add(frame);
+            ++contents.groups[group_of(frame)];
+            species.insert(frame.structure.numbers.begin(), frame.structure.numbers.end());
+        }
+        told.end_file(*reader, file);
+    }
+    told.require_frames(path);
+    contents.species.assign(species.begin(), species.end());
+    contents.notes = keys.text();
+    log.info(fmt::format("{}: {} frames; {}", path.string(), contents.counts.frames, contents.notes));
+    return contents;
 }
 
 }  // namespace alkali::dataset

@@ -1,5 +1,6 @@
 #pragma once
 #include <filesystem>
+#include <map>
 #include <span>
 #include <string>
 #include <vector>
@@ -19,16 +20,21 @@ struct Needs {
     bool energy = true, forces = true, stress = false;
 };
 
+/// What of a frame is kept besides structure, labels and info: columns of atoms only where frames are written again.
+enum class Keep { labels, columns };
+
 struct LoadOptions {
     io::ReadOptions read;
     Missing missing = Missing::error;
     Needs needs;
+    Keep keep = Keep::labels;
 };
 
 /// How many frames lack which label.
 struct LabelCounts {
     std::size_t frames = 0, atoms = 0;
     std::size_t without_energy = 0, without_forces = 0, without_stress = 0;
+    void add(const Frame& frame);
 };
 
 /// Labelled frames of one or more sources. A source may have a zero of energy of its own.
@@ -52,10 +58,22 @@ struct FrameSet {
 [[nodiscard]] std::vector<std::filesystem::path> files_of(const std::filesystem::path& path);
 
 /// Reads files and folders (a deepmd folder, or a folder whose files of known formats are all read, by name). Says in
-/// the log which keys gave the labels and how many labels are masked.
+/// the log which keys gave the labels and how many labels are masked, and warns of a shear stress that is not there or that
+/// the energies contradict. A label that the file gives weight 0 may be missing.
 /// Errors: FileError from reading; InputError naming the frame that lacks a needed label, with the nearest key it has.
 /// A frame whose cell is not fully periodic may always lack the stress.
 [[nodiscard]] FrameSet load(std::span<const std::filesystem::path> paths, const LoadOptions& options, base::LogSink& log);
+
+/// What a set of frames holds, of any size: they are read one by one.
+struct Contents {
+    LabelCounts counts;
+    std::size_t smallest = 0, largest = 0;      ///< atoms of a frame
+    std::vector<int> species;                   ///< distinct atomic numbers, ascending
+    std::map<std::string, std::size_t> groups;  ///< frames by group_of() (split.hpp)
+    std::string notes;                          ///< which keys gave the labels, for people
+};
+/// Errors as load(), but no label is missed.
+[[nodiscard]] Contents contents(const std::filesystem::path& path, const io::ReadOptions& options, base::LogSink& log);
 
 /// Adds frames already in memory under one source name, with the same checks of missing labels.
 void append(FrameSet& set, std::vector<Frame> frames, const std::string& source, const LoadOptions& options);

@@ -31,7 +31,7 @@ void add_matrix(Sha256& hash, const Mat3& m) {
 }
 
 void add_frame(Sha256& hash, const structure::Frame& frame) {
-    const auto& [structure, labels, weight, info, source, index, columns] = frame;
+    const auto& [structure, labels, weight, info, source, index, columns, weights] = frame;
     add_matrix(hash, structure.cell.vectors());
     for (const bool periodic : structure.cell.periodic()) add_count(hash, periodic ? 1 : 0);
     add_count(hash, structure.size());
@@ -43,6 +43,8 @@ void add_frame(Sha256& hash, const structure::Frame& frame) {
     if (labels.forces)
         for (const auto& force : *labels.forces) add_vector(hash, force);
     if (labels.stress) add_matrix(hash, *labels.stress);
+    if (weights != structure::LabelWeights{})
+        for (const double of_label : {weights.energy, weights.forces, weights.stress}) add_number(hash, of_label);
 }
 
 }  // namespace

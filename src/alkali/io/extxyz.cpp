@@ -3,85 +3,96 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cctype>
-#include <cmath>
-#include <map>
 
-#include "alkali/base/error.hpp"
-#include "alkali/base/files.hpp"
+#include "alkali/base/nearest.hpp"
 #include "alkali/io/extxyz_columns.hpp"
 #include "alkali/io/extxyz_header.hpp"
+#include "alkali/io/extxyz_labels.hpp"
+#include "alkali/io/label_names.hpp"
 #include "alkali/io/text.hpp"
 #include "alkali/units/elements.hpp"
 
 namespace alkali::io {
 namespace {
 
-using Info = std::map<std::string, std::string>;
-
-std::vector<std::string> keys_or(const std::string& configured, const std::vector<std::string>& usual) {
-    return configured.empty() ? usual : std::vector<std::string>{configured};
-}
-
-// Takes the first key present out of the header.
-std::optional<KeyValue> take_first(Info& info, const std::vector<std::string>& keys) {
-    for (const auto& key : keys)
-        if (const auto found = info.find(key); found != info.end()) {
-            KeyValue taken = *found;
-            info.erase(found);
-            return taken;
+// Takes the key out of the header, in any letter case; two that differ are a fault.
+std::optional<KeyValue> take(std::vector<KeyValue>& pairs, std::string_view key, const Place& place) {
+    std::optional<KeyValue> taken;
+    for (auto pair = pairs.begin(); pair != pairs.end();) {
+        if (!same_ignoring_case(pair->first, key)) {
+            ++pair;
+            continue;
         }
-    return std::nullopt;
-}
-
-std::vector<double> numbers_of(const KeyValue& pair, const Place& place) {
-    std::vector<double> numbers;
-    for (const auto word : array_words(pair.second)) {
-        const auto value = parse_double(word);
-        if (!value) place.fail(fmt::format("'{}' in {}= is not a number", word, pair.first));
-        numbers.push_back(*value);
+        if (taken && taken->second != pair->second) place.fail(fmt::format("{} is given twice and differs", key), "leave one of them");
+        taken = std::move(*pair);
+        pair = pairs.erase(pair);
     }
-    return numbers;
-}
-
-double number_of(const KeyValue& pair, const Place& place) {
-    const auto numbers = numbers_of(pair, place);
-    if (numbers.size() != 1) place.fail(fmt::format("{}= should be one number, not {}", pair.first, numbers.size()));
-    return numbers[0];
-}
-
-// 9 numbers row by row or 6 in Voigt order.
-Mat3 tensor_of(const KeyValue& pair, const Place& place) {
-    const auto n = numbers_of(pair, place);
-    if (n.size() == 6) return from_voigt({n[0], n[1], n[2], n[3], n[4], n[5]});
-    if (n.size() != 9) place.fail(fmt::format("{}= has {} numbers", pair.first, n.size()), "give 9 (3x3) or 6 (xx yy zz yz xz xy)");
-    Mat3 tensor;
-    for (int i = 0; i < 9; ++i) tensor(i / 3, i % 3) = n[static_cast<std::size_t>(i)];
-    return 0.5 * (tensor + tensor.transpose());
+    return taken;
 }
 
 std::array<bool, 3> pbc_of(const KeyValue& pair, const Place& place) {
-    const auto words = array_words(pair.second);
-    if (words.size() != 3) place.fail(fmt::format("pbc=\"{}\" should be three of T and F", pair.second));
+    std::vector<std::string> words;
+    for (const auto word : array_words(pair.second)) words.push_back(lower_case(word));
+    // TTF stands for three, a word alone for all directions.
+    const auto letters = [](const std::string& word) { return word.find_first_not_of("tf10") == std::string::npos; };
+    if (words.size() == 1 && words[0].size() == 3 && letters(words[0]))
+        words = {words[0].substr(0, 1), words[0].substr(1, 1), words[0].substr(2, 1)};
+    if (words.size() == 1) words = {words[0], words[0], words[0]};
+    const auto wrong = [&] { place.fail(fmt::format("pbc=\"{}\" should be three of T and F", pair.second)); };
+    if (words.size() != 3) wrong();
     std::array<bool, 3> pbc{};
     for (std::size_t i = 0; i < 3; ++i) {
-        const bool yes = words[i] == "T" || words[i] == "True" || words[i] == "true" || words[i] == "TRUE" || words[i] == "1";
-        const bool no = words[i] == "F" || words[i] == "False" || words[i] == "false" || words[i] == "FALSE" || words[i] == "0";
-        if (!yes && !no) place.fail(fmt::format("pbc=\"{}\" should be three of T and F", pair.second));
-        pbc[i] = yes;
+        const auto is = [&](std::initializer_list<std::string_view> spellings) {
+            return std::find(spellings.begin(), spellings.end(), words[i]) != spellings.end();
+        };
+        pbc[i] = is({"t", "true", ".true.", "1", "yes", "y", "on"});
+        if (!pbc[i] && !is({"f", "false", ".false.", "0", "no", "n", "off"})) wrong();
     }
     return pbc;
+}
+
+// A frame that says what its cell is under another name than Lattice must not be read without it.
+void refuse_misnamed_lattice(const std::vector<KeyValue>& pairs, const Place& place) {
+    static constexpr auto names =
+        std::to_array<std::string_view>({"cell", "box", "unit_cell", "unitcell", "cell_vectors", "lattice_vectors", "latticevectors",
+                                         "cellvectors", "supercell", "lat", "h"});
+    for (const auto& [key, value] : pairs) {
+        const auto lower = lower_case(key);
+        const bool near = base::edit_distance(lower, "lattice") <= 2 || std::find(names.begin(), names.end(), lower) != names.end();
+        const auto words = array_words(value);
+        const bool numbers = std::all_of(words.begin(), words.end(), [](std::string_view word) { return parse_double(word).has_value(); });
+        if (near && numbers && (words.size() == 9 || words.size() == 6 || words.size() == 3))
+            place.fail(fmt::format("there is no Lattice, but {}= has {} numbers", key, words.size()),
+                       fmt::format("rename {} to Lattice, with nine numbers a1 a2 a3; or rename it if it is not the cell", key));
+    }
+}
+
+// Nine numbers, vector by vector, or the three lengths of a right-angled cell.
+Mat3 lattice_of(const KeyValue& pair, const Place& place) {
+    const auto n = numbers_of(pair, place);
+    Mat3 vectors = Mat3::Zero();
+    if (n.size() == 3) {
+        vectors.diagonal() = Vec3(n[0], n[1], n[2]);
+        return vectors;
+    }
+    if (n.size() != 9)
+        place.fail(fmt::format("Lattice has {} numbers instead of 9", n.size()), "give the three vectors: a1x a1y a1z a2x ...");
+    for (int i = 0; i < 9; ++i) vectors(i / 3, i % 3) = n[static_cast<std::size_t>(i)];
+    // By the format's rules nested lists are rows of the matrix whose columns are the vectors; most who write them mean the vectors.
+    const auto first = pair.second.find('[');
+    const bool nested = first != std::string::npos && pair.second.find('[', first + 1) != std::string::npos;
+    if (nested && !vectors.isApprox(vectors.transpose(), 1e-12))
+        place.fail("Lattice is a nested list: its rows may be the vectors or their components",
+                   "write nine numbers in quotes, vector by vector: Lattice=\"a1x a1y a1z a2x ...\"");
+    return vectors;
 }
 
 class ExtxyzReader final : public FrameReader {
 public:
     ExtxyzReader(std::unique_ptr<std::istream> stream, const std::string& source, const ReadOptions& options)
-        : stream_(std::move(stream)), lines_(*stream_), options_(options), place_{source, 0} {
-        energy_keys_ = keys_or(options.energy_key, usual_keys().energy);
-        forces_keys_ = keys_or(options.forces_key, usual_keys().forces);
-        stress_keys_ = keys_or(options.stress_key, usual_keys().stress);
-        virial_keys_ = keys_or(options.virial_key, usual_keys().virial);
-    }
+        : stream_(std::move(stream)), lines_(*stream_), options_(options), place_{source, 0} {}
 
     bool next(Frame& frame) override {
         frame = Frame{};
@@ -128,41 +139,64 @@ private:
     }
 
     void parse(std::size_t atoms, Frame& frame, const Place& place) {
-        Info info;
-        for (auto& [key, value] : parse_header(header_)) info.insert_or_assign(std::move(key), std::move(value));
-        std::string properties = "species:S:1:pos:R:3";
-        if (const auto given = take_first(info, {"Properties"})) properties = given->second;
         notes_ = {};
-        const Columns columns = parse_columns(properties, forces_keys_, place);
-        notes_.forces_from = columns.forces_from;
-        notes_.unused_columns = columns.unused;
-        parse_cell(info, frame, place);
+        auto [pairs, fault] = read_header(header_);
+        if (!fault.empty()) place.fail("in the comment line " + fault, "close it, or put a backslash before it");
+        std::string properties = "species:S:1:pos:R:3";
+        if (const auto given = take(pairs, "Properties", place))
+            properties = given->second;
+        else
+            refuse_misnamed_properties(pairs, place);
+        const Columns columns = parse_columns(properties, place);
+        const HeaderUnits units(pairs, place);
+        parse_cell(pairs, units.length(), frame, place);
         parse_atoms(atoms, columns, frame, place);
-        parse_labels(info, frame, place);
-        frame.info = std::move(info);
+        scale(frame.structure.positions, units.length());
+        FrameParts parts{pairs, frame, notes_, place, units};
+        take_labels(options_, parts);
+        for (const auto& column : frame.columns) notes_.unused_columns.push_back(column.name);
+        keep_rest(pairs, frame);
         check_frame(frame, options_.numbers, place);
     }
 
-    static void parse_cell(Info& info, Frame& frame, const Place& place) {
-        const auto lattice = take_first(info, {"Lattice"});
-        const auto given = take_first(info, {"pbc"});
+    static void scale(std::vector<Vec3>& positions, double factor) {
+        if (factor == 1) return;
+        for (auto& position : positions) position *= factor;
+    }
+
+    static void refuse_misnamed_properties(const std::vector<KeyValue>& pairs, const Place& place) {
+        for (const auto& [key, value] : pairs)
+            if (value.find(":R:3") != std::string::npos)
+                place.fail(fmt::format("there is no Properties, but {}={}", key, value.substr(0, 60)),
+                           fmt::format("rename {} to Properties", key));
+    }
+
+    // What nothing has taken; keys by which frames are grouped in one spelling.
+    void keep_rest(std::vector<KeyValue>& pairs, Frame& frame) {
+        for (auto& [key, value] : pairs) {
+            for (const std::string_view name : {"config_type", "group"})
+                if (same_ignoring_case(key, name)) key = name;
+            const auto [entry, added] = frame.info.insert_or_assign(std::move(key), value);
+            if (!added && !label_name(entry->first))
+                notes_.warnings.push_back(fmt::format("{}= is there twice: the last one is kept", entry->first));
+        }
+    }
+
+    static void parse_cell(std::vector<KeyValue>& pairs, double length, Frame& frame, const Place& place) {
+        const auto lattice = take(pairs, "Lattice", place);
+        const auto given = take(pairs, "pbc", place);
+        if (!lattice) refuse_misnamed_lattice(pairs, place);
         std::array<bool, 3> pbc{lattice.has_value(), lattice.has_value(), lattice.has_value()};
         if (given) pbc = pbc_of(*given, place);
-        Mat3 vectors = Mat3::Zero();
-        if (lattice) {
-            const auto n = numbers_of(*lattice, place);
-            if (n.size() != 9) place.fail(fmt::format("Lattice has {} numbers instead of 9", n.size()));
-            for (int i = 0; i < 9; ++i) vectors(i / 3, i % 3) = n[static_cast<std::size_t>(i)];
-        }
-        frame.structure.cell = make_cell(vectors, pbc, place);
+        frame.structure.cell = make_cell(lattice ? Mat3(length * lattice_of(*lattice, place)) : Mat3(Mat3::Zero()), pbc, place);
     }
 
     void parse_atoms(std::size_t atoms, const Columns& columns, Frame& frame, const Place& place) {
         auto& structure = frame.structure;
         structure.numbers.reserve(atoms);
         structure.positions.reserve(atoms);
-        if (columns.forces >= 0) frame.labels.forces.emplace().reserve(atoms);
         if (columns.energies >= 0) frame.labels.energies.emplace().reserve(atoms);
+        for (const auto& property : columns.others) frame.columns.push_back(begin_column(property, atoms));
         for (std::size_t i = 0; i < atoms; ++i) {
             split(atom_lines_[i], words_);
             if (words_.size() != static_cast<std::size_t>(columns.count))
@@ -172,7 +206,9 @@ private:
                 return fmt::format("{} of atom {} (line {})", column, i + 1, first_atom_line_ + i);
             };
             structure.add(species(columns, place, what), vector(columns.position, place, what, "the position"));
-            if (columns.forces >= 0) frame.labels.forces->push_back(vector(columns.forces, place, what, "the force"));
+            for (std::size_t k = 0; k < columns.others.size(); ++k)
+                add_words(frame.columns[k], std::span(words_).subspan(static_cast<std::size_t>(columns.others[k].first),
+                                                                      static_cast<std::size_t>(columns.others[k].width)));
             if (columns.energies >= 0) {
                 const auto energy = parse_double(words_[static_cast<std::size_t>(columns.energies)]);
                 if (!energy) place.fail(what("the energy") + " is not a number");
@@ -191,53 +227,26 @@ private:
 
     template <class What>
     [[nodiscard]] int species(const Columns& columns, const Place& place, const What& what) const {
-        if (columns.number >= 0) {
-            const auto number = parse_integer(words_[static_cast<std::size_t>(columns.number)]);
-            if (!number || *number < 0 || *number > units::max_atomic_number)
-                place.fail(
-                    fmt::format("'{}' as {} is not one", words_[static_cast<std::size_t>(columns.number)], what("the atomic number")));
-            return static_cast<int>(*number);
-        }
-        const auto symbol = words_[static_cast<std::size_t>(columns.symbol)];
+        const int by_symbol = columns.symbol >= 0 ? of_symbol(words_[static_cast<std::size_t>(columns.symbol)], columns, place, what) : -1;
+        if (columns.number < 0) return by_symbol;
+        const auto number = parse_integer(words_[static_cast<std::size_t>(columns.number)]);
+        if (!number || *number < 0 || *number > units::max_atomic_number)
+            place.fail(fmt::format("'{}' as {} is not one", words_[static_cast<std::size_t>(columns.number)], what("the atomic number")));
+        if (by_symbol >= 0 && by_symbol != *number)
+            place.fail(fmt::format("{} is {} by its symbol and {} by its number", what("the element"), units::symbol(by_symbol), *number));
+        return static_cast<int>(*number);
+    }
+
+    // -1 for a label that is no symbol where there is an atomic number too.
+    template <class What>
+    [[nodiscard]] static int of_symbol(std::string_view symbol, const Columns& columns, const Place& place, const What& what) {
         if (units::is_symbol(symbol)) return units::atomic_number(symbol);
         // As ASE: LI and li are lithium too.
-        std::string capitalised(symbol);
-        for (auto& c : capitalised) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+        std::string capitalised = lower_case(symbol);
         capitalised[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(capitalised[0])));
-        if (!units::is_symbol(capitalised))
-            place.fail(fmt::format("'{}' is not a chemical symbol: {}", symbol, what("species")), "use symbols such as Li");
-        return units::atomic_number(capitalised);
-    }
-
-    void parse_labels(Info& info, Frame& frame, const Place& place) {
-        if (const auto energy = take_first(info, energy_keys_)) {
-            frame.labels.energy = number_of(*energy, place);
-            notes_.energy_from = energy->first;
-            keep_extrapolated(*energy, info);
-        }
-        if (const auto stress = take_first(info, stress_keys_)) {
-            frame.labels.stress = tensor_of(*stress, place);
-            notes_.stress_from = stress->first;
-        } else if (const auto virial = take_first(info, virial_keys_)) {
-            const double volume = frame.structure.cell.volume();
-            if (!(volume > 0)) place.fail(fmt::format("{}= is given, but the cell has no volume", virial->first));
-            frame.labels.stress = -tensor_of(*virial, place) / volume;
-            notes_.stress_from = virial->first;
-        }
-        if (const auto weight = take_first(info, {"weight", "config_weight"})) {
-            frame.weight = number_of(*weight, place);
-            if (!(frame.weight >= 0) || !std::isfinite(frame.weight))
-                place.fail(fmt::format("{}= should be a number of at least 0", weight->first));
-        }
-    }
-
-    // The energy extrapolated to zero smearing, which VASP and ASE call `energy`, stays under a name of its own when the
-    // force-consistent one is the label.
-    static void keep_extrapolated(const KeyValue& label, Info& info) {
-        const auto other = info.find("energy");
-        if (label.first != "free_energy" || other == info.end()) return;
-        if (parse_double(trim(other->second)) != parse_double(trim(label.second))) info["energy_extrapolated"] = other->second;
-        info.erase(other);
+        if (units::is_symbol(capitalised)) return units::atomic_number(capitalised);
+        if (columns.number >= 0) return -1;
+        place.fail(fmt::format("'{}' is not a chemical symbol: {}", symbol, what("species")), "use symbols such as Li");
     }
 
     std::unique_ptr<std::istream> stream_;
@@ -245,7 +254,6 @@ private:
     ReadOptions options_;
     Place place_;
     FrameNotes notes_;
-    std::vector<std::string> energy_keys_, forces_keys_, stress_keys_, virial_keys_;
     std::string count_line_, header_;
     std::vector<std::string> atom_lines_;
     std::vector<std::string_view> words_;
@@ -253,73 +261,10 @@ private:
     bool lost_ = false;
 };
 
-std::string row_major(const Mat3& m) {
-    std::string text;
-    for (int i = 0; i < 9; ++i) text += fmt::format("{}{}", i == 0 ? "" : " ", m(i / 3, i % 3));
-    return text;
-}
-
-class ExtxyzWriter final : public FrameWriter {
-public:
-    explicit ExtxyzWriter(const std::filesystem::path& path) : file_(path) {}
-
-    void write(const Frame& frame) override {
-        check_frame(frame, Numbers::any, Place{frame.source, frame.index});
-        const auto& [structure, labels, weight, info, source, index, columns] = frame;
-        auto out = fmt::memory_buffer();
-        fmt::format_to(std::back_inserter(out), "{}\n{}\n", structure.size(), header(frame));
-        for (std::size_t i = 0; i < structure.size(); ++i) {
-            fmt::format_to(std::back_inserter(out), "{:<2}", units::symbol(structure.numbers[i]));
-            append(out, structure.positions[i]);
-            if (labels.forces) append(out, (*labels.forces)[i]);
-            if (labels.energies) fmt::format_to(std::back_inserter(out), " {}", (*labels.energies)[i]);
-            for (const auto& column : columns)
-                for (std::size_t k = 0; k < column.width; ++k)
-                    fmt::format_to(std::back_inserter(out), " {}", column.values.at(i * column.width + k));
-            out.push_back('\n');
-        }
-        file_.stream().write(out.data(), static_cast<std::streamsize>(out.size()));
-    }
-
-    void close() override { file_.commit(); }
-
-private:
-    static void append(fmt::memory_buffer& out, const Vec3& v) { fmt::format_to(std::back_inserter(out), " {} {} {}", v[0], v[1], v[2]); }
-
-    static bool reserved(const std::string& key) {
-        static const std::vector<std::string> keys{"Lattice", "Properties", "pbc",    "energy", "free_energy",
-                                                   "stress",  "virial",     "forces", "weight", "config_weight"};
-        return std::find(keys.begin(), keys.end(), key) != keys.end();
-    }
-
-    static std::string header(const Frame& frame) {
-        const auto& cell = frame.structure.cell;
-        std::string text;
-        if (!cell.vectors().isZero(0)) text += "Lattice=\"" + row_major(cell.vectors()) + "\" ";
-        text += "Properties=species:S:1:pos:R:3";
-        if (frame.labels.forces) text += ":forces:R:3";
-        if (frame.labels.energies) text += ":energies:R:1";
-        for (const auto& column : frame.columns) text += fmt::format(":{}:R:{}", column.name, column.width);
-        for (const auto& [key, value] : frame.info)
-            if (!reserved(key)) text += " " + format_pair(key, value);
-        if (frame.weight != 1.0) text += fmt::format(" weight={}", frame.weight);
-        if (frame.labels.energy) text += fmt::format(" energy={}", *frame.labels.energy);
-        if (frame.labels.stress) text += " stress=\"" + row_major(*frame.labels.stress) + "\"";
-        const auto& pbc = cell.periodic();
-        return text + fmt::format(" pbc=\"{} {} {}\"", pbc[0] ? 'T' : 'F', pbc[1] ? 'T' : 'F', pbc[2] ? 'T' : 'F');
-    }
-
-    base::AtomicFile file_;
-};
-
 }  // namespace
 
 std::unique_ptr<FrameReader> open_extxyz(std::unique_ptr<std::istream> stream, const std::string& source, const ReadOptions& options) {
     return std::make_unique<ExtxyzReader>(std::move(stream), source, options);
-}
-
-std::unique_ptr<FrameWriter> write_extxyz(const std::filesystem::path& path, const WriteOptions&) {
-    return std::make_unique<ExtxyzWriter>(path);
 }
 
 }  // namespace alkali::io

@@ -7,16 +7,27 @@
 
 namespace alkali::io {
 
-/// Where the per-atom columns of an extended XYZ frame are, from its Properties. -1: not there.
-struct Columns {
-    int symbol = -1, number = -1, position = -1, forces = -1, energies = -1;
-    int count = 0;                    ///< columns in all
-    std::string forces_from;          ///< name of the property that is taken for forces
-    std::vector<std::string> unused;  ///< names of the others
+/// One entry of Properties.
+struct Property {
+    std::string name;
+    char type;  ///< R, I, S or L
+    int width;  ///< columns
+    int first;  ///< number of its first column, from 0
 };
 
-/// Errors: FileError for a malformed Properties text or one without species or pos.
-/// forces_keys: names to look for, best first.
-[[nodiscard]] Columns parse_columns(std::string_view properties, const std::vector<std::string>& forces_keys, const Place& place);
+/// Where the per-atom columns of an extended XYZ frame are, from its Properties. -1: not there.
+struct Columns {
+    int symbol = -1, number = -1, position = -1, energies = -1;
+    int count = 0;                 ///< columns in all
+    std::vector<Property> others;  ///< all others, forces among them
+};
+
+/// Names are recognised in any letter case. Errors: FileError for a malformed Properties text or one without species or pos.
+[[nodiscard]] Columns parse_columns(std::string_view properties, const Place& place);
+
+/// The column of a property with room for the atoms.
+[[nodiscard]] structure::AtomColumn begin_column(const Property& property, std::size_t atoms);
+/// Adds one atom's words. A word that the column's kind does not hold makes it one of text.
+void add_words(structure::AtomColumn& column, std::span<const std::string_view> words);
 
 }  // namespace alkali::io

@@ -31,6 +31,7 @@ public:
     }
     [[nodiscard]] std::string word(bool stop_at_equals) {
         std::string text;
+        begin_ = at_;
         while (!done() && !is_space(line_[at_]) && !(stop_at_equals && line_[at_] == '=')) {
             if (line_[at_] == '\\')
                 escaped(text);
@@ -41,6 +42,7 @@ public:
         }
         return text;
     }
+    [[nodiscard]] const std::string& fault() const { return fault_; }
 
 private:
     void escaped(std::string& text) {
@@ -49,6 +51,7 @@ private:
     }
     // The content of quotes or brackets; inner pairs of the same bracket are kept as they are.
     void quoted(std::string& text) {
+        const std::size_t first = at_;
         const char open = line_[at_++], close = closing(open);
         int depth = 1;
         while (!done()) {
@@ -58,14 +61,27 @@ private:
                 continue;
             }
             ++at_;
-            if (c == close && --depth == 0) return;
+            if (c == close && --depth == 0) return judge(first);
             if (c == open && open != close) ++depth;
             text += c;
         }
+        report("is not closed", first);
+    }
+    // A quote in the middle of a word, such as an apostrophe, that reaches over further keys was hardly meant as one.
+    void judge(std::size_t first) {
+        const auto inside = line_.substr(first + 1, at_ - first - 2);
+        const bool quote = line_[first] == '"' || line_[first] == '\'';
+        if (quote && first > begin_ && inside.find('=') != std::string_view::npos && inside.find(' ') != std::string_view::npos)
+            report("takes in the keys up to the next one", first);
+    }
+    void report(const char* what, std::size_t first) {
+        if (fault_.empty())
+            fault_ = std::string("the ") + line_[first] + " in " + std::string(line_.substr(begin_, first + 12 - begin_)) + "... " + what;
     }
 
     std::string_view line_;
-    std::size_t at_ = 0;
+    std::size_t at_ = 0, begin_ = 0;
+    std::string fault_;
 };
 
 bool needs_quotes(std::string_view text) { return text.empty() || text.find_first_of(" \t\n\r\"'{}[]=,\\") != std::string_view::npos; }
@@ -82,7 +98,7 @@ std::string escape(std::string_view text) {
 
 }  // namespace
 
-std::vector<KeyValue> parse_header(std::string_view line) {
+Header read_header(std::string_view line) {
     std::vector<KeyValue> pairs;
     Scanner scanner(line);
     for (scanner.skip_space(); !scanner.done(); scanner.skip_space()) {
@@ -95,13 +111,17 @@ std::vector<KeyValue> parse_header(std::string_view line) {
         }
         if (!key.empty()) pairs.emplace_back(std::move(key), std::move(value));
     }
-    return pairs;
+    const bool remark = line.find('=') == std::string_view::npos;
+    return {std::move(pairs), remark ? std::string() : scanner.fault()};
 }
+
+std::vector<KeyValue> parse_header(std::string_view line) { return read_header(line).pairs; }
 
 std::string format_pair(std::string_view key, std::string_view value) { return escape(key) + "=" + escape(value); }
 
 std::vector<std::string_view> array_words(std::string_view value) {
     std::vector<std::string_view> words;
+    if (value.starts_with("_JSON ")) value.remove_prefix(6);
     static constexpr std::string_view separators = " \t,[]{}\r\n";
     std::size_t at = 0;
     while ((at = value.find_first_not_of(separators, at)) != std::string_view::npos) {

@@ -4,8 +4,10 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "alkali/base/log.hpp"
 #include "alkali/structure/frame.hpp"
 
 namespace alkali::io {
@@ -17,7 +19,7 @@ enum class Numbers { finite, any };
 
 struct ReadOptions {
     std::string format;  ///< name of a format; empty: by the file's name
-    // Keys of labels in extended XYZ. Empty: the first present of the usual ones, see usual_keys().
+    // Keys of labels in extended XYZ. Empty: found by their names (label_names.hpp); where two differ, neither is taken.
     std::string energy_key, forces_key, stress_key, virial_key;
     std::vector<std::string> type_names;  ///< chemical symbols of types 1, 2, ... where a file has numbers only
     Numbers numbers = Numbers::finite;
@@ -28,25 +30,32 @@ struct WriteOptions {
     std::vector<std::string> type_names;  ///< order of the types in LAMMPS and deepmd files; empty: by atomic number
 };
 
-/// The keys under which labels are looked for when none is configured, best first: {free_energy, energy, ...}.
-struct UsualKeys {
-    std::vector<std::string> energy, forces, stress, virial;
+/// A part of a file that gave no frame, such as an ionic step whose electrons did not converge.
+struct LeftOut {
+    std::string where;  ///< file and number of the frame it would have been
+    std::string why;
 };
-[[nodiscard]] const UsualKeys& usual_keys();
 
 /// What a reader can tell of the frame it read last besides the frame itself.
 struct FrameNotes {
     std::string energy_from, forces_from, stress_from;  ///< key or item of the file that gave the label; empty: none
-    std::vector<std::string> unused_columns;            ///< per-atom columns that were not used
+    std::vector<std::string> unused_columns;            ///< per-atom columns that gave no label
+    std::vector<std::string> warnings{};                ///< what people should know of this frame and its labels
+    std::vector<LeftOut> left_out{};                    ///< what stood before this frame, behind the frame before it
+    std::vector<std::string> without_weight{};          ///< labels (energy, forces, stress) that the file gives weight 0: left out
 };
 
-/// Frames of one file (or folder) in order, one in memory at a time.
+/// True if the notes say that the file gives this label (energy, forces, stress) no weight.
+[[nodiscard]] bool leaves_out(const FrameNotes& notes, std::string_view label);
+
+/// Frames of one file (or folder) in order, one in memory at a time. The number of a frame counts what was left out too.
 class FrameReader {
 public:
     virtual ~FrameReader() = default;
     /// Reads the next frame; false at the end. Errors: FileError naming file and frame. In formats whose frames can be
     /// told apart (extended XYZ) a further call goes on behind a frame whose content was wrong.
     [[nodiscard]] virtual bool next(Frame& frame) = 0;
+    /// Notes of the frame read last. Once next() has returned false: with what was left out behind the last frame.
     [[nodiscard]] virtual FrameNotes notes() const { return {}; }
 };
 
@@ -90,8 +99,9 @@ struct FormatInfo {
                                                        const ReadOptions& options);
 [[nodiscard]] std::unique_ptr<FrameWriter> open_writer(const std::filesystem::path& path, const WriteOptions& options = {});
 
-/// All frames at once. FileError if there is none.
-[[nodiscard]] std::vector<Frame> read_frames(const std::filesystem::path& path, const ReadOptions& options = {});
+/// All frames at once; the log, if any, is told what the reader noted (notes.hpp). FileError if there is none.
+[[nodiscard]] std::vector<Frame> read_frames(const std::filesystem::path& path, const ReadOptions& options = {},
+                                             base::LogSink* log = nullptr);
 void write_frames(const std::filesystem::path& path, std::span<const Frame> frames, const WriteOptions& options = {});
 
 }  // namespace alkali::io

@@ -10,6 +10,7 @@
 #include "alkali/io/extxyz.hpp"
 #include "alkali/io/format.hpp"
 #include "alkali/io/lammps.hpp"
+#include "alkali/io/notes.hpp"
 #include "alkali/io/text.hpp"
 #include "alkali/io/vasp.hpp"
 
@@ -121,14 +122,6 @@ FormatInfo info_of(const Format& format) {
 
 }  // namespace
 
-const UsualKeys& usual_keys() {
-    static const UsualKeys keys{{"free_energy", "energy", "REF_energy", "dft_energy", "DFT_energy"},
-                                {"forces", "force", "REF_forces", "dft_forces", "DFT_forces"},
-                                {"stress", "REF_stress", "dft_stress", "DFT_stress"},
-                                {"virial", "virials", "REF_virial", "REF_virials", "dft_virial", "DFT_virial"}};
-    return keys;
-}
-
 std::vector<FormatInfo> formats() {
     std::vector<FormatInfo> infos;
     for (const auto& format : table()) infos.push_back(info_of(format));
@@ -176,11 +169,17 @@ std::unique_ptr<FrameWriter> open_writer(const std::filesystem::path& path, cons
     return format.write(path, options);
 }
 
-std::vector<Frame> read_frames(const std::filesystem::path& path, const ReadOptions& options) {
+std::vector<Frame> read_frames(const std::filesystem::path& path, const ReadOptions& options, base::LogSink* log) {
     const auto reader = open_reader(path, options);
+    base::NullSink none;
+    NoteLog notes(log != nullptr ? *log : none);
     std::vector<Frame> frames;
-    for (Frame frame; reader->next(frame);) frames.push_back(std::move(frame));
-    if (frames.empty()) throw FileError("the file has no frames", path.string());
+    for (Frame frame; reader->next(frame);) {
+        notes.add(frame, reader->notes());
+        frames.push_back(std::move(frame));
+    }
+    notes.end_file(*reader, path);
+    notes.require_frames(path);
     return frames;
 }
 

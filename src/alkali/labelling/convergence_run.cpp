@@ -51,13 +51,13 @@ struct Study {
     std::vector<PressureTest> tests;
 };
 
-Study read_study(const ConvergenceSettings& settings) {
+Study read_study(const ConvergenceSettings& settings, base::LogSink& log) {
     Study study;
     io::ReadOptions read;
     read.numbers = io::Numbers::any;  // labels of the input are not used
     for (const auto& input : settings.inputs)
         for (const auto& file : dataset::files_of(input))
-            for (auto& frame : io::read_frames(file, read)) {
+            for (auto& frame : io::read_frames(file, read, &log)) {
                 const std::size_t at = study.frames.size();
                 const double volume = frame.structure.cell.volume();
                 const bool periodic = frame.structure.cell.fully_periodic() && settings.volume_step > 0;
@@ -193,7 +193,7 @@ ConvergenceSettings load_convergence(const fs::path& path, std::span<const Label
 
 std::vector<ConvergenceSeries> run_convergence(const ConvergenceSettings& settings, const std::atomic<bool>& stop, base::LogSink& log,
                                                base::ProgressSink& progress) {
-    const auto study = read_study(settings);
+    const auto study = read_study(settings, log);
     if (study.frames.empty()) throw InputError("there are no structures", settings.source);
     const auto& kind = queue_kind("local");
     Store store(settings.store, kind.sharing);

@@ -11,6 +11,7 @@
 #include "alkali/base/process.hpp"
 #include "alkali/dataset/frame_set.hpp"
 #include "alkali/dataset/hash.hpp"
+#include "alkali/io/label_names.hpp"
 #include "alkali/labelling/key.hpp"
 #include "alkali/labelling/queue/scratch.hpp"
 
@@ -27,13 +28,13 @@ struct Work {
     std::vector<Job> jobs;
 };
 
-std::vector<structure::Frame> read_inputs(const RunSettings& settings) {
+std::vector<structure::Frame> read_inputs(const RunSettings& settings, base::LogSink& log) {
     std::vector<structure::Frame> frames;
     io::ReadOptions read;
     read.numbers = io::Numbers::any;  // labels of the input are not used
     for (const auto& input : settings.inputs)
         for (const auto& file : dataset::files_of(input))
-            for (auto& frame : io::read_frames(file, read)) frames.push_back(std::move(frame));
+            for (auto& frame : io::read_frames(file, read, &log)) frames.push_back(std::move(frame));
     return frames;
 }
 
@@ -45,9 +46,9 @@ Failure refusal(const InputError& error) {
     return failure;
 }
 
-Work plan(const RunSettings& settings) {
+Work plan(const RunSettings& settings, base::LogSink& log) {
     Work work;
-    work.frames = read_inputs(settings);
+    work.frames = read_inputs(settings, log);
     std::map<std::string, std::size_t> seen;
     for (std::size_t i = 0; i < work.frames.size(); ++i) {
         const auto& structure = work.frames[i].structure;
@@ -130,6 +131,7 @@ std::vector<Job> to_do(const std::vector<Job>& jobs, Store& store, bool retry_fa
 structure::Frame labelled_frame(const structure::Frame& input, const StoredLabel& stored, const std::string& version) {
     structure::Frame frame = input;
     const auto made = to_frame(stored);
+    io::forget_labels(frame);
     frame.labels = made.labels;
     for (const auto& [name, value] : made.info) frame.info[name] = value;
     frame.info["labelled_by"] = "alkali " + version;
@@ -182,7 +184,7 @@ void write_provenance(const RunSettings& settings, const RunRequest& request, co
 
 RunOutcome run_labels(const RunSettings& settings, const RunRequest& request, base::LogSink& log, base::ProgressSink& sink) {
     const auto& kind = queue_kind(settings.queue);
-    const Work work = plan(settings);
+    const Work work = plan(settings, log);
     Store store(settings.store, kind.sharing);
     const auto jobs = request.gather_only ? std::vector<Job>{} : to_do(work.jobs, store, settings.retry_failed);
     RunOutcome outcome;

@@ -33,8 +33,8 @@ public:
         const auto& frame = *batch_.items()[f].frame;
         if (!frame.labels.energy) return;
         const auto atoms = static_cast<double>(frame.structure.size());
-        const double residual = (predicted - *frame.labels.energy) / atoms,
-                     mean = (extent_ == LossSettings::Extent::deepmd ? atoms : 1.0) * frame.weight / counts_.energies;
+        const double residual = (predicted - *frame.labels.energy) / atoms, mean = (extent_ == LossSettings::Extent::deepmd ? atoms : 1.0) *
+                                                                                   frame.weight * frame.weights.energy / counts_.energies;
         terms.energy += end_.total_energy * mean * penalty_.value(residual);
         energy_slope_[f] = now_.total_energy * mean * penalty_.slope(residual) / atoms;
     }
@@ -42,7 +42,7 @@ public:
     void forces(std::size_t f, std::span<const Vec3> predicted, LossTerms& terms) {
         const auto& item = batch_.items()[f];
         if (!item.frame->labels.forces) return;
-        const double mean = item.frame->weight / counts_.force_components;
+        const double mean = item.frame->weight * item.frame->weights.forces / counts_.force_components;
         for (std::size_t i = 0; i < item.atoms; ++i)
             for (int k = 0; k < 3; ++k) {
                 const double residual = predicted[i][k] - (*item.frame->labels.forces)[i][k];
@@ -54,7 +54,7 @@ public:
     void stress(std::size_t f, const Mat3& predicted, LossTerms& terms) {
         const auto& frame = *batch_.items()[f].frame;
         if (!has_stress(frame)) return;
-        const double mean = of_stress(batch_.items()[f]) * frame.weight / counts_.stresses;
+        const double mean = of_stress(batch_.items()[f]) * frame.weight * frame.weights.stress / counts_.stresses;
         for (int a = 0; a < 3; ++a)
             for (int b = 0; b < 3; ++b) {
                 const double residual = predicted(a, b) - (*frame.labels.stress)(a, b), value = penalty_.value(residual);

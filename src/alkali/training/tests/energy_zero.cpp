@@ -187,6 +187,14 @@ TEST_F(EnergyZero, labels_that_are_exactly_zero_are_warned_of) {
     EXPECT_THAT(log_.warnings, HasSubstr("all forces are exactly zero"));
 }
 
+TEST_F(EnergyZero, stress_without_shear_is_warned_of) {
+    auto frames = frames_;
+    for (auto& frame : frames) *frame.labels.stress = Mat3(frame.labels.stress->diagonal().asDiagonal());
+    io::write_frames(folder_ / "diagonal.extxyz", frames);
+    run(config("toy", "train: " + file("diagonal.extxyz"), "max_epochs: 1"), "out");
+    EXPECT_THAT(log_.warnings, HasSubstr("shear stress is exactly zero"));
+}
+
 TEST_F(EnergyZero, of_a_folder_to_start_from_is_asked_for_a_model) {
     run(config("toy", "train: " + file("train.extxyz"), "max_epochs: 1"), "first");
     EXPECT_THAT(failure(config("toy", "train: " + file("train.extxyz"), "init_from: " + file("first"))),

@@ -81,6 +81,7 @@ TEST(Loss, gradient_of_every_term_agrees_with_differences) {
 TEST(Loss, gradient_with_huber_weights_and_masks_agrees_with_differences) {
     auto frames = labelled_frames(4, 20);
     frames[0].weight = 3;
+    frames[0].weights = {2, 0.5, 4};
     frames[1].labels.energy.reset();
     frames[2].labels.forces.reset();
     frames[3].labels.stress.reset();
@@ -114,6 +115,18 @@ TEST(Loss, mean_of_squares_as_written_by_hand) {
     EXPECT_NEAR(setting.errors.energy.rmse(), 0.25, 1e-14);
     EXPECT_NEAR(setting.errors.forces.mae(), 0.4 / 6, 1e-14);
     EXPECT_NEAR(setting.errors.stress.rmse(), std::sqrt((0.09 + 0.005) / 9), 1e-14);
+}
+
+TEST(Loss, of_each_label_is_multiplied_by_the_labels_own_weight) {
+    auto frames = labelled_frames(1, 30);
+    Setting plain(frames);
+    frames[0].weights = {5, 0.5, 3};
+    Setting weighted(frames);
+    const auto one = plain.loss(weights(10, 3, 100, 7)), other = weighted.loss(weights(10, 3, 100, 7));
+    EXPECT_NEAR(other.energy, 5 * one.energy, 1e-12 * other.energy);
+    EXPECT_NEAR(other.forces, 0.5 * one.forces, 1e-12 * other.forces);
+    EXPECT_NEAR(other.stress, 3 * one.stress, 1e-12 * other.stress);
+    EXPECT_NEAR(other.shear, 3 * one.shear, 1e-12 * other.shear);
 }
 
 TEST(Loss, huber_is_the_square_inside_and_linear_outside) {

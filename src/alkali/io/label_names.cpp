@@ -1,0 +1,262 @@
+#include "alkali/io/label_names.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <map>
+
+#include "alkali/base/nearest.hpp"
+#include "alkali/io/extxyz_header.hpp"
+#include "alkali/io/text.hpp"
+
+namespace alkali::io {
+namespace {
+
+using Words = std::vector<std::string>;
+
+// Words of a name between _, -, ., : and blanks, in lower case.
+Words words_of(std::string_view name) {
+    Words words(1);
+    for (const char c : lower_case(name)) {
+        if (std::string_view("_-.: ").find(c) == std::string_view::npos)
+            words.back() += c;
+        else if (!words.back().empty())
+            words.emplace_back();
+    }
+    if (words.back().empty()) words.pop_back();
+    return words;
+}
+
+bool contains(std::span<const std::string_view> list, std::string_view word) {
+    return std::find(list.begin(), list.end(), word) != list.end();
+}
+
+std::optional<Quantity> quantity_of(std::string_view word) {
+    if (word == "energy") return Quantity::energy;
+    if (word == "force" || word == "forces") return Quantity::forces;
+    if (word == "stress") return Quantity::stress;
+    if (word == "virial" || word == "virials") return Quantity::virial;
+    return std::nullopt;
+}
+
+// What programs put before (some behind) the names of their labels, the most usual first.
+constexpr auto sources = std::to_array<std::string_view>({"ref",    "reference", "dft",       "qm",   "label", "true",   "vasp",   "qe",
+                                                          "cp2k",   "castep",    "aims",      "gpaw", "pbe",   "scan",   "r2scan", "abinit",
+                                                          "siesta", "total",     "potential", "mace", "gap",   "nequip", "ml",     "pred"});
+
+// Energies and forces beside that of the whole system, and numbers about labels. One of these words before the last makes
+// a name another quantity.
+constexpr auto others =
+    std::to_array<std::string_view>({"kinetic",    "kin",      "ke",          "formation",   "form",        "binding",
+                                     "bind",       "cohesive", "cohesion",    "atomization", "atomisation", "interaction",
+                                     "dispersion", "disp",     "d2",          "d3",          "d4",          "vdw",
+                                     "mbd",        "ts",       "adsorption",  "surface",     "interface",   "hull",
+                                     "above",      "reaction", "barrier",     "activation",  "ewald",       "hartree",
+                                     "xc",         "exchange", "correlation", "fermi",       "band",        "bandgap",
+                                     "zero",       "zpe",      "thermal",     "entropy",     "self",        "strain",
+                                     "mixing",     "defect",   "vacancy",     "isolated",    "atomic",      "atom",
+                                     "atoms",      "per",      "local",       "site",        "homo",        "lumo",
+                                     "ionization", "nuclear",  "repulsion",   "repulsive",   "coulomb",     "electrostatic",
+                                     "std",        "sigma",    "var",         "variance",    "error",       "err",
+                                     "delta",      "diff",     "difference",  "uncertainty", "unc",         "devi",
+                                     "max",        "min",      "mean",        "avg",         "average",     "rms",
+                                     "rmse",       "mae",      "median",      "net",         "sum",         "shift",
+                                     "shifts",     "offset",   "baseline",    "e0",          "constraint",  "external",
+                                     "applied",    "residual", "mises",       "initial",     "previous",    "bond",
+                                     "angle",      "dihedral", "pair",        "spring",      "bias",        "magnetic",
+                                     "smearing",   "cutoff",   "cut",         "threshold",   "tol",         "conv",
+                                     "weight",     "relative", "excitation",  "dipole"});
+
+std::string join(std::span<const std::string> words) {
+    std::string text;
+    for (const auto& word : words) text += (text.empty() ? "" : "_") + word;
+    return text;
+}
+
+bool holds_numbers(std::string_view value, std::initializer_list<std::size_t> counts) {
+    const auto words = array_words(value);
+    return std::find(counts.begin(), counts.end(), words.size()) != counts.end() &&
+           std::all_of(words.begin(), words.end(), [](std::string_view word) { return parse_double(word).has_value(); });
+}
+
+bool has_shape(std::string_view value, Quantity quantity) {
+    if (quantity == Quantity::energy) return holds_numbers(value, {1});
+    return quantity != Quantity::forces && holds_numbers(value, {6, 9});
+}
+
+std::vector<std::string_view> names_of(Quantity quantity) {
+    switch (quantity) {
+        case Quantity::energy: return {"energy", "etot", "toten", "epot", "pe", "e"};
+        case Quantity::forces: return {"forces", "force", "f"};
+        case Quantity::stress: return {"stress", "stresses", "virial", "virials"};
+        case Quantity::virial: break;
+    }
+    return {"virial", "virials"};
+}
+
+// How far a name is from one of the quantity; large where it sounds like nothing of the kind.
+std::size_t distance(std::string_view name, Quantity quantity) {
+    constexpr std::size_t far = 1000;
+    std::size_t least = far;
+    for (const auto& word : words_of(name)) {
+        if (contains(others, word)) return far;
+        for (const auto meant : names_of(quantity)) {
+            const auto edits = base::edit_distance(word, meant);
+            // Short names may differ in fewer letters; a word that holds the name counts as near.
+            if (edits <= std::min<std::size_t>(2, meant.size() / 3) || (edits < 5 && word.find(meant) != std::string::npos))
+                least = std::min(least, edits);
+        }
+    }
+    return least;
+}
+
+// True for a name whose label the frame has from elsewhere or may get: no prefix.
+bool plain_label(std::string_view name) {
+    const auto label = label_name(name);
+    return label && label->prefix.empty();
+}
+
+}  // namespace
+
+std::string_view to_string(Quantity quantity) {
+    switch (quantity) {
+        case Quantity::energy: return "energy";
+        case Quantity::forces: return "forces";
+        case Quantity::stress: return "stress";
+        case Quantity::virial: return "virial";
+    }
+    return {};
+}
+
+std::string lower_case(std::string_view text) {
+    std::string lower(text);
+    for (auto& c : lower) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    return lower;
+}
+
+bool same_ignoring_case(std::string_view a, std::string_view b) { return lower_case(a) == lower_case(b); }
+
+namespace {
+
+std::optional<LabelName> parse_label_name(std::string_view name) {
+    auto words = words_of(name);
+    if (words.empty()) return std::nullopt;
+    std::string behind;
+    if (words.size() > 1 && !quantity_of(words.back()) && rank_of(words.back()) < unusual_rank) {
+        behind = words.back();
+        words.pop_back();
+    }
+    if (words.back() == "freeenergy") words.back() = "free", words.emplace_back("energy");
+    const auto quantity = quantity_of(words.back());
+    if (!quantity) return std::nullopt;
+    words.pop_back();
+    LabelName label{*quantity, {}, false};
+    if (*quantity == Quantity::energy && !words.empty() && words.back() == "free") {
+        label.free_energy = true;
+        words.pop_back();
+    }
+    if (!behind.empty()) words.push_back(behind);
+    for (const auto& word : words)
+        if (contains(others, word)) return std::nullopt;
+    label.prefix = join(words);
+    return label;
+}
+
+}  // namespace
+
+int rank_of(const std::string& prefix) {
+    if (prefix.empty()) return 0;
+    const auto found = std::find(sources.begin(), sources.end(), prefix);
+    return found == sources.end() ? unusual_rank : static_cast<int>(found - sources.begin()) + 1;
+}
+
+namespace {
+
+std::optional<UnitName> parse_unit_name(std::string_view name) {
+    std::string letters;
+    for (const auto& word : words_of(name)) letters += word;
+    for (const std::string_view unit : {"units", "unit"}) {
+        if (letters == unit) return UnitName{UnitName::Of::everything};
+        std::string of;
+        if (letters.ends_with(unit))
+            of = letters.substr(0, letters.size() - unit.size());
+        else if (letters.starts_with(unit))
+            of = letters.substr(unit.size());
+        else
+            continue;
+        for (const std::string_view length : {"length", "lengths", "distance", "position", "positions", "pos", "coordinate", "coordinates",
+                                              "coord", "coords", "lattice", "cell"})
+            if (of == length) return UnitName{UnitName::Of::length};
+        for (const std::string_view label : {"energy", "force", "forces", "stress", "virial", "virials"})
+            if (of.ends_with(label)) return UnitName{UnitName::Of::label, *quantity_of(label)};
+        if (of == "energies" || of == "freeenergy") return UnitName{UnitName::Of::label, Quantity::energy};
+    }
+    return std::nullopt;
+}
+
+std::optional<WeightName> parse_weight_name(std::string_view name) {
+    auto words = words_of(name);
+    const auto weight = std::find_if(words.begin(), words.end(), [](const std::string& w) { return w == "weight" || w == "weights"; });
+    if (weight == words.end()) return std::nullopt;
+    words.erase(weight);
+    if (!words.empty() && words.front() == "config") words.erase(words.begin());
+    if (words.empty()) return WeightName{};
+    if (words.size() == 1)
+        if (const auto quantity = quantity_of(words[0])) return WeightName{quantity};
+    return std::nullopt;
+}
+
+// All that a name may mean. Frames of a file have the same few names again and again.
+struct Meaning {
+    std::optional<LabelName> label;
+    std::optional<UnitName> unit;
+    std::optional<WeightName> weight;
+};
+
+const Meaning& meaning_of(std::string_view name) {
+    constexpr std::size_t most_remembered = 1000;
+    thread_local std::map<std::string, Meaning, std::less<>> known;
+    if (const auto found = known.find(name); found != known.end()) return found->second;
+    if (known.size() >= most_remembered) known.clear();
+    return known.emplace(name, Meaning{parse_label_name(name), parse_unit_name(name), parse_weight_name(name)}).first->second;
+}
+
+}  // namespace
+
+std::optional<LabelName> label_name(std::string_view name) { return meaning_of(name).label; }
+std::optional<UnitName> unit_name(std::string_view name) { return meaning_of(name).unit; }
+std::optional<WeightName> weight_name(std::string_view name) { return meaning_of(name).weight; }
+
+std::vector<std::string> likely_names(const structure::Frame& frame, Quantity quantity) {
+    std::vector<std::pair<std::size_t, std::string>> ranked;
+    const auto add = [&](const std::string& name) {
+        if (const auto far = distance(name, quantity); far < 10) ranked.emplace_back(far, name);
+    };
+    for (const auto& [key, value] : frame.info)
+        if (has_shape(value, quantity)) add(key);
+    for (const auto& column : frame.columns)
+        if (quantity == Quantity::forces && column.width == 3 && column.kind == structure::AtomColumn::Kind::real) add(column.name);
+    std::stable_sort(ranked.begin(), ranked.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+    std::vector<std::string> names;
+    for (auto& [far, name] : ranked) names.push_back(std::move(name));
+    return names;
+}
+
+bool is_name_of(std::string_view name, Quantity quantity) {
+    const auto label = label_name(name);
+    return label && (label->quantity == quantity || (quantity == Quantity::stress && label->quantity == Quantity::virial));
+}
+
+void forget_labels(structure::Frame& frame) {
+    frame.labels = {};
+    frame.weights = {};
+    std::erase_if(frame.info, [](const auto& pair) {
+        const auto unit = unit_name(pair.first);
+        const auto weight = weight_name(pair.first);
+        return plain_label(pair.first) || (unit && holds_numbers(pair.second, {1}) == false) || (weight && weight->quantity) ||
+               pair.first == "energy_extrapolated";
+    });
+    std::erase_if(frame.columns, [](const auto& column) { return plain_label(column.name); });
+}
+
+}  // namespace alkali::io

@@ -1,0 +1,54 @@
+#pragma once
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "alkali/structure/frame.hpp"
+
+// What header keys and columns are called: programs and people write energy, REF_energy, DFT_Energy, qm_force, virials, ...
+namespace alkali::io {
+
+enum class Quantity { energy, forces, stress, virial };
+[[nodiscard]] std::string_view to_string(Quantity quantity);
+
+/// A name taken apart: "REF_free_energy" is a free energy with the prefix "ref".
+struct LabelName {
+    Quantity quantity;
+    std::string prefix;  ///< lower case; empty: none
+    bool free_energy = false;
+};
+
+/// The label that a name stands for, in any letter case, singular or plural, with any prefix (or one of the usual ones
+/// behind it, as in energy_dft). Nothing for other energies and forces (kinetic_energy, formation_energy, max_force, ...).
+[[nodiscard]] std::optional<LabelName> label_name(std::string_view name);
+/// Whether the prefix is none or one that programs put before labels (ref, dft, ...): smaller is more usual, others come last.
+[[nodiscard]] int rank_of(const std::string& prefix);
+constexpr int unusual_rank = 100;
+
+/// A key that gives the unit of a label or of lengths: energy-unit, force_units, REF_stress-unit, unit, units.
+struct UnitName {
+    enum class Of { everything, length, label };
+    Of of;
+    Quantity quantity{};  ///< where it is of a label
+};
+[[nodiscard]] std::optional<UnitName> unit_name(std::string_view name);
+
+/// A key that gives a weight: weight, config_weight, energy_weight, config_forces_weight, ...
+struct WeightName {
+    std::optional<Quantity> quantity;  ///< nothing: of the whole frame
+};
+[[nodiscard]] std::optional<WeightName> weight_name(std::string_view name);
+
+[[nodiscard]] std::string lower_case(std::string_view text);
+[[nodiscard]] bool same_ignoring_case(std::string_view a, std::string_view b);
+
+/// Names of header keys and columns that may have been meant for a label the frame lacks: they sound like it and hold numbers
+/// of its shape. Nearest first.
+[[nodiscard]] std::vector<std::string> likely_names(const structure::Frame& frame, Quantity quantity);
+/// True if the name stands for a label of this quantity; that of a virial for a stress too.
+[[nodiscard]] bool is_name_of(std::string_view name, Quantity quantity);
+/// Removes the labels and what is left of others in header and columns: before labels of another origin come in.
+void forget_labels(structure::Frame& frame);
+
+}  // namespace alkali::io

@@ -1,0 +1,404 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <filesystem>
+#include <sstream>
+
+#include "alkali/base/error.hpp"
+#include "alkali/base/files.hpp"
+#include "alkali/io/extxyz_header.hpp"
+#include "alkali/io/format.hpp"
+#include "alkali/io/label_names.hpp"
+#include "alkali/io/label_units.hpp"
+#include "alkali/io/losses.hpp"
+#include "alkali/units/constants.hpp"
+
+// Extended XYZ as it is found in the wild: tests/golden/cases/extxyz holds one file for each kind of trouble.
+namespace alkali::io {
+namespace {
+
+using testing::AllOf;
+using testing::Contains;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+namespace fs = std::filesystem;
+const fs::path cases = fs::path(ALKALI_SOURCE_DIR) / "tests/golden/cases/extxyz";
+
+struct Read {
+    Frame frame;
+    FrameNotes notes;
+    [[nodiscard]] std::string warnings() const {
+        std::string text;
+        for (const auto& warning : notes.warnings) text += warning + "\n";
+        return text;
+    }
+};
+
+Read read_text(const std::string& text, ReadOptions options = {}) {
+    options.format = "extxyz";
+    const auto reader = open_reader(std::make_unique<std::istringstream>(text), "x.extxyz", options);
+    Read read;
+    EXPECT_TRUE(reader->next(read.frame));
+    read.notes = reader->notes();
+    return read;
+}
+
+Read read_case(const std::string& name, const ReadOptions& options = {}) { return read_text(base::read_file(cases / name), options); }
+
+std::string fault(const std::string& text) {
+    try {
+        static_cast<void>(read_text(text));
+    } catch (const FileError& error) {
+        return error.what();
+    }
+    return "no error";
+}
+
+// One lithium atom in a cube of 40 angstrom^3 or so, with these pairs in its header.
+std::string with_header(const std::string& pairs) {
+    return "1\nLattice=\"3.44 0 0 0 3.44 0 0 0 3.44\" Properties=species:S:1:pos:R:3:forces:R:3 " + pairs + "\nLi 0 0 0 0.1 0.2 -0.3\n";
+}
+const double volume = std::pow(3.44, 3);
+
+std::string round_trip(const std::string& text) {
+    const auto file = fs::path(testing::TempDir()) / "alkali_extxyz_labels" / "a.extxyz";
+    write_frames(file, std::vector<Frame>{read_text(text).frame});
+    const auto written = base::read_file(file);
+    fs::remove_all(file.parent_path());
+    return written;
+}
+
+// --- names
+
+TEST(ExtxyzLabels, are_known_by_any_prefix_letter_case_and_number) {
+    for (const char* name :
+         {"energy", "Energy", "ENERGY", "REF_energy", "dft_energy", "DFT_Energy", "qm_energy", "vasp-energy", "gap_energy", "mace_energy",
+          "bulk_energy", "config_energy", "total_energy", "REF_free_energy", "freeEnergy", "energy_dft"}) {
+        const auto label = label_name(name);
+        ASSERT_TRUE(label.has_value()) << name;
+        EXPECT_EQ(label->quantity, Quantity::energy) << name;
+    }
+    for (const char* name : {"force", "Forces", "FORCES", "dft_force", "DFT_forces", "qm_Force", "forces_ref"})
+        EXPECT_EQ(label_name(name).value().quantity, Quantity::forces) << name;
+    for (const char* name : {"virial", "virials", "VIRIAL", "gap_virials", "dft_virial"})
+        EXPECT_EQ(label_name(name).value().quantity, Quantity::virial) << name;
+    EXPECT_TRUE(label_name("qm_free_energy").value().free_energy);
+    EXPECT_EQ(label_name("qm_free_energy").value().prefix, "qm");
+}
+
+TEST(ExtxyzLabels, are_not_other_energies_and_numbers_about_labels) {
+    for (const char* name : {"kinetic_energy", "formation_energy", "binding_energy", "energy_weight", "energy_std", "stress_std",
+                             "max_force", "energy_per_atom", "energy-unit", "dispersion_energy", "energy_above_hull", "force_std",
+                             "von_mises_stress", "energy_extrapolated", "local_energy", "forced", "energies"})
+        EXPECT_FALSE(label_name(name).has_value()) << name;
+}
+
+TEST(ExtxyzLabels, of_quip_under_dft_force_are_read) {
+    const auto [frame, notes] = read_case("dft_force.xyz");
+    EXPECT_EQ(frame.labels.energy, -3.8);
+    EXPECT_EQ((*frame.labels.forces)[1], Vec3(-0.1, -0.2, 0.3));
+    EXPECT_NEAR((*frame.labels.stress)(0, 0), -0.1 / volume, 1e-15);
+    EXPECT_EQ(notes.forces_from, "dft_force");
+    EXPECT_THAT(notes.warnings, IsEmpty());
+}
+
+TEST(ExtxyzLabels, of_gpumd_in_other_letter_cases_are_read_with_their_cell) {
+    for (const char* name : {"gpumd_upper.xyz", "gpumd_caps.xyz", "lattice_lower2.xyz"}) {
+        const auto [frame, notes] = read_case(name);
+        EXPECT_TRUE(frame.structure.cell.fully_periodic()) << name;
+        EXPECT_TRUE(frame.labels.energy.has_value()) << name;
+        EXPECT_TRUE(frame.labels.forces.has_value()) << name;
+        EXPECT_THAT(notes.warnings, IsEmpty()) << name;
+    }
+    EXPECT_EQ(read_case("gpumd_caps.xyz").frame.info.at("config_type"), "x");
+    EXPECT_TRUE(read_case("gpumd_upper.xyz").frame.labels.stress.has_value());
+}
+
+TEST(ExtxyzLabels, of_a_free_energy_come_first_under_any_prefix) {
+    const auto [frame, notes] = read_case("ref_free_energy.xyz");
+    EXPECT_EQ(frame.labels.energy, -3.80);
+    EXPECT_EQ(notes.energy_from, "REF_free_energy");
+    EXPECT_EQ(frame.info.at("energy_extrapolated"), "-3.70");
+    EXPECT_THAT(notes.warnings, IsEmpty());
+    EXPECT_EQ(read_text(with_header("vasp_energy=-1 vasp_free_energy=-2")).frame.labels.energy, -2.0);
+    // A copy of the extrapolated energy says nothing new.
+    const auto copy = read_text(with_header("energy=-1 free_energy=-1.5 REF_energy=-1"));
+    EXPECT_EQ(copy.frame.labels.energy, -1.5);
+    EXPECT_THAT(copy.notes.warnings, IsEmpty());
+}
+
+TEST(ExtxyzLabels, that_differ_between_two_sets_are_named_and_not_taken) {
+    const auto [frame, notes] = read_case("two_labels.xyz");
+    EXPECT_FALSE(frame.labels.energy.has_value());
+    EXPECT_FALSE(frame.labels.forces.has_value());
+    EXPECT_THAT(notes.warnings, ElementsAre(AllOf(HasSubstr("energy="), HasSubstr("REF_energy="), HasSubstr("--energy-key")),
+                                            AllOf(HasSubstr("column forces"), HasSubstr("REF_forces"), HasSubstr("--forces-key"))));
+    ReadOptions options;
+    options.energy_key = "REF_energy";
+    options.forces_key = "REF_forces";
+    const auto chosen = read_case("two_labels.xyz", options);
+    EXPECT_EQ(chosen.frame.labels.energy, -3.8);
+    EXPECT_EQ((*chosen.frame.labels.forces)[0], Vec3(0.1, 0.2, -0.3));
+    EXPECT_THAT(chosen.notes.warnings, IsEmpty());
+}
+
+TEST(ExtxyzLabels, that_are_not_taken_stay_in_the_file_that_is_written) {
+    const auto written = round_trip(base::read_file(cases / "two_labels.xyz"));
+    EXPECT_THAT(written, AllOf(HasSubstr("energy=-3.1"), HasSubstr("REF_energy=-3.8"), HasSubstr(":forces:R:3:REF_forces:R:3"),
+                               HasSubstr(" 9 9 9 0.1 0.2 -0.3")));
+    EXPECT_EQ(read_text(written).notes.warnings.size(), 2u);
+}
+
+TEST(ExtxyzLabels, that_are_there_twice_with_the_same_numbers_are_fine) {
+    for (const char* pairs : {"energy=-3.8 REF_energy=-3.8", "DFT_energy=-3.8 qm_energy=-3.800001", "Energy=-3.8 energy=-3.8"}) {
+        const auto [frame, notes] = read_text(with_header(pairs));
+        EXPECT_NEAR(frame.labels.energy.value(), -3.8, 1e-5) << pairs;
+        EXPECT_THAT(notes.warnings, IsEmpty()) << pairs;
+    }
+    for (const char* pairs : {"DFT_energy=-3.8 mace_energy=-3.7", "energy=-3.8 energy=-3.7", "Energy=-3.8 energy=-3.1",
+                              "stress=\"1 1 1 0 0 0\" REF_stress=\"2 2 2 0 0 0\" energy=1 REF_energy=1"}) {
+        const auto [frame, notes] = read_text(with_header(pairs));
+        EXPECT_EQ(notes.warnings.size(), 1u) << pairs;
+    }
+}
+
+TEST(ExtxyzLabels, near_a_known_name_and_of_its_shape_are_suggested) {
+    const auto frame = read_text(
+                           "1\nLattice=\"4 0 0 0 4 0 0 0 4\" enrgy=-1 enery_x=high strss=\"1 2 3 4 5 6\" stres=1 "
+                           "Properties=species:S:1:pos:R:3:forcs:R:3:forc:R:1\nLi 0 0 0 1 2 3 4\n")
+                           .frame;
+    EXPECT_THAT(likely_names(frame, Quantity::energy), ElementsAre("enrgy"));
+    EXPECT_THAT(likely_names(frame, Quantity::forces), ElementsAre("forcs"));
+    EXPECT_THAT(likely_names(frame, Quantity::stress), ElementsAre("strss"));
+}
+
+// --- header
+
+TEST(ExtxyzHeaders, with_an_apostrophe_or_an_open_quote_are_refused_by_name) {
+    EXPECT_THAT(fault(base::read_file(cases / "apostrophe.xyz")),
+                AllOf(HasSubstr("x.extxyz, frame 0"), HasSubstr("today's"), HasSubstr("not closed")));
+    EXPECT_THAT(fault(with_header("note=\"open energy=-1")), HasSubstr("not closed"));
+    EXPECT_THAT(fault(with_header("note=[1, 2 energy=-1")), HasSubstr("not closed"));
+    EXPECT_THAT(fault("1\nnote=it's Lattice=\"4 0 0 0 4 0 0 0 4\" by=Li's\nLi 0 0 0\n"), HasSubstr("it's"));
+    // Escaped, inside other quotes, or in a remark without keys they are fine.
+    EXPECT_EQ(read_text(with_header("note=\"it's\" energy=-1")).frame.info.at("note"), "it's");
+    EXPECT_EQ(read_text(with_header("note=it\\'s energy=-1")).frame.info.at("note"), "it's");
+    EXPECT_EQ(read_text("1\ntoday's structure\nLi 0 0 0\n").frame.structure.size(), 1u);
+}
+
+TEST(ExtxyzHeaders, give_pbc_in_many_spellings) {
+    const std::array<bool, 3> all{true, true, true}, none{false, false, false}, slab{true, true, false};
+    for (const auto& [text, expected] :
+         std::vector<std::pair<std::string, std::array<bool, 3>>>{{"pbc=T", all},
+                                                                  {"PBC=\"T T T\"", all},
+                                                                  {"pbc=TTF", slab},
+                                                                  {"pbc=\"true, True, FALSE\"", slab},
+                                                                  {"pbc=[1, 1, 0]", slab},
+                                                                  {"pbc=\"_JSON [true, true, false]\"", slab},
+                                                                  {"pbc=\".true. .TRUE. .false.\"", slab},
+                                                                  {"pbc=no", none},
+                                                                  {"Pbc=F", none}})
+        EXPECT_EQ(read_text(with_header(text)).frame.structure.cell.periodic(), expected) << text;
+    EXPECT_THAT(fault(with_header("pbc=\"T T\"")), HasSubstr("pbc"));
+    EXPECT_THAT(fault(with_header("pbc=perhaps")), HasSubstr("pbc"));
+}
+
+TEST(ExtxyzHeaders, whose_cell_has_another_name_are_refused_rather_than_read_without_it) {
+    for (const char* pair :
+         {"latice=\"4 0 0 0 4 0 0 0 4\"", "cell=\"4 0 0 0 4 0 0 0 4\"", "Box=\"4 4 4\"", "lattice_vectors=\"4 0 0 0 4 0 0 0 4\""})
+        EXPECT_THAT(fault(std::string("1\n") + pair + "\nLi 0 0 0\n"), HasSubstr("no Lattice")) << pair;
+    EXPECT_THAT(fault("1\nPropertes=species:S:1:pos:R:3:forces:R:3\nLi 0 0 0 0 0 0\n"), HasSubstr("no Properties"));
+    EXPECT_THAT(fault("1\nLattice=\"4 0 0 0 4 0 0 0 4\" lattice=\"5 0 0 0 5 0 0 0 5\"\nLi 0 0 0\n"), HasSubstr("given twice"));
+}
+
+TEST(ExtxyzHeaders, give_three_lengths_of_a_cell_or_nested_lists_where_these_are_clear) {
+    EXPECT_EQ(read_text("1\nLattice=\"3 4 5\"\nLi 0 0 0\n").frame.structure.cell.vectors(), Mat3(Vec3(3, 4, 5).asDiagonal()));
+    EXPECT_EQ(read_text("1\nLattice=[[3,0,0],[0,4,0],[0,0,5]]\nLi 0 0 0\n").frame.structure.cell.vectors(),
+              Mat3(Vec3(3, 4, 5).asDiagonal()));
+    EXPECT_THAT(fault("1\nLattice=[[3,0,0],[1,4,0],[0,0,5]]\nLi 0 0 0\n"), HasSubstr("nested list"));
+    EXPECT_THAT(fault("1\nLattice=\"3 4 5 90 90 90\"\nLi 0 0 0\n"), HasSubstr("6 numbers"));
+}
+
+TEST(ExtxyzHeaders, hold_json_values_of_ase) {
+    const Mat3 expected = (Mat3() << 0.002514604421867866, -0.00027204746138262187, 0.019444226955734195, -0.00027204746138262187,
+                           -0.010713387463222219, 0.013086760180387269, 0.019444226955734195, 0.013086760180387269, -0.014074704716139853)
+                              .finished();
+    EXPECT_LT((read_case("json_stress.extxyz").frame.labels.stress.value() - expected).cwiseAbs().maxCoeff(), 1e-17);
+    EXPECT_LT((read_case("json_virials.extxyz").frame.labels.stress.value() + expected / volume).cwiseAbs().maxCoeff(), 1e-17);
+    EXPECT_EQ(read_text(with_header("energy=\"_JSON -3.8\"")).frame.labels.energy, -3.8);
+}
+
+// --- stress and virial
+
+TEST(ExtxyzStress, beyond_what_matter_bears_is_named_with_its_unit_and_not_taken) {
+    const auto bar = read_case("stress_bar.xyz");
+    EXPECT_FALSE(bar.frame.labels.stress.has_value());
+    EXPECT_THAT(bar.warnings(),
+                AllOf(HasSubstr("the stress from stress is beyond 10 eV/angstrom^3 (1602 GPa)"), HasSubstr("stress-unit=bar")));
+    EXPECT_THAT(read_text(with_header("stress=\"30 0 0 0 30 0 0 0 30\"")).warnings(), HasSubstr("stress-unit=GPa"));
+    EXPECT_THAT(read_text(with_header("REF_stress=\"300 300 300 0 0 0\"")).warnings(), HasSubstr("stress-unit=kbar"));
+    EXPECT_FALSE(read_text(with_header("virial=\"4000 0 0 0 4000 0 0 0 4000\"")).frame.labels.stress.has_value());
+    EXPECT_TRUE(read_text(with_header("stress=\"9 9 9 0 0 0\"")).frame.labels.stress.has_value());
+}
+
+TEST(ExtxyzStress, that_contradicts_the_virial_is_named_and_not_taken) {
+    const auto [frame, notes] = read_case("stress_vs_virial.xyz");
+    EXPECT_FALSE(frame.labels.stress.has_value());
+    EXPECT_THAT(notes.warnings,
+                ElementsAre(AllOf(HasSubstr("stress="), HasSubstr("virial="), HasSubstr("sign"), HasSubstr("--virial-key"))));
+    ReadOptions options;
+    options.virial_key = "virial";
+    EXPECT_NEAR((*read_case("stress_vs_virial.xyz", options).frame.labels.stress)(0, 0), -0.4 / volume, 1e-12);
+    options = {};
+    options.stress_key = "stress";
+    EXPECT_NEAR((*read_case("stress_vs_virial.xyz", options).frame.labels.stress)(0, 0), 0.00983, 1e-12);
+    // The same written twice.
+    const auto agreeing = read_text(with_header("stress=\"-0.0098263 -0.0098263 -0.0098263 0 0 0\" virial=\"0.4 0 0 0 0.4 0 0 0 0.4\""));
+    EXPECT_TRUE(agreeing.frame.labels.stress.has_value());
+    EXPECT_THAT(agreeing.notes.warnings, IsEmpty());
+    EXPECT_FALSE(
+        read_text(with_header("stress=\"0.02 0.02 0.02 0 0 0\" virial=\"0.4 0 0 0 0.4 0 0 0 0.4\"")).frame.labels.stress.has_value());
+}
+
+TEST(ExtxyzStress, that_is_not_symmetric_is_named) {
+    EXPECT_THAT(read_text(with_header("stress=\"0.1 0.2 0.3 -0.4 0.5 0.6 0.7 0.8 0.9\"")).warnings(), HasSubstr("not symmetric"));
+}
+
+// --- units
+
+TEST(ExtxyzUnits, in_the_header_are_heeded) {
+    const auto [frame, notes] = read_case("units.xyz");
+    EXPECT_NEAR(frame.labels.energy.value(), -0.14 * units::hartree, 1e-12);
+    EXPECT_NEAR((*frame.labels.forces)[0][1], 0.2 * units::hartree / units::bohr, 1e-12);
+    EXPECT_NEAR((*frame.labels.stress)(2, 2), 1 / units::gpa_per_ev_per_angstrom3, 1e-15);
+    EXPECT_EQ(frame.structure.cell.vectors()(0, 0), 3.44);
+    EXPECT_THAT(notes.warnings, IsEmpty());
+    // What is written is in alkali's units, and says of no other.
+    const auto written = round_trip(base::read_file(cases / "units.xyz"));
+    EXPECT_THAT(written, testing::Not(HasSubstr("unit")));
+    EXPECT_NEAR(read_text(written).frame.labels.energy.value(), -0.14 * units::hartree, 1e-12);
+}
+
+TEST(ExtxyzUnits, under_other_keys_and_spellings_are_heeded) {
+    const auto energy = [](const std::string& pairs) { return read_text(with_header(pairs)).frame.labels.energy.value_or(std::nan("")); };
+    EXPECT_NEAR(energy("energy=1 energy_unit=Ry force_units=Ry/Bohr"), units::rydberg, 1e-12);
+    EXPECT_NEAR(energy("energy=1 units=a.u."), units::hartree, 1e-12);
+    EXPECT_NEAR(energy("energy=1 Energy_Units=\"kcal/mol\""), 0.0433641, 1e-6);
+    EXPECT_NEAR(energy("energy=1 energy-unit=eV force-unit=eV/Ang stress-unit=kbar"), 1, 1e-12);
+    EXPECT_NEAR(energy("energy=1 stress_unit=GPa"), 1, 1e-12);
+    const auto bohr = read_text(with_header("energy=1 energy-unit=hartree length-unit=bohr forces-unit=\"hartree / bohr\"")).frame;
+    EXPECT_NEAR(bohr.structure.cell.vectors()(0, 0), 3.44 * units::bohr, 1e-12);
+    for (const auto& [unit, factor] : {std::pair{"GPa", 1 / units::gpa_per_ev_per_angstrom3},
+                                       {"kBar", 1 / units::kbar_per_ev_per_angstrom3},
+                                       {"eV/A^3", 1.0},
+                                       {"ev/Ang**3", 1.0},
+                                       {"eV/angstrom3", 1.0},
+                                       {"eV*angstrom^-3", 1.0},
+                                       {"eV/Å³", 1.0}})
+        EXPECT_NEAR(unit_factor(unit, Quantity::stress).value_or(-1), factor, 1e-12) << unit;
+    EXPECT_FALSE(unit_factor("eV", Quantity::forces).has_value());
+}
+
+TEST(ExtxyzUnits, that_are_unknown_or_missing_beside_others_are_named_and_the_label_is_not_taken) {
+    const auto unknown = read_text(with_header("energy=1 energy-unit=furlong"));
+    EXPECT_FALSE(unknown.frame.labels.energy.has_value());
+    EXPECT_THAT(unknown.warnings(), HasSubstr("furlong"));
+    const auto missing = read_text(with_header("energy=1 energy-unit=hartree"));
+    EXPECT_TRUE(missing.frame.labels.energy.has_value());
+    EXPECT_FALSE(missing.frame.labels.forces.has_value());
+    EXPECT_THAT(missing.warnings(), AllOf(HasSubstr("forces"), HasSubstr("forces-unit")));
+    EXPECT_FALSE(read_text(with_header("energy=1 units=strange")).frame.labels.energy.has_value());
+    EXPECT_THAT(fault(with_header("energy=1 length-unit=furlong")), HasSubstr("furlong"));
+    // What is not taken keeps its unit beside it.
+    EXPECT_EQ(read_text(round_trip(with_header("energy=1 energy-unit=furlong"))).frame.info.at("energy-unit"), "furlong");
+}
+
+// --- weights
+
+TEST(ExtxyzWeights, of_zero_are_no_label) {
+    const auto [frame, notes] = read_case("config_energy_weight.xyz");
+    EXPECT_FALSE(frame.labels.energy.has_value());
+    EXPECT_FALSE(frame.labels.stress.has_value());
+    EXPECT_TRUE(frame.labels.forces.has_value());
+    EXPECT_THAT(notes.without_weight, ElementsAre("energy", "stress"));
+    const auto written = round_trip(base::read_file(cases / "config_energy_weight.xyz"));
+    EXPECT_THAT(written, AllOf(HasSubstr("energy=0.0"), HasSubstr("config_energy_weight=0.0"), HasSubstr("stress=")));
+    EXPECT_FALSE(read_text(written).frame.labels.energy.has_value());
+    for (const char* pair : {"energy_weight=0", "Energy_Weight=0", "weight=0", "config_weight=0", "Weight=0.0", "config_energy_weight=0"})
+        EXPECT_FALSE(read_text(with_header(std::string("energy=-1 ") + pair)).frame.labels.energy.has_value()) << pair;
+    EXPECT_FALSE(read_text(with_header("energy=-1 forces_weight=0")).frame.labels.forces.has_value());
+    EXPECT_FALSE(read_text(with_header("energy=-1 force_weight=0")).frame.labels.forces.has_value());
+    EXPECT_FALSE(read_text(with_header("virials_weight=0 virial=\"1 0 0 0 1 0 0 0 1\"")).frame.labels.stress.has_value());
+}
+
+TEST(ExtxyzWeights, of_labels_are_kept_beside_that_of_the_frame) {
+    const auto frame = read_text(with_header("energy=-1 weight=3 energy_weight=5 config_forces_weight=0.5 virial_weight=2 "
+                                             "virial=\"1 0 0 0 1 0 0 0 1\""))
+                           .frame;
+    EXPECT_EQ(frame.weight, 3);
+    EXPECT_EQ(frame.weights, (structure::LabelWeights{5, 0.5, 2}));
+    const auto back = read_text(round_trip(with_header("energy=-1 weight=3 energy_weight=5 config_forces_weight=0.5"))).frame;
+    EXPECT_EQ(back.weight, 3);
+    EXPECT_EQ(back.weights, (structure::LabelWeights{5, 0.5, 1}));
+    EXPECT_THAT(read_text(with_header("weight=1 config_weight=2")).warnings(), HasSubstr("differ"));
+    EXPECT_THAT(fault(with_header("energy_weight=-1")), HasSubstr("energy_weight"));
+}
+
+// --- columns
+
+TEST(ExtxyzColumns, are_carried_with_their_kind) {
+    const auto frame = read_case("columns.xyz").frame;
+    ASSERT_EQ(frame.columns.size(), 2u);
+    EXPECT_EQ(frame.columns[0].values, (std::vector<double>{1.5, -1.5}));
+    EXPECT_THAT(round_trip(base::read_file(cases / "columns.xyz")),
+                AllOf(HasSubstr(":forces:R:3:magmoms:R:1:tags:I:1"), HasSubstr(" 1.5 7\n"), HasSubstr(" -1.5 8\n")));
+    const std::string other =
+        "2\nProperties=species:S:1:pos:R:3:move_mask:L:3:site:S:1:id:I:1:v:R:2 energy=-1\n"
+        "Li 0 0 0 T F T 4a 12345678901234 0.5 *****\nO 1 1 1 F F F 8c 2 1 2\n";
+    EXPECT_THAT(round_trip(other), AllOf(HasSubstr(":move_mask:L:3:site:S:1:id:I:1:v:S:2 "),
+                                         HasSubstr(" T F T 4a 12345678901234 0.5 *****\n"), HasSubstr(" F F F 8c 2 1 2\n")));
+}
+
+TEST(ExtxyzColumns, of_atoms_and_keys_named_like_labels_of_the_other_kind_are_kept) {
+    const auto written = round_trip(
+        "1\nLattice=\"4 0 0 0 4 0 0 0 4\" Properties=species:S:1:pos:R:3:forces:R:3:energy:R:1:virial:R:9 "
+        "energy=-1 force=0.01\nLi 0 0 0 1 2 3 -0.5 1 2 3 4 5 6 7 8 9\n");
+    EXPECT_THAT(written,
+                AllOf(HasSubstr(":energy:R:1:virial:R:9"), HasSubstr(" force=0.01"), HasSubstr(" 1 2 3 -0.5 1 2 3 4 5 6 7 8 9\n")));
+}
+
+TEST(ExtxyzColumns, of_species_and_atomic_numbers_must_agree) {
+    EXPECT_EQ(read_text("1\nProperties=Species:S:1:Z:I:1:Pos:R:3\nli 3 0 0 0\n").frame.structure.numbers[0], 3);
+    EXPECT_THAT(fault("1\nProperties=species:S:1:Z:I:1:pos:R:3\nLi 11 0 0 0\n"), HasSubstr("by its number"));
+    EXPECT_THAT(fault("1\nProperties=species:S:1:pos:R:3:pos:R:3\nLi 0 0 0 0 0 0\n"), HasSubstr("twice"));
+}
+
+struct Told : base::LogSink {
+    std::string warnings, infos;
+    void write(base::LogLevel level, std::string_view text) override {
+        (level == base::LogLevel::warning ? warnings : infos) += std::string(text) + "\n";
+    }
+};
+
+TEST(Losses, of_a_format_are_told_once) {
+    Told told;
+    Losses losses(format_info("folder/", "deepmd"));
+    for (int i = 0; i < 3; ++i) losses.add(read_case("open_stress.xyz").frame);
+    losses.add(read_case("columns.xyz").frame);
+    losses.tell(told);
+    EXPECT_THAT(told.warnings, AllOf(HasSubstr("stress 3"), HasSubstr("weights: those of 3 frames"), HasSubstr("magmoms, tags")));
+    EXPECT_THAT(told.infos, HasSubstr("config_type"));
+    Told nothing;
+    Losses none(format_info("a.extxyz"));
+    none.add(read_case("open_stress.xyz").frame);
+    none.tell(nothing);
+    EXPECT_EQ(nothing.warnings + nothing.infos, "");
+    const auto kept = round_trip(base::read_file(cases / "open_stress.xyz"));
+    EXPECT_THAT(kept, AllOf(HasSubstr("stress="), HasSubstr("weight=5"), HasSubstr("config_type=dimer"), HasSubstr("pbc=\"F F F\"")));
+}
+
+}  // namespace
+}  // namespace alkali::io

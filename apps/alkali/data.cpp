@@ -223,7 +223,7 @@ struct SplitArguments {
     std::vector<fs::path> inputs;
     fs::path output;
     io::ReadOptions read;
-    std::string by = "none", format = "extxyz";
+    std::string by = "group", format = "extxyz";
     std::vector<std::string> hold;
     double fraction = 0.1, test = 0;
     std::uint64_t seed = 1;
@@ -259,8 +259,6 @@ void write_part(const SplitArguments& arguments, const std::string& name, const 
 }
 
 void run_split(const SplitArguments& arguments, Context& context) {
-    static const std::map<std::string, dataset::Grouping> groupings{
-        {"none", dataset::Grouping::none}, {"group", dataset::Grouping::stratified}, {"whole-group", dataset::Grouping::whole}};
     std::vector<io::Frame> frames;
     dataset::LoadOptions load{arguments.read, dataset::Missing::mask, {}, dataset::Keep::columns};
     io::Losses losses(io::format_info(part_path(arguments, "train"), arguments.format));
@@ -269,7 +267,7 @@ void run_split(const SplitArguments& arguments, Context& context) {
         frames.push_back(std::move(frame));
     }
     std::vector<io::Frame> test;
-    const auto grouping = arguments.hold.empty() ? groupings.at(arguments.by) : dataset::Grouping::whole;
+    const auto grouping = arguments.hold.empty() ? dataset::grouping_from(arguments.by) : dataset::Grouping::whole;
     if (arguments.test > 0) {
         // Groups held out by name are for the validation; every other group gives its share to the test then.
         const auto drawn = arguments.hold.empty() ? grouping : dataset::Grouping::stratified;
@@ -279,6 +277,9 @@ void run_split(const SplitArguments& arguments, Context& context) {
     }
     const auto parts = dataset::split(frames, {arguments.fraction, arguments.seed, grouping, arguments.hold});
     if (parts.kept.empty()) throw InputError("the split leaves no frame to train on", {}, "hold out less");
+    if (const auto shared = dataset::shared_structures(frames, parts); !shared.empty())
+        context.log.warning(fmt::format("{} frames of validation are structures of train too, such as {} and {}", shared.size(),
+                                        frames[shared[0].second].where(), frames[shared[0].first].where()));
     const auto held = pick(frames, parts.held);
     refuse_stale(arguments, "test", test);
     refuse_stale(arguments, "validation", held);
@@ -290,7 +291,8 @@ void run_split(const SplitArguments& arguments, Context& context) {
 
 void add_split(CLI::App& parent, Context& context) {
     auto arguments = std::make_shared<SplitArguments>();
-    auto* command = parent.add_subcommand("split", "Divide frames into train, validation and test, the same for the same seed");
+    auto* command = parent.add_subcommand(
+        "split", "Divide frames into train, validation and test; validation is what a training with the same seed and share holds out");
     command->add_option("inputs", arguments->inputs, "Labelled frames: files or folders")->required()->type_name("DATA...");
     command->add_option("-o,--output", arguments->output, "Folder for train.extxyz, validation.extxyz and test.extxyz")
         ->required()
@@ -306,7 +308,7 @@ void add_split(CLI::App& parent, Context& context) {
         ->add_option("--by", arguments->by,
                      "none; group: every group (info `group` or `config_type`) gives its share; whole-group: groups stay together")
         ->capture_default_str()
-        ->check(CLI::IsMember({"none", "group", "whole-group"}));
+        ->check(CLI::IsMember(dataset::grouping_names()));
     command->add_option("--hold", arguments->hold, "Hold out exactly these groups")->delimiter(',')->type_name("GROUP,...");
     command->add_option("--to", arguments->format, "extxyz or deepmd")->capture_default_str()->check(CLI::IsMember({"extxyz", "deepmd"}));
     add_label_options(*command, arguments->read);

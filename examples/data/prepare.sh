@@ -12,7 +12,7 @@ mlearn)
     ;;
 jiao)
     "$alkali" data check "$folder/train"
-    "$alkali" data split "$folder/train" -o "$out" --fraction 0.05 --seed 1
+    "$alkali" data split "$folder/train" -o "$out" --fraction 0.05 --seed 1 --by none
     "$alkali" data convert "$folder/test" -o "$out/test.extxyz"
     ;;
 *)

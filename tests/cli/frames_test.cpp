@@ -223,6 +223,33 @@ std::set<std::string> groups_in(const std::string& text) {
     return groups;
 }
 
+TEST_F(Frames, are_split_as_a_training_with_the_same_seed_and_share_does) {
+    std::string frames;
+    for (int k = 0; k < 24; ++k)
+        frames += "2\nLattice=\"3 0 0 0 3 0 0 0 3\" Properties=species:S:1:pos:R:3:forces:R:3 config_type=" +
+                  std::string(k % 3 == 0 ? "a" : "b") + " energy=-" + std::to_string(2 + 0.01 * k) + "\nLi 0 0 0 0.1 0 0\nLi 1.5 1.5 1." +
+                  std::to_string(500 + k) + " -0.1 0 0\n";
+    write("all.extxyz", frames);
+    write("c.yaml",
+          "model: {type: nequip, type_names: [Li], r_max: 3.0, num_layers: 1, l_max: 0, num_features: 2}\n"
+          "data: {train: all.extxyz, validation: 0.25}\ntraining: {max_epochs: 1, seed: 1}\n");
+    const auto split = alkali({"data", "split", "all.extxyz", "-o", "parts", "--fraction", "0.25", "--seed", "1"});
+    ASSERT_EQ(split.status, 0) << split.all();
+    const auto trained = alkali({"train", "c.yaml", "-o", "by_share"});
+    ASSERT_EQ(trained.status, 0) << trained.all();
+    write("c.yaml",
+          "model: {type: nequip, type_names: [Li], r_max: 3.0, num_layers: 1, l_max: 0, num_features: 2}\n"
+          "data: {train: parts/train.extxyz, validation: parts/validation.extxyz}\ntraining: {max_epochs: 1, seed: 1}\n");
+    const auto again = alkali({"train", "c.yaml", "-o", "by_files"});
+    ASSERT_EQ(again.status, 0) << again.all();
+    const auto hash = [&](const std::string& run) {
+        const auto text = read(run + "/best.safetensors");
+        const auto begin = text.find("data_hash");
+        return text.substr(begin, 200);
+    };
+    EXPECT_EQ(hash("by_share").substr(0, 140), hash("by_files").substr(0, 140));
+}
+
 TEST_F(Frames, of_one_group_stay_together_in_all_three_parts_of_a_split) {
     std::string frames;
     for (int group = 0; group < 8; ++group)

@@ -60,6 +60,10 @@ void check_labels(const Frame& frame, const io::FrameNotes& notes, std::vector<F
 /// Labels that are exactly zero where they cannot be.
 void check_zero_labels(const Frame& frame, std::vector<Finding>& findings);
 void check_forces(const Frame& frame, const CheckLimits& limits, std::vector<Finding>& findings);
+/// Warns of files whose energies lie on another zero than those of the file with most frames, and of files that hold energies
+/// of two zeros: another pseudopotential, code or reference. Cells, species and energies of the frames suffice.
+void check_energy_zeros(const FrameSet& set, const CheckLimits& limits, std::vector<Finding>& findings);
+void check_energy_zeros(std::span<const Frame* const> frames, const CheckLimits& limits, std::vector<Finding>& findings);
 /// Compares, for pairs of frames that a small strain and small displacements turn into each other, the difference of
 /// their energies with the work of stress and forces (trapezoid rule): the slope tells sign and unit of the stress, and
 /// that of what shear does alone whether its components are there, in their order and with their sign.

@@ -5,7 +5,6 @@
 
 #include "alkali/dataset/check_parts.hpp"
 #include "alkali/dataset/shifts.hpp"
-#include "alkali/units/elements.hpp"
 
 namespace alkali::dataset {
 namespace {
@@ -20,20 +19,6 @@ double median(std::vector<double> values) {
     const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
     std::nth_element(values.begin(), middle, values.end());
     return *middle;
-}
-
-// Sources whose energies belong to another zero, that is another pseudopotential or code.
-void check_zeros(const FrameSet& set, const std::vector<Shifts>& shifts, const CheckLimits& limits, std::vector<Finding>& findings) {
-    for (std::size_t s = 1; s < shifts.size(); ++s)
-        for (const auto& [number, energy] : shifts[s].energies) {
-            const auto first = shifts[0].energies.find(number);
-            if (first == shifts[0].energies.end() || std::abs(energy - first->second) < limits.energy_zero) continue;
-            findings.push_back(
-                {Severity::warning, "energy-zero", set.sources[s],
-                 fmt::format(
-                     "its energies lie {:+.3g} eV per {} atom from those of {}: another zero of energy; mix them only with a shift per set",
-                     energy - first->second, units::symbol(number), set.sources[0])});
-        }
 }
 
 }  // namespace
@@ -142,7 +127,7 @@ void EnergyCheck::conclude(const std::vector<std::string>& sources, const Places
                      fmt::format("its energy lies {:+.3g} eV/atom from the middle of the set; is it converged, is its unit eV?",
                                  rest[f] - centre)});
     }
-    check_zeros(kept_, fit_shifts_per_source(kept_), limits, findings);
+    check_energy_zeros(kept_, limits, findings);
 }
 
 }  // namespace alkali::dataset

@@ -7,20 +7,38 @@
 
 namespace alkali::dataset {
 
+/// Numbers of atoms by atomic number, in lowest terms: the same for cells of any size.
+using Composition = std::map<int, int>;
+[[nodiscard]] Composition composition_of(const structure::Structure& atoms);
+
+/// Energies of atoms by atomic number, eV.
+using AtomEnergies = std::map<int, double>;
+
 /// Energies per atom of each species that explain a set's energies best.
 struct Shifts {
-    std::map<int, double> energies;  ///< by atomic number, eV/atom
-    double residual = 0;             ///< root mean square of what is left, eV/atom
-    std::size_t frames = 0;          ///< with an energy
+    AtomEnergies energies;   ///< eV/atom
+    double mean = 0;         ///< energy per atom, mean over the frames, eV/atom
+    double residual = 0;     ///< root mean square of what is left, eV/atom
+    std::size_t frames = 0;  ///< with an energy
+    bool told_apart = true;  ///< false: what the compositions leave open was taken from the prior
 };
 
-/// Least squares of the energies per atom on the composition; where compositions do not tell the species apart, the
-/// solution of smallest norm. Frames without energy are left out; with none at all the result is empty.
-[[nodiscard]] Shifts fit_shifts(std::span<const Frame> frames);
+/// Least squares of the energies per atom on the fractions of the species, every frame with the same weight. Combinations of
+/// species that the compositions do not tell apart, or so little that what structures of one composition differ by would
+/// decide, keep their values of `prior`, up to what the energies per atom differ by on average: that belongs to the species
+/// without a prior, or to all alike. Frames without a finite energy are left out; with none at all the result is empty.
+[[nodiscard]] Shifts fit_shifts(std::span<const Frame> frames, const AtomEnergies& prior = {});
+[[nodiscard]] Shifts fit_shifts(std::span<const Frame* const> frames, const AtomEnergies& prior = {});
 /// One fit for each source of the set.
 [[nodiscard]] std::vector<Shifts> fit_shifts_per_source(const FrameSet& set);
-/// Moves the energies of every source to the zero of source 0: subtracts the difference of their shifts (eV per atom
-/// of each species). Only right when the sources hold the same kind of structures; returns what was subtracted.
-std::vector<std::map<int, double>> align_sources(FrameSet& set);
+
+/// By how much the energies of `other` lie above those of `base`, eV per atom of each species that both hold: the smallest
+/// change of the atoms' energies that leads from one to the other; species that the compositions do not tell apart share it
+/// evenly. Empty where one of them has no energies.
+[[nodiscard]] AtomEnergies zero_difference(std::span<const Frame* const> base, std::span<const Frame* const> other);
+
+/// Moves the energies of every source to the zero of source 0: subtracts zero_difference(). Only right when the sources
+/// hold the same kind of structures; returns what was subtracted.
+std::vector<AtomEnergies> align_sources(FrameSet& set);
 
 }  // namespace alkali::dataset

@@ -8,6 +8,8 @@
 #include "alkali/base/error.hpp"
 #include "alkali/base/nearest.hpp"
 #include "alkali/base/random.hpp"
+#include "alkali/dataset/check.hpp"
+#include "alkali/structure/isolated_atom.hpp"
 
 namespace alkali::dataset {
 namespace {
@@ -84,7 +86,47 @@ std::vector<std::size_t> drawn_groups(const Groups& groups, std::size_t total, b
     return held;
 }
 
+Groups only(Groups groups, const std::vector<bool>& stays) {
+    for (auto& [name, members] : groups) std::erase_if(members, [&](std::size_t i) { return stays[i]; });
+    std::erase_if(groups, [](const auto& group) { return group.second.empty(); });
+    return groups;
+}
+
 }  // namespace
+
+std::vector<std::string> grouping_names() { return {"none", "group", "whole-group"}; }
+
+Grouping grouping_from(const std::string& name) {
+    if (name == "none") return Grouping::none;
+    if (name == "group") return Grouping::stratified;
+    if (name == "whole-group") return Grouping::whole;
+    throw InputError("'" + name + "' is no way to group frames", {}, base::did_you_mean(name, grouping_names()));
+}
+
+std::vector<bool> stays_in_training(std::span<const Frame> frames) {
+    std::vector<bool> stays(frames.size());
+    std::map<int, std::vector<std::size_t>> holders;  // at most two of each species
+    for (std::size_t i = 0; i < frames.size(); ++i) {
+        const auto& numbers = frames[i].structure.numbers;
+        for (const int number : numbers) {
+            auto& some = holders[number];
+            if (some.size() < 2 && (some.empty() || some.back() != i)) some.push_back(i);
+        }
+        stays[i] = structure::is_isolated_atom(frames[i].structure);
+    }
+    for (const auto& [number, some] : holders)
+        if (some.size() == 1 && frames.size() > 1) stays[some[0]] = true;
+    return stays;
+}
+
+std::vector<std::pair<std::size_t, std::size_t>> shared_structures(std::span<const Frame> frames, const Split& split) {
+    std::map<std::string, std::size_t> kept;
+    for (const auto i : split.kept) kept.emplace(structure_key(frames[i].structure), i);
+    std::vector<std::pair<std::size_t, std::size_t>> pairs;
+    for (const auto j : split.held)
+        if (const auto found = kept.find(structure_key(frames[j].structure)); found != kept.end()) pairs.emplace_back(found->second, j);
+    return pairs;
+}
 
 std::string group_of(const Frame& frame) {
     for (const char* key : {"group", "config_type"})
@@ -102,13 +144,18 @@ Split split(std::span<const Frame> frames, const SplitOptions& options) {
     if (!(options.fraction >= 0 && options.fraction <= 1))
         throw InputError(fmt::format("a fraction of {} is not between 0 and 1", options.fraction));
     base::Random random(options.seed);
-    const std::size_t total = share_of_all(frames.size(), options.fraction);
-    std::vector<std::size_t> all(frames.size()), held;
-    for (std::size_t i = 0; i < all.size(); ++i) all[i] = i;
-    if (options.grouping == Grouping::none) held = draw(all, total, random);
-    if (options.grouping == Grouping::stratified) held = draw_stratified(by_group(frames), total, options.fraction, random);
+    auto stays = stays_in_training(frames);
+    if (std::all_of(stays.begin(), stays.end(), [](bool stay) { return stay; })) stays.assign(frames.size(), false);
+    std::vector<std::size_t> all(frames.size()), pool, held;
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        all[i] = i;
+        if (!stays[i]) pool.push_back(i);
+    }
+    const std::size_t total = share_of_all(pool.size(), options.fraction);
+    if (options.grouping == Grouping::none) held = draw(pool, total, random);
+    if (options.grouping == Grouping::stratified) held = draw_stratified(only(by_group(frames), stays), total, options.fraction, random);
     if (options.grouping == Grouping::whole)
-        held = options.held_groups.empty() ? drawn_groups(by_group(frames), total, random)
+        held = options.held_groups.empty() ? drawn_groups(only(by_group(frames), stays), total, random)
                                            : named_groups(by_group(frames), options.held_groups);
     std::sort(held.begin(), held.end());
     held.erase(std::unique(held.begin(), held.end()), held.end());

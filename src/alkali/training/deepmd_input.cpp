@@ -11,6 +11,7 @@
 #include "alkali/base/files.hpp"
 #include "alkali/base/nearest.hpp"
 #include "alkali/training/deepmd_keys.hpp"
+#include "alkali/training/nequip_input.hpp"
 
 namespace alkali::training {
 namespace {
@@ -429,6 +430,7 @@ Tree read_training_document(const std::filesystem::path& file, base::LogSink& lo
     const auto first = text.find_first_not_of(" \t\r\n");
     const bool json = first != std::string::npos && text[first] == '{' && file.extension() != ".yaml" && file.extension() != ".yml";
     Tree document = json ? config::parse_json_tree(text, file.string()) : config::parse_tree(text, file.string());
+    if (is_nequip_config(document)) return from_nequip_config(document, file, log);
     return is_deepmd_input(document) ? from_deepmd_input(document, file, log) : document;
 }
 

@@ -15,7 +15,7 @@ namespace alkali::training {
 /// Errors: InputError that names every key that is unknown or asks for something that alkali does not have.
 [[nodiscard]] config::Tree from_deepmd_input(const config::Tree& document, const std::filesystem::path& file, base::LogSink& log);
 
-/// The document of a training config: YAML or JSON, alkali's or DeePMD-kit's. Errors: FileError; those above.
+/// The document of a training config: YAML or JSON, alkali's, DeePMD-kit's or nequip's. Errors: FileError; those above.
 [[nodiscard]] config::Tree read_training_document(const std::filesystem::path& file, base::LogSink& log);
 
 }  // namespace alkali::training

@@ -161,6 +161,7 @@ const Rules& training_rules() {
                                 {"patience", Fate::moved, "training.patience"},
                                 {"checkpoint_seconds", Fate::moved, "training.checkpoint_seconds"},
                                 {"init_from", Fate::moved, "training.init_from"},
+                                {"energy_shifts", Fate::moved, "training.energy_shifts"},
                                 {"change_bias_after_training", Fate::only_neutral},
                                 {"disp_file", Fate::without_effect},
                                 {"disp_freq", Fate::without_effect},

@@ -21,21 +21,30 @@ Options data_options() {
         .required()
         .alias("train_file_path")
         .alias("train_file");
+    o.number("use", "share (up to 1) or number of frames of train to use; the others, drawn first, are left out (left_out.extxyz)")
+        .fallback(1.0)
+        .above(0);
     o.number("validation", "share of train to hold out, or file(s)")
         .or_kind(Kind::text)
         .or_kind(Kind::texts)
         .at_least(0)
-        .at_most(0.9)
+        .at_most(0.99)
         .fallback(0.1)
         .alias("val_file_path")
         .alias("valid_file")
         .alias("valid_fraction");
     o.integer("split_seed", "of the held-out share; not given: training.seed").at_least(0);
+    o.text("split_by", "none; group: every group (info group or config_type) gives its share; whole-group: groups stay together")
+        .choices(dataset::grouping_names())
+        .fallback("group");
     o.text("energy_key", "key of the energy in extended XYZ; not given: free_energy, else energy");
     o.text("forces_key", "key of the forces").alias("force_key");
     o.text("stress_key", "key of the stress");
     o.text("virial_key", "key of the virial");
     o.text("format", "format of the files; not given: by their names");
+    o.text("stress_sign", "what is positive in the files: tension, or compression (then the stress is turned round)")
+        .choices({"tension", "compression"})
+        .fallback("tension");
     o.text("missing", "a frame without a label that the loss uses: stop, or leave it out of that term")
         .choices({"error", "mask"})
         .fallback("error");
@@ -151,6 +160,10 @@ Options trainer_options() {
         .alias("valid_batch_size");
     o.integer("seed", "of initial weights, data order and split").fallback(1).at_least(0);
     o.text("init_from", "model file to start from instead of random weights").alias("foundation_model");
+    o.text("energy_shifts",
+           "of the model of init_from: auto (fitted anew where the data have another zero of energy), keep, or fit (in any case)")
+        .choices({"auto", "keep", "fit"})
+        .fallback("auto");
     o.number("checkpoint_seconds", "time between checkpoints").unit("s").fallback(10.0).at_least(0);
     return o;
 }
@@ -274,6 +287,9 @@ DataSettings data_settings(const nlohmann::json& values) {
     s.split_seed = block.at("split_seed").is_null() ? values.at("training").at("seed").get<std::uint64_t>()
                                                     : block.at("split_seed").get<std::uint64_t>();
     s.align_sources = block.at("align_sources");
+    s.use = block.at("use");
+    s.compression_is_positive = block.at("stress_sign") == "compression";
+    s.grouping = dataset::grouping_from(block.at("split_by"));
     s.load.read.format = text(block, "format");
     s.load.read.energy_key = text(block, "energy_key");
     s.load.read.forces_key = text(block, "forces_key");
@@ -321,6 +337,11 @@ std::optional<std::filesystem::path> init_from(const nlohmann::json& values) {
     const auto& value = values.at("training").at("init_from");
     if (value.is_null()) return std::nullopt;
     return std::filesystem::path(value.get<std::string>());
+}
+
+EnergyShifts energy_shifts(const nlohmann::json& values) {
+    const auto& word = values.at("training").at("energy_shifts");
+    return word == "keep" ? EnergyShifts::keep : word == "fit" ? EnergyShifts::fit : EnergyShifts::automatic;
 }
 
 }  // namespace alkali::training

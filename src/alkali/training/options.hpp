@@ -6,7 +6,9 @@
 
 #include "alkali/config/config.hpp"
 #include "alkali/dataset/frame_set.hpp"
+#include "alkali/dataset/split.hpp"
 #include "alkali/models/common/registry.hpp"
+#include "alkali/training/energy_zero.hpp"
 #include "alkali/training/loss.hpp"
 #include "alkali/training/optimiser.hpp"
 #include "alkali/training/schedule.hpp"
@@ -32,9 +34,12 @@ struct TrainerSettings {
 /// Where the labelled frames come from.
 struct DataSettings {
     std::vector<std::filesystem::path> train, validation;
-    double validation_fraction = 0.1;  ///< of train, when no validation files are given
+    double use = 1;                    ///< share (up to 1) or number of the frames of train
+    double validation_fraction = 0.1;  ///< of those, when no validation files are given
     std::uint64_t split_seed = 1;
+    dataset::Grouping grouping = dataset::Grouping::stratified;
     bool align_sources = false;
+    bool compression_is_positive = false;  ///< in the stress of the files
     dataset::LoadOptions load;
 };
 
@@ -50,5 +55,7 @@ void settle_by_data(nlohmann::json& values, std::span<const structure::Frame> fr
 void settle_validation(nlohmann::json& values, std::span<const structure::Frame> frames);
 /// training.init_from, if given.
 [[nodiscard]] std::optional<std::filesystem::path> init_from(const nlohmann::json& values);
+/// training.energy_shifts.
+[[nodiscard]] EnergyShifts energy_shifts(const nlohmann::json& values);
 
 }  // namespace alkali::training

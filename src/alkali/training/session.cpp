@@ -8,15 +8,55 @@
 #include "alkali/dataset/hash.hpp"
 #include "alkali/dataset/shifts.hpp"
 #include "alkali/dataset/split.hpp"
+#include "alkali/io/format.hpp"
 #include "alkali/training/deepmd_input.hpp"
+#include "alkali/training/energy_zero.hpp"
+#include "alkali/units/elements.hpp"
 
 namespace alkali::training {
 namespace {
 
-/// Frames for training and for validation.
+/// Frames for training and for validation, and those that neither uses.
 struct Data {
-    std::vector<structure::Frame> train, validation;
+    std::vector<structure::Frame> train, validation, left_out;
 };
+
+void turn_stress_round(std::vector<structure::Frame>& frames) {
+    for (auto& frame : frames)
+        if (frame.labels.stress) *frame.labels.stress *= -1.0;
+}
+
+/// Takes out the frames that are not to be used: the same as those that `alkali data split --test` takes first.
+std::vector<structure::Frame> leave_out(dataset::FrameSet& set, const DataSettings& settings) {
+    const auto frames = static_cast<double>(set.frames.size());
+    const double used = settings.use <= 1 ? settings.use : settings.use / frames;
+    if (used > 1)
+        throw InputError(fmt::format("asks for {:.0f} frames, there are {:.0f}", settings.use, frames), "data.use", "ask for fewer");
+    if (used == 1 || frames < 2) return {};
+    const auto parts = dataset::split(set.frames, {1 - used, settings.split_seed + 1, settings.grouping, {}});
+    auto left = set.subset(parts.held).frames;
+    set = set.subset(parts.kept);
+    return left;
+}
+
+void say_alignment(const dataset::FrameSet& set, const std::vector<dataset::AtomEnergies>& subtracted, base::LogSink& log) {
+    for (std::size_t s = 1; s < subtracted.size(); ++s) {
+        std::string list;
+        for (const auto& [number, energy] : subtracted[s])
+            list += fmt::format("{}{:.4f} eV per {} atom", list.empty() ? "" : ", ", energy, units::symbol(number));
+        log.info(set.sources[s] + ": energies moved to the zero of " + set.sources[0] +
+                 (list.empty() ? ": nothing in common" : ", less " + list));
+    }
+}
+
+void say_shared_structures(std::span<const structure::Frame> frames, const dataset::Split& parts, base::LogSink& log) {
+    const auto shared = dataset::shared_structures(frames, parts);
+    if (shared.empty()) return;
+    log.warning(
+        fmt::format("{} validation frames are structures that are trained on too, such as {} and {}: validation errors will look too "
+                    "good; remove duplicates (alkali data check lists them) or set data.split_by: whole-group",
+                    shared.size(), frames[shared[0].second].where(), frames[shared[0].first].where()));
+}
 
 Data load_data(const DataSettings& settings, base::LogSink& log) {
     Data data;
@@ -24,16 +64,20 @@ Data load_data(const DataSettings& settings, base::LogSink& log) {
     if (settings.align_sources) {
         if (!settings.validation.empty())
             throw InputError("cannot be used with separate validation files", "data.align_sources", "give data.validation as a fraction");
-        dataset::align_sources(set);
+        say_alignment(set, dataset::align_sources(set), log);
     }
+    if (settings.compression_is_positive) turn_stress_round(set.frames);
+    data.left_out = leave_out(set, settings);
     if (!settings.validation.empty()) {
         data.train = std::move(set.frames);
         data.validation = dataset::load(settings.validation, settings.load, log).frames;
+        if (settings.compression_is_positive) turn_stress_round(data.validation);
         return data;
     }
     // A single frame cannot be shared out: it trains.
     const double fraction = set.frames.size() < 2 ? 0.0 : settings.validation_fraction;
-    const auto parts = dataset::split(set.frames, {fraction, settings.split_seed, dataset::Grouping::stratified, {}});
+    const auto parts = dataset::split(set.frames, {fraction, settings.split_seed, settings.grouping, {}});
+    say_shared_structures(set.frames, parts, log);
     data.train = set.subset(parts.kept).frames;
     data.validation = set.subset(parts.held).frames;
     return data;
@@ -78,7 +122,8 @@ nlohmann::json agreed_hyperparameters(const nlohmann::json& block, const models:
     auto agreed = given.hyperparameters();
     std::string different;
     for (const auto& [key, value] : ours.items()) {
-        if (!block.contains(key) || block.at(key) == "auto" || agreed.value(key, nlohmann::json()) == value) continue;
+        if (!block.contains(key) || block.at(key) == "auto" || block.at(key) == "per_type" || agreed.value(key, nlohmann::json()) == value)
+            continue;
         if (key.ends_with("_trainable")) {
             agreed[key] = value;
             continue;
@@ -93,11 +138,12 @@ nlohmann::json agreed_hyperparameters(const nlohmann::json& block, const models:
 }
 
 /// Per-type values that the config gives itself replace those of the file: new data may have another zero of energy.
-std::string take_given_values(const nlohmann::json& block, const models::TrainableModel& wanted, models::TrainableModel& model) {
+std::string take_given_values(const nlohmann::json& block, const models::ModelKind& kind, const models::TrainableModel& wanted,
+                              models::TrainableModel& model) {
     std::vector<double> parameters(model.parameters().begin(), model.parameters().end());
     std::string taken;
     for (const auto& info : wanted.layout()) {
-        const std::string key = "per_type_energy_" + info.name;
+        const std::string key = "per_type_energy_" + (info.name == kind.energy_shifts ? "shifts" : info.name);
         if (!block.contains(key) || block.at(key) == "auto") continue;
         std::copy_n(wanted.parameters().begin() + static_cast<std::ptrdiff_t>(info.offset), info.size,
                     parameters.begin() + static_cast<std::ptrdiff_t>(info.offset));
@@ -115,6 +161,9 @@ std::shared_ptr<models::TrainableModel> make_model(const nlohmann::json& values,
     const auto& kind = kinds.at(type);
     const auto start = init_from(values);
     if (!start) return kind.create(block, data.train, seed, log);
+    if (std::filesystem::is_directory(*start))
+        throw InputError("is a folder, not a model", start->string(),
+                         "give one model file as training.init_from, such as best.safetensors in it or in one of its member_N");
     base::NullSink unheard;  // what a new model would take from the data is not what is used
     const std::shared_ptr<models::TrainableModel> wanted = kind.create(block, data.train, seed, unheard);
     auto model = models::load_model(*start, kinds, wanted->precision()).model;
@@ -125,8 +174,11 @@ std::shared_ptr<models::TrainableModel> make_model(const nlohmann::json& values,
         rebuilt->set_parameters(model->parameters());
         model = rebuilt;
     }
-    const std::string taken = take_given_values(block, *wanted, *model);
+    const std::string taken = take_given_values(block, kind, *wanted, *model);
     log.info("starting from " + start->string() + (taken.empty() ? "" : ", but for the config's " + taken));
+    const auto shifts = energy_shifts(values);
+    const bool by_hand = taken.find("per_type_energy_shifts") != std::string::npos;
+    move_energy_zero(*model, kind, data.train, by_hand && shifts == EnergyShifts::automatic ? EnergyShifts::keep : shifts, log);
     return model;
 }
 
@@ -165,6 +217,7 @@ Outcome train(const SessionRequest& request, const models::KindRegistry& kinds, 
     settle_validation(config.values, data.validation);
     const auto settings = trainer_settings(config.values);
     check_labels(data, settings.loss);
+    warn_of_doubtful_labels(data.train, data.validation, log);
     const RunIdentity identity{config.values, hash_of(data)};
     std::optional<TrainerState> state;
     if (held && request.restart) state = load_state(checkpoint, identity);
@@ -176,6 +229,10 @@ Outcome train(const SessionRequest& request, const models::KindRegistry& kinds, 
     const GraphSet train_set(std::move(data.train), model->type_names(), model->cutoff());
     const GraphSet validation_set(std::move(data.validation), model->type_names(), model->cutoff());
     folder.save_text("config.yaml", config::to_yaml(config.values, options));
+    if (!data.left_out.empty() && communicator.rank() == 0) {
+        io::write_frames(request.output / "left_out.extxyz", data.left_out);
+        log.info(fmt::format("{} frames are left out, for tests: {}", data.left_out.size(), (request.output / "left_out.extxyz").string()));
+    }
     if (request.init_only) {
         folder.save_model("init", *model, model->parameters(), nlohmann::json::object());
         return outcome_of({}, validation_set, "initial model written");

@@ -10,7 +10,9 @@ void add_type_names(config::Options& options) {
 }
 
 void add_energy_shifts(config::Options& options) {
-    options.text("per_type_energy_shifts", "energy of an atom: auto (least squares), isolated (from single-atom frames), or {Li: x}")
+    options
+        .text("per_type_energy_shifts",
+              "energy of an atom: auto (least squares), mean (energy per atom), isolated (from single-atom frames), or {Li: x}")
         .or_kind(config::Kind::number)
         .or_kind(config::Kind::table)
         .fallback("auto")

@@ -41,6 +41,9 @@ struct ModelKind {
 
     /// Constants that the model's numbers depend on and that are neither hyperparameters nor parameters. May be empty.
     std::function<nlohmann::json(const TrainableModel& model)> derived;
+
+    /// Name of the parameter array that holds an energy for each type (eV), added to that of every atom. Empty: there is none.
+    std::string energy_shifts = {};
 };
 
 /// The kinds of model, by name.

@@ -1,22 +1,37 @@
 #include "alkali/models/common/statistics.hpp"
 
-#include <Eigen/QR>
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <numeric>
 
 #include "alkali/base/error.hpp"
 #include "alkali/base/threads.hpp"
+#include "alkali/dataset/shifts.hpp"
+#include "alkali/structure/isolated_atom.hpp"
 #include "alkali/structure/neighbour_list.hpp"
 #include "alkali/units/elements.hpp"
 
 namespace alkali::models {
 namespace {
 
+// Forces below this (eV/angstrom) are those of symmetry and of a calculation's noise.
+constexpr double least_force_rms = 1e-3;
+// A species that symmetry or rarity gives small forces in the training frames has larger ones elsewhere.
+constexpr double least_share_of_force_rms = 0.1;
+
 std::string joined(std::span<const std::string> names) {
     std::string text;
     for (const auto& name : names) text += (text.empty() ? "" : ", ") + name;
     return text;
+}
+
+/// The symbol of a species given by its symbol or, as mace has it, by its atomic number.
+std::string symbol_of(const std::string& name) {
+    int number = 0;
+    const auto [end, failure] = std::from_chars(name.data(), name.data() + name.size(), number);
+    const bool is_number = failure == std::errc{} && end == name.data() + name.size() && number >= 1 && number <= units::max_atomic_number;
+    return is_number ? std::string(units::symbol(number)) : name;
 }
 
 /// Model type by atomic number, -1 where there is none.
@@ -25,6 +40,15 @@ std::vector<int> type_table(std::span<const std::string> type_names) {
     for (std::size_t t = 0; t < type_names.size(); ++t)
         table[static_cast<std::size_t>(units::atomic_number(type_names[t]))] = static_cast<int>(t);
     return table;
+}
+
+/// The fit that all of alkali shares. InputError if no frame has an energy.
+dataset::Shifts labelled_shifts(std::span<const structure::Frame> frames) {
+    auto shifts = dataset::fit_shifts(frames);
+    if (shifts.frames == 0)
+        throw InputError("no training frame has an energy", {},
+                         "check data.energy_key, or give model.per_type_energy_shifts as {Symbol: value}");
+    return shifts;
 }
 
 /// A sum of squares with its count.
@@ -56,6 +80,35 @@ std::vector<int> types_of(const structure::Structure& structure, std::span<const
     return types;
 }
 
+namespace {
+
+/// Edges by type of their centre, and atoms.
+struct NeighbourCounts {
+    std::vector<double> edges, atoms;
+};
+
+NeighbourCounts count_neighbours(std::span<const structure::Frame> frames, std::span<const std::string> type_names, double r_max) {
+    std::vector<NeighbourCounts> counts(frames.size());
+    base::parallel_for(frames.size(), [&](std::size_t f) {
+        counts[f] = {std::vector<double>(type_names.size()), std::vector<double>(type_names.size())};
+        const auto list = structure::neighbour_list(frames[f].structure, r_max);
+        const auto types = types_of(frames[f].structure, type_names, frames[f].where());
+        for (std::size_t i = 0; i < types.size(); ++i) {
+            counts[f].edges[static_cast<std::size_t>(types[i])] += static_cast<double>(list.first[i + 1] - list.first[i]);
+            counts[f].atoms[static_cast<std::size_t>(types[i])] += 1;
+        }
+    });
+    NeighbourCounts all{std::vector<double>(type_names.size()), std::vector<double>(type_names.size())};
+    for (const auto& frame : counts)
+        for (std::size_t t = 0; t < type_names.size(); ++t) {
+            all.edges[t] += frame.edges[t];
+            all.atoms[t] += frame.atoms[t];
+        }
+    return all;
+}
+
+}  // namespace
+
 double average_neighbours(std::span<const structure::Frame> frames, double r_max) {
     std::vector<std::size_t> edges_of(frames.size());
     base::parallel_for(frames.size(), [&](std::size_t f) { edges_of[f] = structure::neighbour_list(frames[f].structure, r_max).edges(); });
@@ -66,6 +119,15 @@ double average_neighbours(std::span<const structure::Frame> frames, double r_max
         throw InputError("no atom of the training data has a neighbour within r_max", {},
                          "raise model.r_max or give model.avg_num_neighbors");
     return static_cast<double>(edges) / static_cast<double>(atoms);
+}
+
+std::vector<double> average_neighbours_per_type(std::span<const structure::Frame> frames, std::span<const std::string> type_names,
+                                                double r_max) {
+    const double overall = average_neighbours(frames, r_max);
+    const auto counts = count_neighbours(frames, type_names, r_max);
+    std::vector<double> values;
+    for (std::size_t t = 0; t < type_names.size(); ++t) values.push_back(counts.edges[t] > 0 ? counts.edges[t] / counts.atoms[t] : overall);
+    return values;
 }
 
 double force_rms(std::span<const structure::Frame> frames) {
@@ -85,41 +147,36 @@ std::vector<double> force_rms_per_type(std::span<const structure::Frame> frames,
     }
     const double overall = force_rms(frames);
     std::vector<double> values;
-    for (const auto& sum : sums) values.push_back(sum.count > 0 ? sum.root() : overall);
+    for (const auto& sum : sums) values.push_back(sum.count > 0 ? std::max(sum.root(), least_share_of_force_rms * overall) : overall);
     return values;
 }
 
-std::vector<double> per_type_energy_shifts(std::span<const structure::Frame> frames, std::span<const std::string> type_names) {
-    const auto types = static_cast<Eigen::Index>(type_names.size());
-    std::vector<const structure::Frame*> labelled;
-    for (const auto& frame : frames)
-        if (frame.labels.energy && frame.structure.size() > 0) labelled.push_back(&frame);
-    if (labelled.empty())
-        throw InputError("no training frame has an energy", {},
-                         "check data.energy_key, or give model.per_type_energy_shifts as {Symbol: value}");
-    Eigen::MatrixXd composition = Eigen::MatrixXd::Zero(static_cast<Eigen::Index>(labelled.size()), types);
-    Eigen::VectorXd energy(composition.rows());
-    for (Eigen::Index f = 0; f < composition.rows(); ++f) {
-        const auto& frame = *labelled[static_cast<std::size_t>(f)];
-        const double share = 1.0 / static_cast<double>(frame.structure.size());
-        for (const int t : types_of(frame.structure, type_names, frame.where())) composition(f, t) += share;
-        energy[f] = *frame.labels.energy * share;
+double energy_scale_of_forces(double force_rms) { return force_rms > least_force_rms ? force_rms : 1.0; }
+
+std::vector<double> per_type_energy_shifts(std::span<const structure::Frame> frames, std::span<const std::string> type_names,
+                                           base::LogSink* log) {
+    for (const auto& frame : frames) static_cast<void>(types_of(frame.structure, type_names, frame.where()));
+    const auto shifts = labelled_shifts(frames);
+    std::vector<double> values;
+    for (const auto& name : type_names) {
+        const auto found = shifts.energies.find(units::atomic_number(name));
+        values.push_back(found != shifts.energies.end() ? found->second : shifts.mean);
     }
-    // Fractions sum to one, so a constant taken off the energies is the same constant added to every shift.
-    const double mean = energy.mean();
-    const Eigen::VectorXd rest = energy.array() - mean;
-    const Eigen::VectorXd shifts = composition.completeOrthogonalDecomposition().solve(rest);
-    std::vector<double> values(type_names.size());
-    for (Eigen::Index t = 0; t < types; ++t) values[static_cast<std::size_t>(t)] = mean + shifts[t];
+    if (log != nullptr && !shifts.told_apart)
+        log->info(
+            "the compositions of the training frames do not tell all species apart: their energies per atom are shared evenly "
+            "about the mean; energies of other compositions are a guess (give model.per_type_energy_shifts where you know them)");
     return values;
+}
+
+std::vector<double> mean_energy_shifts(std::span<const structure::Frame> frames, std::span<const std::string> type_names) {
+    return std::vector<double>(type_names.size(), labelled_shifts(frames).mean);
 }
 
 std::vector<double> isolated_energy_shifts(std::span<const structure::Frame> frames, std::span<const std::string> type_names) {
     std::vector<double> values(type_names.size(), std::nan(""));
     for (const auto& frame : frames) {
-        if (frame.structure.size() != 1 || !frame.labels.energy) continue;
-        // A lone atom in a periodic cell is a crystal unless its images are far away.
-        if (structure::neighbour_list(frame.structure, 8.0).edges() > 0) continue;
+        if (!frame.labels.energy || !structure::is_isolated_atom(frame.structure)) continue;
         values[static_cast<std::size_t>(types_of(frame.structure, type_names, frame.where())[0])] = *frame.labels.energy;
     }
     for (std::size_t t = 0; t < values.size(); ++t)
@@ -130,26 +187,32 @@ std::vector<double> isolated_energy_shifts(std::span<const structure::Frame> fra
 }
 
 std::vector<double> given_energy_shifts(const std::map<std::string, double>& given, std::span<const std::string> type_names) {
-    for (const auto& [name, value] : given)
-        if (std::find(type_names.begin(), type_names.end(), name) == type_names.end())
+    std::map<std::string, double> by_symbol;
+    for (const auto& [name, value] : given) {
+        const std::string symbol = symbol_of(name);
+        if (std::find(type_names.begin(), type_names.end(), symbol) == type_names.end())
             throw InputError("'" + name + "' is no type of the model (" + joined(type_names) + ")", "model.per_type_energy_shifts");
+        if (!by_symbol.emplace(symbol, value).second)
+            throw InputError("two values for " + symbol, "model.per_type_energy_shifts", "keep one of them");
+    }
     std::vector<double> values;
     for (const auto& name : type_names) {
-        const auto found = given.find(name);
-        if (found == given.end()) throw InputError("no value for " + name, "model.per_type_energy_shifts", "add " + name + ": value");
+        const auto found = by_symbol.find(name);
+        if (found == by_symbol.end()) throw InputError("no value for " + name, "model.per_type_energy_shifts", "add " + name + ": value");
         values.push_back(found->second);
     }
     return values;
 }
 
 std::vector<double> energy_shifts(const nlohmann::json& value, std::span<const structure::Frame> frames,
-                                  const std::vector<std::string>& type_names) {
+                                  const std::vector<std::string>& type_names, base::LogSink& log) {
     if (value.is_number()) return std::vector<double>(type_names.size(), value.get<double>());
     if (value.is_object()) return given_energy_shifts(value.get<std::map<std::string, double>>(), type_names);
     const auto word = value.get<std::string>();
-    if (word == "auto") return per_type_energy_shifts(frames, type_names);
+    if (word == "auto" || word == "average") return per_type_energy_shifts(frames, type_names, &log);
+    if (word == "mean") return mean_energy_shifts(frames, type_names);
     if (word == "isolated") return isolated_energy_shifts(frames, type_names);
-    throw InputError("'" + word + "' is not known", "model.per_type_energy_shifts", "use auto, isolated, a number, or one per type");
+    throw InputError("'" + word + "' is not known", "model.per_type_energy_shifts", "use auto, mean, isolated, a number, or one per type");
 }
 
 void warn_of_unseen_types(std::span<const structure::Frame> frames, const std::vector<std::string>& types, base::LogSink& log) {

@@ -118,7 +118,7 @@ std::unique_ptr<TrainableModel> create(const nlohmann::json& given, std::span<co
     std::vector<double> parameters(model->parameters().begin(), model->parameters().end());
     environment_statistics(architecture, frames, parameters);
     draw_weights(architecture, seed, parameters);
-    const auto shifts = energy_shifts(shifts_given, frames, hyper.type_names);
+    const auto shifts = energy_shifts(shifts_given, frames, hyper.type_names, log);
     for (std::size_t t = 0; t < shifts.size(); ++t) {
         parameters[architecture.offset(architecture.bias) + t] = shifts[t];
         log.info(fmt::format("{}: energy shift {:.6f} eV, at most {} neighbours", hyper.type_names[t], shifts[t], hyper.descriptor.sel[t]));
@@ -136,9 +136,13 @@ std::unique_ptr<TrainableModel> build(const nlohmann::json& json, const nlohmann
 }  // namespace
 
 ModelKind deep_potential_kind() {
-    return {"deep_potential", "Deep Potential: descriptors se_e2_a, se_e2_r, se_e3", options, create, build, [](const TrainableModel&) {
-                return nlohmann::json::object();
-            }};
+    return {"deep_potential",
+            "Deep Potential: descriptors se_e2_a, se_e2_r, se_e3",
+            options,
+            create,
+            build,
+            [](const TrainableModel&) { return nlohmann::json::object(); },
+            "bias_atom_e"};
 }
 
 }  // namespace alkali::models::deep_potential

@@ -38,11 +38,13 @@ config::Options options() {
         .at_least(2)
         .alias("PolynomialCutoff_p")
         .alias("poly_cut_p_value");
-    o.number("avg_num_neighbors", "normalisation of the sum over neighbours: auto (from the data), a number, or one per type")
+    o.number("avg_num_neighbors",
+             "normalisation of the sum over neighbours: auto (from the data), per_type (the same), a number, or one per type")
         .or_kind(config::Kind::text)
         .or_kind(config::Kind::table)
         .fallback("auto");
-    o.number("per_type_energy_scales", "energy scale: auto (RMS of the forces), a number, or one per type")
+    o.number("per_type_energy_scales",
+             "energy scale: auto (RMS of the forces), per_type (of the forces on each), a number, or one per type")
         .or_kind(config::Kind::text)
         .or_kind(config::Kind::table)
         .fallback("auto");
@@ -85,6 +87,15 @@ std::vector<double> per_type(const nlohmann::json& value, const std::string& key
     throw InputError("'" + word + "' is not known", "model." + key, "use " + known);
 }
 
+std::vector<double> energy_scales(const std::string& word, std::span<const structure::Frame> frames,
+                                  const std::vector<std::string>& types) {
+    if (word != "auto" && word != "per_type") unknown_word("per_type_energy_scales", word, "auto, per_type, a number, or one per type");
+    std::vector<double> scales(types.size(), force_rms(frames));
+    if (word == "per_type") scales = force_rms_per_type(frames, types);
+    for (double& scale : scales) scale = energy_scale_of_forces(scale);
+    return scales;
+}
+
 std::unique_ptr<TrainableModel> create(const nlohmann::json& given, std::span<const structure::Frame> frames, std::uint64_t seed,
                                        base::LogSink& log) {
     nlohmann::json json = given;
@@ -92,20 +103,18 @@ std::unique_ptr<TrainableModel> create(const nlohmann::json& given, std::span<co
         json["pair_potential"] = nullptr;
     const nlohmann::json neighbours = json.value("avg_num_neighbors", nlohmann::json("auto"));
     if (neighbours.is_string()) {
-        if (neighbours != "auto") unknown_word("avg_num_neighbors", neighbours, "auto, a number, or one per type");
+        if (neighbours != "auto" && neighbours != "per_type")
+            unknown_word("avg_num_neighbors", neighbours, "auto, per_type, a number, or one per type");
         json["avg_num_neighbors"] = 1.0;  // replaced below, once r_max is known to be good
     }
     Hyperparameters hyper = Hyperparameters::from_json(json);
-    if (neighbours.is_string()) hyper.avg_num_neighbors = {average_neighbours(frames, hyper.r_max)};
+    if (neighbours == "auto") hyper.avg_num_neighbors = {average_neighbours(frames, hyper.r_max)};
+    if (neighbours == "per_type") hyper.avg_num_neighbors = average_neighbours_per_type(frames, hyper.type_names, hyper.r_max);
     const auto& types = hyper.type_names;
     warn_of_unseen_types(frames, types, log);
     const auto scales = per_type(json.value("per_type_energy_scales", nlohmann::json("auto")), "per_type_energy_scales", types,
-                                 [&](const std::string& word) {
-                                     if (word != "auto") unknown_word("per_type_energy_scales", word, "auto, a number, or one per type");
-                                     const double rms = force_rms(frames);
-                                     return std::vector<double>(types.size(), rms > 0 ? rms : 1.0);
-                                 });
-    const auto shifts = energy_shifts(json.value("per_type_energy_shifts", nlohmann::json("auto")), frames, types);
+                                 [&](const std::string& word) { return energy_scales(word, frames, types); });
+    const auto shifts = energy_shifts(json.value("per_type_energy_shifts", nlohmann::json("auto")), frames, types, log);
     for (std::size_t t = 0; t < types.size(); ++t)
         log.info(fmt::format("{}: energy shift {:.6f} eV, scale {:.6f} eV", types[t], shifts[t], scales[t]));
     log.info(fmt::format("neighbours per atom: {:.3f}", hyper.avg_num_neighbors[0]));
@@ -137,6 +146,6 @@ nlohmann::json derived(const TrainableModel& model) {
 
 }  // namespace
 
-ModelKind nequip_kind() { return {"nequip", "NequIP: equivariant message passing", options, create, build, derived}; }
+ModelKind nequip_kind() { return {"nequip", "NequIP: equivariant message passing", options, create, build, derived, "shifts"}; }
 
 }  // namespace alkali::models::nequip

@@ -152,6 +152,7 @@ inline std::unique_ptr<TrainingPass> ToyModel::make_training_pass() const { retu
 inline ModelKind toy_kind() {
     ModelKind kind;
     kind.name = "toy";
+    kind.energy_shifts = "shifts";
     kind.help = "a few Gaussians, for tests";
     kind.options = [] {
         config::Options options;

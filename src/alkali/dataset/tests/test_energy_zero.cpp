@@ -1,0 +1,271 @@
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <filesystem>
+
+#include "alkali/base/error.hpp"
+#include "alkali/base/random.hpp"
+#include "alkali/dataset/check.hpp"
+#include "alkali/dataset/shifts.hpp"
+#include "alkali/dataset/split.hpp"
+#include "alkali/units/elements.hpp"
+
+namespace alkali::dataset {
+namespace {
+
+namespace fs = std::filesystem;
+using Formula = std::vector<std::pair<const char*, int>>;
+
+// Energies of atoms as pseudopotential codes give them, eV.
+const std::map<std::string, double> atoms_energies{{"H", -13.6},  {"Li", -203.0}, {"O", -432.0},  {"P", -180.0},
+                                                   {"Fe", -3300}, {"Ni", -4670},  {"Al", -537.5}, {"Na", -1300}};
+
+// A cell of so many formula units with its atoms in any order, whose energy is that of its atoms, the binding and noise (eV/atom).
+Frame cell_of(const Formula& formula, int units, double binding, double noise, base::Random& random) {
+    Frame frame;
+    std::vector<int> numbers;
+    double energy = 0;
+    for (const auto& [symbol, count] : formula) {
+        numbers.insert(numbers.end(), static_cast<std::size_t>(count * units), units::atomic_number(symbol));
+        energy += count * units * atoms_energies.at(symbol);
+    }
+    random.shuffle(numbers);
+    const double atoms = static_cast<double>(numbers.size()), edge = 2.5 * std::cbrt(atoms);
+    frame.structure.cell = structure::Cell::cubic(edge);
+    for (const int number : numbers) frame.structure.add(number, edge * Vec3(random.uniform(), random.uniform(), random.uniform()));
+    frame.labels.energy = energy + atoms * (binding + noise * random.normal());
+    frame.source = "set.extxyz";
+    return frame;
+}
+
+std::vector<Frame> cells_of(const Formula& formula, int frames, int largest, double noise, base::Random& random) {
+    std::vector<Frame> all;
+    for (int k = 0; k < frames; ++k) {
+        all.push_back(cell_of(formula, 1 + k % largest, -3.0, noise, random));
+        all.back().index = static_cast<std::size_t>(k);
+    }
+    return all;
+}
+
+double mean_per_atom(const std::vector<Frame>& frames) {
+    double sum = 0;
+    for (const auto& frame : frames) sum += *frame.labels.energy / static_cast<double>(frame.structure.size());
+    return sum / static_cast<double>(frames.size());
+}
+
+std::vector<const Frame*> pointers(const std::vector<Frame>& frames) {
+    std::vector<const Frame*> all;
+    for (const auto& frame : frames) all.push_back(&frame);
+    return all;
+}
+
+const Formula water{{"H", 2}, {"O", 1}}, lithium_hydride{{"Li", 1}, {"H", 1}}, lithia{{"Li", 2}, {"O", 1}},
+    phosphate{{"Li", 1}, {"Fe", 1}, {"P", 1}, {"O", 4}}, nickel_aluminide{{"Ni", 1}, {"Al", 1}};
+
+TEST(Shifts, of_one_stoichiometry_are_the_mean_whatever_the_size_of_its_cells) {
+    base::Random random(1);
+    for (const auto& formula : {water, lithium_hydride, lithia, phosphate, nickel_aluminide})
+        for (const int frames : {1, 20, 240, 1000})
+            for (const int largest : {1, 7}) {
+                const auto set = cells_of(formula, frames, largest, 0.02, random);
+                const auto shifts = fit_shifts(set);
+                const double mean = mean_per_atom(set);
+                EXPECT_FALSE(shifts.told_apart);
+                ASSERT_EQ(shifts.energies.size(), formula.size());
+                for (const auto& [number, energy] : shifts.energies) EXPECT_NEAR(energy, mean, 1e-6) << units::symbol(number) << frames;
+                EXPECT_LT(shifts.residual, 0.05);
+            }
+}
+
+TEST(Shifts, stay_near_energies_of_atoms_known_beforehand) {
+    base::Random random(2);
+    for (const auto& formula : {water, lithium_hydride, lithia, phosphate, nickel_aluminide}) {
+        AtomEnergies known;
+        for (const auto& [symbol, count] : formula) known[units::atomic_number(symbol)] = atoms_energies.at(symbol);
+        const auto shifts = fit_shifts(cells_of(formula, 100, 5, 0.02, random), known);
+        for (const auto& [number, energy] : shifts.energies) EXPECT_NEAR(energy, known.at(number), 10) << units::symbol(number);
+        EXPECT_LT(shifts.residual, 0.05);  // but they carry the binding
+    }
+}
+
+TEST(Shifts, of_mixed_compositions_are_those_of_the_atoms) {
+    base::Random random(3);
+    std::vector<Frame> set;
+    for (const Formula& formula : {Formula{{"Li", 1}}, Formula{{"O", 1}}, Formula{{"Fe", 1}}, Formula{{"P", 1}}, lithia, phosphate,
+                                   Formula{{"Fe", 2}, {"O", 3}}, Formula{{"Li", 3}, {"P", 1}, {"O", 4}}})
+        for (const auto& frame : cells_of(formula, 10, 3, 0.1, random)) set.push_back(frame);
+    const auto shifts = fit_shifts(set);
+    EXPECT_TRUE(shifts.told_apart);
+    for (const auto& [number, energy] : shifts.energies)
+        EXPECT_NEAR(energy, atoms_energies.at(std::string(units::symbol(number))) - 3.0, 1.0) << units::symbol(number);
+}
+
+TEST(Shifts, do_not_follow_the_noise_of_compositions_that_hardly_differ) {
+    base::Random random(4);
+    // Alike atoms: what a hundredth of the atoms exchanged seems to say is noise, here 0.1 eV/atom between the compositions.
+    std::vector<Frame> set = cells_of({{"Li", 40}, {"H", 40}}, 200, 1, 0.02, random);
+    for (auto frame : cells_of({{"Li", 41}, {"H", 39}}, 20, 1, 0.02, random)) set.push_back(frame);
+    for (auto& frame : set) {
+        const bool exchanged = composition_of(frame.structure).at(3) != 1;
+        *frame.labels.energy = static_cast<double>(frame.structure.size()) * (-50 + 0.01 * random.normal() + (exchanged ? 0.1 : 0.0));
+    }
+    for (const auto& [number, energy] : fit_shifts(set).energies) EXPECT_NEAR(energy, -50, 10) << units::symbol(number);
+}
+
+TEST(Shifts, follow_compositions_that_hardly_differ_where_they_say_it_clearly) {
+    base::Random random(5);
+    std::vector<Frame> set = cells_of({{"Li", 40}, {"H", 40}}, 200, 1, 0.02, random);
+    for (const auto& frame : cells_of({{"Li", 41}, {"H", 39}}, 20, 1, 0.02, random)) set.push_back(frame);
+    const auto shifts = fit_shifts(set);  // 2.4 eV/atom between the compositions
+    EXPECT_TRUE(shifts.told_apart);
+    EXPECT_NEAR(shifts.energies.at(3), -206, 5);
+    EXPECT_NEAR(shifts.energies.at(1), -16.6, 5);
+}
+
+TEST(Shifts, leave_out_energies_that_are_no_numbers) {
+    base::Random random(6);
+    auto set = cells_of(lithia, 10, 1, 0.02, random);
+    *set[3].labels.energy = std::nan("");
+    const auto shifts = fit_shifts(set);
+    EXPECT_EQ(shifts.frames, 9u);
+    for (const auto& [number, energy] : shifts.energies) EXPECT_TRUE(std::isfinite(energy));
+    EXPECT_TRUE(fit_shifts(std::vector<Frame>(3)).energies.empty());
+}
+
+TEST(Shifts, sets_of_one_zero_agree_whatever_their_compositions) {
+    base::Random random(7);
+    const auto compound = cells_of(lithium_hydride, 30, 3, 0.02, random), lithium = cells_of({{"Li", 1}}, 30, 5, 0.02, random);
+    auto both = cells_of({{"H", 2}}, 10, 3, 0.02, random);
+    both.insert(both.end(), lithium.begin(), lithium.end());
+    const std::vector<const std::vector<Frame>*> sets{&compound, &lithium, &both};
+    for (const auto* a : sets)
+        for (const auto* b : sets)
+            for (const auto& [number, energy] : zero_difference(pointers(*a), pointers(*b)))
+                EXPECT_NEAR(energy, 0, 0.5) << units::symbol(number);
+}
+
+TEST(Shifts, sets_of_compounds_are_moved_to_the_zero_of_the_first) {
+    base::Random random(8);
+    FrameSet set;
+    append(set, cells_of(phosphate, 20, 2, 0.02, random), "first", {{}, Missing::mask, {}});
+    auto other = cells_of(phosphate, 20, 2, 0.02, random);
+    for (auto& frame : other) *frame.labels.energy += 55.0 * static_cast<double>(frame.structure.size());
+    append(set, other, "second", {{}, Missing::mask, {}});
+    static_cast<void>(align_sources(set));
+    const double mean = mean_per_atom({set.frames.begin(), set.frames.begin() + 20});
+    for (const auto& frame : set.frames) EXPECT_NEAR(*frame.labels.energy / static_cast<double>(frame.structure.size()), mean, 0.2);
+}
+
+std::vector<Finding> zeros_of(const std::vector<Frame>& frames) {
+    std::vector<Finding> findings;
+    check_energy_zeros(pointers(frames), {}, findings);
+    return findings;
+}
+
+TEST(EnergyZeros, of_compounds_are_named_by_file) {
+    base::Random random(9);
+    for (const auto& formula : {water, lithium_hydride, lithia, phosphate, nickel_aluminide}) {
+        auto frames = cells_of(formula, 30, 3, 0.02, random);
+        auto other = cells_of(formula, 20, 4, 0.02, random);
+        for (auto& frame : other) frame.source = "other.extxyz";
+        frames.insert(frames.end(), other.begin(), other.end());
+        EXPECT_TRUE(zeros_of(frames).empty());
+        for (std::size_t k = 30; k < 50; ++k) *frames[k].labels.energy += 8.0 * static_cast<double>(frames[k].structure.size());
+        const auto findings = zeros_of(frames);
+        ASSERT_EQ(findings.size(), 1u);
+        EXPECT_EQ(findings[0].where, "other.extxyz");
+        EXPECT_NE(findings[0].text.find("eV per " + std::string(formula[0].first) + " atom"), std::string::npos) << findings[0].text;
+        const auto all = pointers(frames);
+        const auto difference = zero_difference(std::span(all).first(30), std::span(all).subspan(30));
+        for (const auto& [number, energy] : difference) EXPECT_NEAR(energy, 8.0, 0.1);
+    }
+}
+
+TEST(EnergyZeros, of_elements_and_their_compounds_are_the_same) {
+    base::Random random(10);
+    auto frames = cells_of({{"Li", 1}}, 30, 3, 0.02, random);
+    for (auto frame : cells_of(lithia, 20, 3, 0.02, random)) {
+        frame.source = "oxide.extxyz";
+        *frame.labels.energy -= 2.0 * static_cast<double>(frame.structure.size());  // of formation
+        frames.push_back(frame);
+    }
+    EXPECT_TRUE(zeros_of(frames).empty());
+}
+
+TEST(EnergyZeros, of_a_few_frames_under_pressure_are_the_same) {
+    base::Random random(16);
+    auto frames = cells_of({{"Li", 1}}, 30, 3, 0.02, random);
+    for (auto frame : cells_of({{"Li", 1}}, 2, 1, 0.02, random)) {
+        frame.source = "compressed/OUTCAR";
+        *frame.labels.energy += 2.0 * static_cast<double>(frame.structure.size());
+        frames.push_back(frame);
+    }
+    EXPECT_TRUE(zeros_of(frames).empty());
+    for (std::size_t k = 30; k < 32; ++k) *frames[k].labels.energy += 50.0 * static_cast<double>(frames[k].structure.size());
+    EXPECT_EQ(zeros_of(frames).size(), 1u);
+}
+
+TEST(EnergyZeros, two_in_one_file_are_named_with_the_first_frame_of_the_fewer) {
+    base::Random random(11);
+    auto frames = cells_of(lithium_hydride, 40, 3, 0.02, random);
+    EXPECT_TRUE(zeros_of(frames).empty());
+    for (std::size_t k = 28; k < 40; ++k) *frames[k].labels.energy -= 8.0 * static_cast<double>(frames[k].structure.size());
+    const auto findings = zeros_of(frames);
+    ASSERT_EQ(findings.size(), 1u);
+    EXPECT_EQ(findings[0].where, "set.extxyz, frame 28");
+    EXPECT_NE(findings[0].text.find("12 frames"), std::string::npos) << findings[0].text;
+}
+
+TEST(EnergyZeros, isolated_atoms_are_not_taken_for_another_zero) {
+    base::Random random(12);
+    auto frames = cells_of({{"Li", 1}}, 40, 3, 0.02, random);
+    for (int k = 0; k < 5; ++k) {
+        Frame atom;
+        atom.structure.cell = structure::Cell::cubic(20);
+        atom.structure.add(3, Vec3::Zero());
+        atom.labels.energy = -203.0 + 0.01 * k;
+        atom.source = "set.extxyz";
+        frames.push_back(atom);
+    }
+    EXPECT_TRUE(zeros_of(frames).empty());
+}
+
+TEST(Split, isolated_atoms_and_the_only_frame_of_a_species_stay_in_training) {
+    base::Random random(13);
+    auto frames = cells_of({{"Li", 1}}, 12, 3, 0.02, random);
+    Frame atom;
+    atom.structure.add(3, Vec3::Zero());
+    frames.insert(frames.begin() + 5, atom);
+    frames.insert(frames.begin() + 9, cell_of({{"Na", 1}, {"Li", 3}}, 1, 0, 0, random));
+    for (std::uint64_t seed = 0; seed < 40; ++seed)
+        for (const auto grouping : {Grouping::none, Grouping::stratified}) {
+            const auto parts = split(frames, {0.5, seed, grouping, {}});
+            EXPECT_EQ(parts.held.size(), 6u);
+            for (const auto i : parts.held) EXPECT_TRUE(i != 5 && i != 9) << i;
+        }
+}
+
+TEST(Split, a_group_of_isolated_atoms_is_held_out_only_by_name) {
+    base::Random random(14);
+    auto frames = cells_of({{"Li", 1}}, 12, 1, 0.02, random);
+    for (std::size_t k = 0; k < frames.size(); ++k) frames[k].info["config_type"] = k < 6 ? "bulk" : "slab";
+    Frame atom;
+    atom.structure.add(3, Vec3::Zero());
+    atom.info["config_type"] = "atom";
+    frames.push_back(atom);
+    for (std::uint64_t seed = 0; seed < 10; ++seed) EXPECT_EQ(split(frames, {0.3, seed, Grouping::whole, {}}).held.size(), 6u);
+    EXPECT_EQ(split(frames, {0.3, 1, Grouping::whole, {"atom"}}).held, (std::vector<std::size_t>{12}));
+}
+
+TEST(Split, structures_in_both_parts_are_found) {
+    base::Random random(15);
+    auto frames = cells_of({{"Li", 1}}, 6, 3, 0.02, random);
+    frames.push_back(frames[2]);
+    const auto shared = shared_structures(frames, {{0, 1, 2}, {3, 4, 6}});
+    ASSERT_EQ(shared.size(), 1u);
+    EXPECT_EQ(shared[0], std::make_pair(std::size_t{2}, std::size_t{6}));
+    EXPECT_TRUE(shared_structures(frames, {{0, 1, 2, 6}, {3, 4}}).empty());
+}
+
+}  // namespace
+}  // namespace alkali::dataset

@@ -1,0 +1,153 @@
+#include "alkali/training/translation.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+
+#include "alkali/base/error.hpp"
+#include "alkali/base/nearest.hpp"
+
+namespace alkali::training {
+
+using config::Tree;
+
+namespace {
+
+Tree empty_map() { return {Tree::Type::map, {}, false, 0, {}, {}}; }
+
+std::string joined(const std::vector<std::string>& texts) {
+    std::string list;
+    for (const auto& each : texts) list += (list.empty() ? "" : ", ") + each;
+    return list;
+}
+
+}  // namespace
+
+std::optional<double> number_of(const Tree* tree) {
+    if (tree == nullptr || tree->type != Tree::Type::scalar || tree->quoted) return std::nullopt;
+    double value = 0;
+    const char* end = tree->scalar.data() + tree->scalar.size();
+    const auto [stop, failure] = std::from_chars(tree->scalar.data(), end, value);
+    if (failure != std::errc{} || stop != end || !std::isfinite(value)) return std::nullopt;
+    return value;
+}
+
+bool is_null(const Tree* tree) { return tree == nullptr || tree->type == Tree::Type::null; }
+bool says(const Tree* tree, std::string_view word) { return tree != nullptr && tree->type == Tree::Type::scalar && tree->scalar == word; }
+bool is_true(const Tree* tree) { return says(tree, "true") || says(tree, "True") || says(tree, "yes") || says(tree, "on"); }
+
+bool is_neutral(const Tree& tree) {
+    switch (tree.type) {
+        case Tree::Type::null: return true;
+        case Tree::Type::list: return tree.items.empty();
+        case Tree::Type::map: return tree.entries.empty();
+        case Tree::Type::scalar:
+            return tree.scalar.empty() || says(&tree, "false") || says(&tree, "False") || number_of(&tree) == std::optional<double>(0);
+    }
+    return false;
+}
+
+std::string shown(const Tree& tree) { return tree.type == Tree::Type::scalar ? tree.scalar : std::string("given"); }
+Tree text_value(std::string text) { return {Tree::Type::scalar, std::move(text), true, 0, {}, {}}; }
+Tree plain_value(std::string text) { return {Tree::Type::scalar, std::move(text), false, 0, {}, {}}; }
+Tree number_value(double number) { return plain_value(fmt::format("{}", number)); }
+
+Translation::Translation(std::filesystem::path file) : file_(std::move(file)), out_(empty_map()) {}
+
+const Tree& Translation::block(const Tree& parent, const std::string& key, const std::string& path) const {
+    static const Tree none = empty_map();
+    const Tree* found = parent.find(key);
+    if (is_null(found)) return none;
+    if (found->type != Tree::Type::map) throw InputError("'" + path + key + "' must be a block of keys", file_.string());
+    return *found;
+}
+
+void Translation::follow(const Tree& tree, const KeyRules& rules, const std::string& path) {
+    for (const auto& entry : tree.entries) {
+        const auto rule = std::find_if(rules.begin(), rules.end(), [&](const KeyRule& each) { return each.key == entry.key; });
+        if (rule == rules.end()) {
+            std::vector<std::string> known;
+            for (const auto& each : rules) known.emplace_back(each.key);
+            const std::string guess = base::did_you_mean(entry.key, known);
+            refuse(path + entry.key + (guess.empty() ? "" : " (" + guess + ")"));
+        } else if (rule->fate == KeyFate::moved) {
+            if (entry.value.type != Tree::Type::null) put(std::string(rule->place), entry.value, path + entry.key);
+        } else if (rule->fate == KeyFate::without_effect) {
+            idle(path + entry.key);
+        } else if (rule->fate == KeyFate::only_neutral && !is_neutral(entry.value)) {
+            refuse(path + entry.key);
+        }
+    }
+}
+
+void Translation::put(const std::string& place, Tree tree, const std::string& given) {
+    Tree* at = &out_;
+    std::size_t begin = 0;
+    for (auto dot = place.find('.'); dot != std::string::npos; dot = place.find('.', begin)) {
+        const std::string key = place.substr(begin, dot - begin);
+        if (at->find(key) == nullptr) at->entries.push_back({key, 0, empty_map()});
+        at = at->find(key);
+        begin = dot + 1;
+    }
+    const std::string last = place.substr(begin);
+    if (at->find(last) != nullptr) throw InputError("'" + given + "' is given twice, under two names", file_.string(), "keep one of them");
+    const int line = tree.line;
+    at->entries.push_back({last, line, std::move(tree)});
+}
+
+void Translation::put_default(const std::string& place, Tree tree) {
+    if (found(place) == nullptr) put(place, std::move(tree), place);
+}
+
+void Translation::replace(const std::string& place, Tree tree) {
+    Tree* at = &out_;
+    std::size_t begin = 0;
+    for (auto dot = place.find('.'); at != nullptr; dot = place.find('.', begin)) {
+        at = at->find(place.substr(begin, dot == std::string::npos ? dot : dot - begin));
+        if (dot == std::string::npos) break;
+        begin = dot + 1;
+    }
+    if (at == nullptr) throw InternalError("nothing was put at " + place);
+    *at = std::move(tree);
+}
+
+const Tree* Translation::found(const std::string& place) const {
+    const Tree* at = &out_;
+    std::size_t begin = 0;
+    while (at != nullptr) {
+        const auto dot = place.find('.', begin);
+        at = at->find(place.substr(begin, dot == std::string::npos ? dot : dot - begin));
+        if (dot == std::string::npos) return at;
+        begin = dot + 1;
+    }
+    return nullptr;
+}
+
+Tree Translation::path_value(const std::string& path) const {
+    const auto beside = (file_.parent_path() / path).lexically_normal();
+    std::error_code unknown;
+    return text_value(std::filesystem::exists(beside, unknown) ? beside.string() : path);
+}
+
+Tree Translation::paths_value(const Tree& given, const std::string& key) const {
+    Tree paths{Tree::Type::list, {}, false, given.line, {}, {}};
+    for (const Tree& each : given.type == Tree::Type::list ? given.items : std::vector<Tree>{given}) {
+        if (each.type != Tree::Type::scalar) throw InputError("'" + key + "' must be a path or a list of paths", file_.string());
+        paths.items.push_back(path_value(each.scalar));
+    }
+    return paths;
+}
+
+Tree Translation::finish(const std::string& program, base::LogSink& log) {
+    if (!refused_.empty())
+        throw InputError("alkali does not have what these keys of " + program + " ask for: " + joined(refused_), file_.string(),
+                         "remove them, or train with that program and import the model (alkali import)");
+    log.info("config: " + file_.string() + " is read as " + program);
+    for (const auto& each : notes_) log.info("config: " + each);
+    if (!idle_.empty()) log.info("config: without effect here: " + joined(idle_));
+    return std::move(out_);
+}
+
+}  // namespace alkali::training

@@ -1,0 +1,79 @@
+#pragma once
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "alkali/base/log.hpp"
+#include "alkali/config/tree.hpp"
+
+namespace alkali::training {
+
+/// A plain number that a value holds.
+[[nodiscard]] std::optional<double> number_of(const config::Tree* tree);
+[[nodiscard]] bool is_null(const config::Tree* tree);
+[[nodiscard]] bool says(const config::Tree* tree, std::string_view word);
+[[nodiscard]] bool is_true(const config::Tree* tree);
+/// Asks for nothing: null, false, 0, empty.
+[[nodiscard]] bool is_neutral(const config::Tree& tree);
+/// For messages: the value of a scalar, "given" for the rest.
+[[nodiscard]] std::string shown(const config::Tree& tree);
+[[nodiscard]] config::Tree text_value(std::string text);
+[[nodiscard]] config::Tree plain_value(std::string text);
+[[nodiscard]] config::Tree number_value(double number);
+
+/// What becomes of a key of another program's config.
+enum class KeyFate {
+    moved,  ///< to the given place of alkali's config
+    without_effect,
+    only_neutral,  ///< accepted as null, false, 0 or empty, where it asks for nothing
+    read           ///< by the code of the translation
+};
+struct KeyRule {
+    std::string_view key;
+    KeyFate fate;
+    std::string_view place = {};
+};
+using KeyRules = std::vector<KeyRule>;
+
+/// Turns the config of another program into one of alkali, block by block, and collects what cannot be had.
+class Translation {
+public:
+    explicit Translation(std::filesystem::path file);
+
+protected:
+    [[nodiscard]] const std::filesystem::path& file() const { return file_; }
+    /// Something that alkali does not have: all of it is named in one error at the end.
+    void refuse(const std::string& what) { refused_.push_back(what); }
+    /// A key that changes nothing here.
+    void idle(const std::string& what) { idle_.push_back(what); }
+    /// A difference that a person should know of.
+    void note(const std::string& what) { notes_.push_back(what); }
+
+    /// A nested block; an empty one where there is none. InputError where it is no block.
+    [[nodiscard]] const config::Tree& block(const config::Tree& parent, const std::string& key, const std::string& path) const;
+    /// Treats every key of a block by its rule; unknown ones are refused with the nearest known.
+    void follow(const config::Tree& tree, const KeyRules& rules, const std::string& path);
+    /// Sets a value at a dotted place of alkali's config; `given` names the key it comes from. InputError if it is there already.
+    void put(const std::string& place, config::Tree tree, const std::string& given);
+    /// Where nothing was put yet.
+    void put_default(const std::string& place, config::Tree tree);
+    /// Another value for what was put.
+    void replace(const std::string& place, config::Tree tree);
+    [[nodiscard]] const config::Tree* found(const std::string& place) const;
+    /// The path of a file: relative to the config's folder if it is there, else as it is written.
+    [[nodiscard]] config::Tree path_value(const std::string& path) const;
+    /// A path or a list of paths.
+    [[nodiscard]] config::Tree paths_value(const config::Tree& given, const std::string& key) const;
+
+    /// The config. Errors: InputError naming everything refused. Says in the log what is read, what has no effect, what differs.
+    [[nodiscard]] config::Tree finish(const std::string& program, base::LogSink& log);
+
+private:
+    std::filesystem::path file_;
+    config::Tree out_;
+    std::vector<std::string> refused_, idle_, notes_;
+};
+
+}  // namespace alkali::training

@@ -9,6 +9,7 @@
 #include "alkali/base/nearest.hpp"
 #include "alkali/base/random.hpp"
 #include "alkali/dataset/check.hpp"
+#include "alkali/dataset/hash.hpp"
 #include "alkali/structure/isolated_atom.hpp"
 
 namespace alkali::dataset {

@@ -41,13 +41,14 @@ TEST(QeFunctional, dispersion_corrections_that_pw_would_leave_out_are_refused) {
 }
 
 TEST(QeFunctional, no_value_of_a_config_can_set_another_key) {
+    const Job job;
     EXPECT_THAT(refusal(check_input_dft, "pbe', ecutwfc=5, title='"), HasSubstr("no functional"));
     EXPECT_THAT(refusal(check_vdw_corr, "dft-d3'\n tot_charge=1"), HasSubstr("no dispersion correction"));
     Physics physics;
     physics.smearing = "none";
     for (const char* text : {"pbe', ecutwfc=5, title='", "pbe\nnspin = 2", "pbe\"", "\x1b[0m"}) {
         physics.input_dft = text;
-        EXPECT_THROW((void)write_input(displaced_pair(), physics, Job{}), InputError) << text;
+        EXPECT_THROW((void)write_input(displaced_pair(), physics, job), InputError) << text;
     }
 }
 

@@ -65,6 +65,8 @@ public:
 
     void read(const std::filesystem::path& file) {
         const auto reader = io::open_reader(file, options_.read);
+        const auto before = counts_.frames;
+        bool told = false;  // of a fault, or of what was left out
         int faults = 0;
         std::string last_fault;
         for (Frame frame; faults < most_faults;) {
@@ -72,12 +74,16 @@ public:
                 const bool more = reader->next(frame);
                 const auto notes = reader->notes();
                 for (const auto& part : notes.left_out) found_.push_back({Severity::warning, "left-out", part.where, part.why});
+                told = told || !found_.empty();
+                if (!more && !told && counts_.frames == before)
+                    found_.push_back({Severity::warning, "left-out", file.string(), "the file has no frames"});
                 gathered_.take(Stage::reading, found_);
                 if (!more) return;
                 see(frame, notes);
                 faults = 0;
             } catch (const FileError& error) {
                 ++faults;
+                told = true;
                 // A reader that cannot go on repeats itself.
                 if (last_fault == error.where()) return;
                 last_fault = error.where();

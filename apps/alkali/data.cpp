@@ -102,7 +102,6 @@ void run_convert(const ConvertArguments& arguments, Context& context) {
     for (const auto& input : arguments.inputs) {
         const auto reader = dataset::open_frames(input, arguments.read, context.log);
         for (io::Frame frame; reader->next(frame); ++count) {
-            notes.add(frame, reader->notes());
             writer->write(frame);
             losses.add(frame);
             const auto detail = fmt::format("{} frames", count + 1);

@@ -13,7 +13,7 @@ class ImportErrors(unittest.TestCase):
     def setUp(self):
         self.folder = tempfile.TemporaryDirectory()
         self.model = pathlib.Path(self.folder.name) / "best.ckpt"
-        self.model.write_text("not a checkpoint")
+        self.model.write_bytes(b"PK\x03\x04 begins as a checkpoint does")
 
     def tearDown(self):
         self.folder.cleanup()

@@ -3,15 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <optional>
 
 #include "alkali/base/error.hpp"
 #include "alkali/base/files.hpp"
-#include "alkali/base/nearest.hpp"
 #include "alkali/training/deepmd_keys.hpp"
 #include "alkali/training/nequip_input.hpp"
+#include "alkali/training/translation.hpp"
 
 namespace alkali::training {
 namespace {
@@ -19,46 +18,19 @@ namespace {
 using config::Tree;
 using namespace deepmd_keys;
 
-std::optional<double> number_of(const Tree* tree) {
-    if (tree == nullptr || tree->type != Tree::Type::scalar || tree->quoted) return std::nullopt;
-    double value = 0;
-    const char* end = tree->scalar.data() + tree->scalar.size();
-    const auto [stop, failure] = std::from_chars(tree->scalar.data(), end, value);
-    if (failure != std::errc{} || stop != end || !std::isfinite(value)) return std::nullopt;
-    return value;
-}
+/// "on" is no yes in these inputs.
+bool is_yes(const Tree* tree) { return is_true(tree) && !says(tree, "on"); }
 
-bool is_null(const Tree* tree) { return tree == nullptr || tree->type == Tree::Type::null; }
-bool says(const Tree* tree, std::string_view word) { return tree != nullptr && tree->type == Tree::Type::scalar && tree->scalar == word; }
-bool is_true(const Tree* tree) { return says(tree, "true") || says(tree, "True") || says(tree, "yes"); }
-
-/// Asks for nothing.
-bool is_neutral(const Tree& tree) {
-    switch (tree.type) {
-        case Tree::Type::null: return true;
-        case Tree::Type::list: return tree.items.empty();
-        case Tree::Type::map: return tree.entries.empty() || says(tree.find("enable"), "false");
-        case Tree::Type::scalar:
-            return tree.scalar.empty() || says(&tree, "false") || says(&tree, "False") || number_of(&tree) == std::optional<double>(0);
-    }
-    return false;
-}
-
-std::string shown(const Tree& tree) { return tree.type == Tree::Type::scalar ? tree.scalar : std::string("given"); }
-
-Tree word(std::string text, bool quoted = true) { return {Tree::Type::scalar, std::move(text), quoted, 0, {}, {}}; }
-Tree plain(std::string text) { return word(std::move(text), false); }
-Tree value(double number) { return plain(fmt::format("{}", number)); }
 Tree widths(std::initializer_list<const char*> texts) {
     Tree list{Tree::Type::list, {}, false, 0, {}, {}};
-    for (const char* text : texts) list.items.push_back(plain(text));
+    for (const char* text : texts) list.items.push_back(plain_value(text));
     return list;
 }
 
-/// Reads the blocks one after another into alkali's config and collects what cannot be had.
-class Translation {
+/// Reads the blocks one after another.
+class DeepmdTranslation final : public Translation {
 public:
-    Translation(const Tree& input, const std::filesystem::path& file) : input_(input), file_(file) { out_.type = Tree::Type::map; }
+    DeepmdTranslation(const Tree& input, const std::filesystem::path& file) : Translation(file), input_(input) {}
 
     Tree result(base::LogSink& log) {
         follow(input_, top_rules(), "");
@@ -67,85 +39,13 @@ public:
         training();
         optimizer();
         rate();  // last: it needs the number of steps
-        if (!refused_.empty()) {
-            std::string list;
-            for (const auto& each : refused_) list += (list.empty() ? "" : ", ") + each;
-            throw InputError("alkali does not have what these keys of a DeePMD-kit input ask for: " + list, file_.string(),
-                             "remove them, or train with deepmd-kit and import the model (alkali import)");
-        }
-        log.info("config: " + file_.string() + " is read as an input of DeePMD-kit");
-        std::string list;
-        for (const auto& each : idle_) list += (list.empty() ? "" : ", ") + each;
-        if (!list.empty()) log.info("config: without effect here: " + list);
-        return std::move(out_);
+        return finish({"an input of DeePMD-kit", "a DeePMD-kit input", "deepmd-kit"}, log);
     }
 
 private:
-    void refuse(const std::string& what) { refused_.push_back(what); }
-
-    /// A block of the input; an empty one where there is none.
-    const Tree& block(const Tree& parent, const std::string& key, const std::string& path) {
-        static const Tree none{Tree::Type::map, {}, false, 0, {}, {}};
-        const Tree* found = parent.find(key);
-        if (is_null(found)) return none;
-        if (found->type != Tree::Type::map) throw InputError("'" + path + key + "' must be a block of keys", file_.string());
-        return *found;
-    }
-
-    /// Treats every key of a block by its rule. Keys that begin with _ are comments, as DeePMD-kit has it.
-    void follow(const Tree& tree, const Rules& rules, const std::string& path) {
-        for (const auto& entry : tree.entries) {
-            if (entry.key.starts_with("_")) continue;
-            const auto rule = std::find_if(rules.begin(), rules.end(), [&](const Rule& each) { return each.key == entry.key; });
-            if (rule == rules.end()) {
-                unknown(entry.key, rules, path);
-            } else if (rule->fate == Fate::moved) {
-                if (entry.value.type != Tree::Type::null) put(rule->place, entry.value, path + entry.key);
-            } else if (rule->fate == Fate::without_effect) {
-                idle_.push_back(path + entry.key);
-            } else if (rule->fate == Fate::only_neutral && !is_neutral(entry.value)) {
-                refuse(path + entry.key);
-            }
-        }
-    }
-
-    void unknown(const std::string& key, const Rules& rules, const std::string& path) {
-        std::vector<std::string> known;
-        for (const auto& rule : rules) known.emplace_back(rule.key);
-        const std::string guess = base::did_you_mean(key, known);
-        refuse(path + key + (guess.empty() ? "" : " (" + guess + ")"));
-    }
-
-    /// Sets a value of alkali's config; `given` names the key it comes from.
-    void put(const std::string& place, Tree tree, const std::string& given) {
-        Tree* at = &out_;
-        std::size_t begin = 0;
-        for (auto dot = place.find('.'); dot != std::string::npos; dot = place.find('.', begin)) {
-            const std::string key = place.substr(begin, dot - begin);
-            if (at->find(key) == nullptr) at->entries.push_back({key, 0, Tree{Tree::Type::map, {}, false, 0, {}, {}}});
-            at = at->find(key);
-            begin = dot + 1;
-        }
-        const std::string last = place.substr(begin);
-        if (at->find(last) != nullptr)
-            throw InputError("'" + given + "' is given twice, under two names", file_.string(), "keep one of them");
-        const int line = tree.line;
-        at->entries.push_back({last, line, std::move(tree)});
-    }
-    /// Where the input gave nothing.
-    void put_default(const std::string& place, Tree tree) {
-        if (found(place) == nullptr) put(place, std::move(tree), place);
-    }
-    [[nodiscard]] const Tree* found(const std::string& place) const {
-        const Tree* at = &out_;
-        std::size_t begin = 0;
-        while (at != nullptr) {
-            const auto dot = place.find('.', begin);
-            at = at->find(place.substr(begin, dot == std::string::npos ? dot : dot - begin));
-            if (dot == std::string::npos) return at;
-            begin = dot + 1;
-        }
-        return nullptr;
+    [[nodiscard]] bool is_comment(const std::string& key) const override { return key.starts_with("_"); }
+    [[nodiscard]] bool asks_for_nothing(const Tree& value) const override {
+        return is_neutral(value) || (value.type == Tree::Type::map && says(value.find("enable"), "false"));
     }
 
     void model() {
@@ -153,14 +53,14 @@ private:
         follow(model, model_rules(), "model.");
         const Tree* type = model.find("type");
         if (!is_null(type) && !says(type, "standard") && !says(type, "deep_potential")) refuse("model.type (" + shown(*type) + ")");
-        put("model.type", word("deep_potential"), "model.type");
+        put("model.type", text_value("deep_potential"), "model.type");
         const Tree& descriptor = block(model, "descriptor", "model.");
         const Tree& fitting = block(model, "fitting_net", "model.");
         this->descriptor(descriptor);
         this->fitting(fitting);
         if (found("model.model_dtype") == nullptr) {
             const bool single = is_single(descriptor, "model.descriptor.") | is_single(fitting, "model.fitting_net.");
-            put("model.model_dtype", word(single ? "mixed" : "float64"), "model.model_dtype");
+            put("model.model_dtype", text_value(single ? "mixed" : "float64"), "model.model_dtype");
         }
     }
 
@@ -179,14 +79,14 @@ private:
         const bool angular = name == "se_e2_a" || name == "se_a", triplets = name == "se_e3" || name == "se_at" || name == "se_a_3be",
                    radial = name == "se_e2_r" || name == "se_r";
         if (!angular && !triplets && !radial) return refuse(path + "type (" + (name.empty() ? "missing" : name) + ")");
-        put(path + "type", word(angular ? "se_e2_a" : triplets ? "se_e3" : "se_e2_r"), path + "type");
-        if (const Tree* pairs = tree.find("exclude_types"); pairs != nullptr && !is_neutral(*pairs))
+        put(path + "type", text_value(angular ? "se_e2_a" : triplets ? "se_e3" : "se_e2_r"), path + "type");
+        if (const Tree* pairs = tree.find("exclude_types"); pairs != nullptr && !asks_for_nothing(*pairs))
             put(path + "exclude_types", named_pairs(*pairs), path + "exclude_types");
-        put_default(path + "rcut", plain("6.0"));
-        put_default(path + "rcut_smth", plain("0.5"));
-        put_default(path + "sel", word("auto"));
+        put_default(path + "rcut", plain_value("6.0"));
+        put_default(path + "rcut_smth", plain_value("0.5"));
+        put_default(path + "sel", text_value("auto"));
         put_default(path + "neuron", widths({"10", "20", "40"}));
-        if (angular) put_default(path + "axis_neuron", plain("4"));
+        if (angular) put_default(path + "axis_neuron", plain_value("4"));
     }
 
     /// Pairs of numbers of types as pairs of symbols.
@@ -195,13 +95,13 @@ private:
         const auto name = [&](const Tree& type) {
             const auto number = number_of(&type);
             if (!number || names == nullptr || *number < 0 || *number >= static_cast<double>(names->items.size()))
-                throw InputError("'" + shown(type) + "' in model.descriptor.exclude_types is no type of type_map", file_.string());
+                throw InputError("'" + shown(type) + "' in model.descriptor.exclude_types is no type of type_map", file().string());
             return names->items[static_cast<std::size_t>(*number)].scalar;
         };
         Tree list{Tree::Type::list, {}, false, pairs.line, {}, {}};
         for (const Tree& pair : pairs.items) {
-            if (pair.items.size() != 2) throw InputError("model.descriptor.exclude_types must be pairs of types", file_.string());
-            list.items.push_back(word(name(pair.items[0]) + "-" + name(pair.items[1])));
+            if (pair.items.size() != 2) throw InputError("model.descriptor.exclude_types must be pairs of types", file().string());
+            list.items.push_back(text_value(name(pair.items[0]) + "-" + name(pair.items[1])));
         }
         return list;
     }
@@ -215,10 +115,10 @@ private:
         const Tree* trainable = tree.find("trainable");
         if (is_null(trainable)) return;
         if (trainable->type != Tree::Type::list) return put(path + "trainable", *trainable, path + "trainable");
-        const bool all = std::all_of(trainable->items.begin(), trainable->items.end(), [](const Tree&each) { return is_true(&each); }),
-                   none = std::none_of(trainable->items.begin(), trainable->items.end(), [](const Tree&each) { return is_true(&each); });
+        const bool all = std::all_of(trainable->items.begin(), trainable->items.end(), [](const Tree&each) { return is_yes(&each); }),
+                   none = std::none_of(trainable->items.begin(), trainable->items.end(), [](const Tree&each) { return is_yes(&each); });
         if (all || none)
-            put(path + "trainable", plain(all ? "true" : "false"), path + "trainable");
+            put(path + "trainable", plain_value(all ? "true" : "false"), path + "trainable");
         else
             refuse(path + "trainable (layer by layer)");
     }
@@ -229,7 +129,7 @@ private:
         for (const auto& [key, known] : {std::pair{"type", "ener"}, std::pair{"loss_func", "mse"}})
             if (const Tree* given = tree.find(key); !is_null(given) && !says(given, known))
                 refuse(std::string("loss.") + key + " (" + shown(*given) + ")");
-        put("training.loss_type", word("deepmd"), "loss.type");
+        put("training.loss_type", text_value("deepmd"), "loss.type");
     }
 
     void training() {
@@ -237,7 +137,7 @@ private:
         follow(tree, training_rules(), "training.");
         const bool nested = !is_null(tree.find("training_data"));
         if (nested && !is_null(tree.find("systems")))
-            throw InputError("'training.systems' and 'training.training_data' are both given", file_.string());
+            throw InputError("'training.systems' and 'training.training_data' are both given", file().string());
         const Tree& data = nested ? block(tree, "training_data", "training.") : tree;
         const std::string path = nested ? "training.training_data." : "training.";
         if (nested) follow(data, train_data_rules(), path);
@@ -246,23 +146,23 @@ private:
         const Tree& validation = block(tree, "validation_data", "training.");
         follow(validation, validation_data_rules(), "training.validation_data.");
         if (validation.entries.empty())
-            put("data.validation", plain("0"), "");
+            put("data.validation", plain_value("0"), "");
         else
             validation_data(validation);
-        put("data.missing", word("mask"), "");
+        put("data.missing", text_value("mask"), "");
         average(tree);
         if (const Tree* every = tree.find("acc_freq"); !is_null(every) && number_of(every) != std::optional<double>(1))
             refuse("training.acc_freq");
         const bool limited = found("training.numb_steps") != nullptr || found("training.max_epochs") != nullptr ||
                              found("training.max_seconds") != nullptr || found("training.max_cpu_seconds") != nullptr;
-        if (!limited) throw InputError("the key 'training.numb_steps' is missing", file_.string(), "how many steps to take");
+        if (!limited) throw InputError("the key 'training.numb_steps' is missing", file().string(), "how many steps to take");
     }
 
     void validation_data(const Tree& data) {
         const std::string path = "training.validation_data.";
         systems(data, path, "data.validation");
         if (found("training.validation_batches") == nullptr) {
-            if (!is_null(data.find("batch_size"))) idle_.push_back(path + "batch_size");
+            if (!is_null(data.find("batch_size"))) idle(path + "batch_size");
         } else if (auto size = batch_size(data.find("batch_size"), path)) {
             put("training.validation_batch_size", std::move(*size), path + "batch_size");
         }
@@ -270,14 +170,14 @@ private:
 
     void systems(const Tree& data, const std::string& path, const std::string& place) {
         const Tree* given = data.find("systems");
-        if (is_null(given) && !refused_.empty()) return;  // as in an input for several tasks: what it asks for tells more
-        if (is_null(given)) throw InputError("the key '" + path + "systems' is missing", file_.string(), "folder(s) of frames");
+        if (is_null(given) && refuses()) return;  // as in an input for several tasks: what it asks for tells more
+        if (is_null(given)) throw InputError("the key '" + path + "systems' is missing", file().string(), "folder(s) of frames");
         if (const Tree* prefix = data.find("set_prefix"); !is_null(prefix) && !says(prefix, "set")) refuse(path + "set_prefix");
         Tree paths{Tree::Type::list, {}, false, given->line, {}, {}};
         for (const Tree& each : given->type == Tree::Type::list ? given->items : std::vector<Tree>{*given}) {
             if (each.type != Tree::Type::scalar)
-                throw InputError("'" + path + "systems' must be a path or a list of paths", file_.string());
-            paths.items.push_back(word((file_.parent_path() / each.scalar).lexically_normal().string()));
+                throw InputError("'" + path + "systems' must be a path or a list of paths", file().string());
+            paths.items.push_back(text_value((file().parent_path() / each.scalar).lexically_normal().string()));
         }
         put(place, std::move(paths), path + "systems");
     }
@@ -296,7 +196,7 @@ private:
 
     /// Nothing where it is refused.
     std::optional<Tree> batch_size(const Tree* given, const std::string& path) {
-        Tree size = is_null(given) ? word("auto") : *given;
+        Tree size = is_null(given) ? text_value("auto") : *given;
         if (size.type == Tree::Type::list && !size.items.empty()) {
             const bool same = std::all_of(size.items.begin(), size.items.end(), [&](const Tree& each) {
                 return !number_of(&each) ? false : number_of(&each) == number_of(&size.items[0]);
@@ -308,7 +208,7 @@ private:
             Tree first = size.items[0];
             size = std::move(first);
         }
-        if (size.scalar.starts_with("mixed:")) size = plain(size.scalar.substr(6));
+        if (size.scalar.starts_with("mixed:")) size = plain_value(size.scalar.substr(6));
         if (!number_of(&size) && !size.scalar.starts_with("auto") && !size.scalar.starts_with("max:")) {
             refuse(path + "batch_size (" + shown(size) + ")");
             return std::nullopt;
@@ -318,10 +218,10 @@ private:
 
     void average(const Tree& tree) {
         const Tree* decay = tree.find("ema_decay");
-        if (is_true(tree.find("enable_ema")))
-            put("training.ema_decay", is_null(decay) ? plain("0.999") : *decay, "training.ema_decay");
+        if (is_yes(tree.find("enable_ema")))
+            put("training.ema_decay", is_null(decay) ? plain_value("0.999") : *decay, "training.ema_decay");
         else
-            put("training.ema_decay", plain("0"), "training.ema_decay");
+            put("training.ema_decay", plain_value("0"), "training.ema_decay");
     }
 
     void optimizer() {
@@ -337,11 +237,11 @@ private:
             if (name != "adam" && name != "adamw")
                 refuse(std::string(path) + " (" + shown(*type) + ")");
             else
-                put("training.optimizer", word(name), path);
-            if (name == "adamw") put_default("training.weight_decay", plain("0.001"));
+                put("training.optimizer", text_value(name), path);
+            if (name == "adamw") put_default("training.weight_decay", plain_value("0.001"));
         }
-        put_default("training.optimizer", word("adam"));
-        put("training.amsgrad", plain("false"), "");
+        put_default("training.optimizer", text_value("adam"));
+        put("training.amsgrad", plain_value("false"), "");
     }
 
     void rate() {
@@ -350,11 +250,11 @@ private:
         const Tree* type = tree.find("type");
         const bool cosine = says(type, "cosine");
         if (!is_null(type) && !says(type, "exp") && !cosine) return refuse("learning_rate.type (" + shown(*type) + ")");
-        put_default("training.lr", plain("0.001"));
+        put_default("training.lr", plain_value("0.001"));
         const double lr = number_of(found("training.lr")).value_or(0.001);
         const double steps = number_of(found("training.numb_steps")).value_or(0);
         const std::string place = "training.lr_schedule.";
-        put(place + "type", word(cosine ? "cosine" : "exponential"), place);
+        put(place + "type", text_value(cosine ? "cosine" : "exponential"), place);
         const double warmup = warm_up(tree, lr, steps);
         stop(tree, lr);
         if (!cosine) decay(tree, steps - warmup);
@@ -365,31 +265,32 @@ private:
         const std::string place = "training.lr_schedule.";
         const auto count = number_of(tree.find("warmup_steps")), ratio = number_of(tree.find("warmup_ratio"));
         if (count.value_or(0) != 0 && ratio)
-            throw InputError("'learning_rate.warmup_steps' and 'warmup_ratio' are both given", file_.string());
+            throw InputError("'learning_rate.warmup_steps' and 'warmup_ratio' are both given", file().string());
         if (count.value_or(0) != 0 && steps == 0) refuse("learning_rate.warmup_steps (without training.numb_steps)");
         double warmup = std::max(0.0, count.value_or(0));
         if (ratio && steps > 0) warmup = std::floor(*ratio * steps);
         const double share = steps > 0 ? warmup / steps : ratio.value_or(0);
         if (share > 0.5)
-            throw InputError(fmt::format("the warm-up of the learning rate takes {:.0f} % of the run", 100 * share), file_.string(),
+            throw InputError(fmt::format("the warm-up of the learning rate takes {:.0f} % of the run", 100 * share), file().string(),
                              "at most half: lower learning_rate.warmup_steps, or train longer");
-        put(place + "warmup", value(share), place);
-        if (share > 0) put(place + "warmup_start", value(lr * number_of(tree.find("warmup_start_factor")).value_or(0)), place);
+        put(place + "warmup", number_value(share), place);
+        if (share > 0) put(place + "warmup_start", number_value(lr * number_of(tree.find("warmup_start_factor")).value_or(0)), place);
         return warmup;
     }
 
     void stop(const Tree& tree, double lr) {
         const Tree* last = tree.find("stop_lr");
         const auto ratio = number_of(tree.find("stop_lr_ratio"));
-        if (!is_null(last) && ratio) throw InputError("'learning_rate.stop_lr' and 'stop_lr_ratio' are both given", file_.string());
+        if (!is_null(last) && ratio) throw InputError("'learning_rate.stop_lr' and 'stop_lr_ratio' are both given", file().string());
         // Below 1e-10 DeePMD-kit goes by 1e-10 as well.
-        if (ratio) return put("training.stop_lr", value(std::max(1e-10, lr * *ratio)), "learning_rate.stop_lr_ratio");
+        if (ratio) return put("training.stop_lr", number_value(std::max(1e-10, lr * *ratio)), "learning_rate.stop_lr_ratio");
         if (const auto number = number_of(last))
-            return put("training.stop_lr", *number < 1e-10 ? plain("1e-10") : *last, "learning_rate.stop_lr");
+            return put("training.stop_lr", *number < 1e-10 ? plain_value("1e-10") : *last, "learning_rate.stop_lr");
         if (!is_null(last)) return put("training.stop_lr", *last, "learning_rate.stop_lr");
         // decay_rate says nothing of the end where only time is limited.
-        if (!is_null(tree.find("decay_rate")) && !counts_steps()) return put("training.stop_lr", value(1e-3 * lr), "learning_rate.stop_lr");
-        put("training.stop_lr", plain(is_null(tree.find("decay_rate")) ? "1e-8" : "1e-10"), "learning_rate.stop_lr");
+        if (!is_null(tree.find("decay_rate")) && !counts_steps())
+            return put("training.stop_lr", number_value(1e-3 * lr), "learning_rate.stop_lr");
+        put("training.stop_lr", plain_value(is_null(tree.find("decay_rate")) ? "1e-8" : "1e-10"), "learning_rate.stop_lr");
     }
 
     [[nodiscard]] bool counts_steps() const { return found("training.numb_steps") != nullptr || found("training.max_epochs") != nullptr; }
@@ -400,16 +301,14 @@ private:
         const auto factor = number_of(tree.find("decay_rate"));
         // Its own choice where an interval would be longer than the run.
         if (!factor && steps > 0 && interval >= steps) interval = std::floor(steps / 10) > 100 ? 100 : std::floor(steps / 100) + 1;
-        const bool smooth = is_true(tree.find("smooth"));
-        put("training.decay_steps", plain(fmt::format("{:.0f}", smooth ? 0.0 : interval)), "learning_rate.decay_steps");
+        const bool smooth = is_yes(tree.find("smooth"));
+        put("training.decay_steps", plain_value(fmt::format("{:.0f}", smooth ? 0.0 : interval)), "learning_rate.decay_steps");
         if (factor)
-            put("training.lr_schedule.decay_rate", value(smooth ? std::pow(*factor, 1 / interval) : *factor), "learning_rate.decay_rate");
+            put("training.lr_schedule.decay_rate", number_value(smooth ? std::pow(*factor, 1 / interval) : *factor),
+                "learning_rate.decay_rate");
     }
 
     const Tree& input_;
-    const std::filesystem::path& file_;
-    Tree out_;
-    std::vector<std::string> refused_, idle_;
 };
 
 }  // namespace
@@ -422,7 +321,7 @@ bool is_deepmd_input(const Tree& document) {
 }
 
 Tree from_deepmd_input(const Tree& document, const std::filesystem::path& file, base::LogSink& log) {
-    return Translation(document, file).result(log);
+    return DeepmdTranslation(document, file).result(log);
 }
 
 Tree read_training_document(const std::filesystem::path& file, base::LogSink& log) {

@@ -1,32 +1,18 @@
 #pragma once
-#include <vector>
+#include "alkali/training/translation.hpp"
 
-/// The keys of a DeePMD-kit input, block by block.
+/// The keys of a DeePMD-kit input, block by block, and what becomes of each.
 namespace alkali::training::deepmd_keys {
 
-/// What becomes of a key.
-enum class Fate {
-    moved,  ///< to the given place of alkali's config
-    without_effect,
-    only_neutral,  ///< accepted as null, false, 0 or empty, where it asks for nothing
-    read           ///< by the code below
-};
-struct Rule {
-    const char* key;
-    Fate fate;
-    const char* place = "";
-};
-using Rules = std::vector<Rule>;
-
-[[nodiscard]] const Rules& top_rules();
-[[nodiscard]] const Rules& model_rules();
-[[nodiscard]] const Rules& descriptor_rules();
-[[nodiscard]] const Rules& fitting_rules();
-[[nodiscard]] const Rules& rate_rules();
-[[nodiscard]] const Rules& loss_rules();
-[[nodiscard]] const Rules& optimizer_rules();
-[[nodiscard]] const Rules& training_rules();
-[[nodiscard]] const Rules& train_data_rules();
-[[nodiscard]] const Rules& validation_data_rules();
+[[nodiscard]] const KeyRules& top_rules();
+[[nodiscard]] const KeyRules& model_rules();
+[[nodiscard]] const KeyRules& descriptor_rules();
+[[nodiscard]] const KeyRules& fitting_rules();
+[[nodiscard]] const KeyRules& rate_rules();
+[[nodiscard]] const KeyRules& loss_rules();
+[[nodiscard]] const KeyRules& optimizer_rules();
+[[nodiscard]] const KeyRules& training_rules();
+[[nodiscard]] const KeyRules& train_data_rules();
+[[nodiscard]] const KeyRules& validation_data_rules();
 
 }  // namespace alkali::training::deepmd_keys

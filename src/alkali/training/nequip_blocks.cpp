@@ -88,7 +88,7 @@ Tree NequipBlocks::result(base::LogSink& log) {
     loss(block(module, "loss", "training_module."));
     optimizer(block(module, "optimizer", "training_module."));
     schedule(block(module, "lr_scheduler", "training_module."));
-    return finish("a training config of nequip", log);
+    return finish({"a training config of nequip"}, log);
 }
 
 void NequipBlocks::run() {

@@ -89,7 +89,7 @@ Tree NequipFlat::result(base::LogSink& log) {
         put("training.ema_decay", plain_value("0"), "use_ema");
     schedule();
     stopping();
-    return finish("a training config of nequip 0.6", log);
+    return finish({"a training config of nequip 0.6"}, log);
 }
 
 void NequipFlat::types() {

@@ -66,6 +66,7 @@ const Tree& Translation::block(const Tree& parent, const std::string& key, const
 
 void Translation::follow(const Tree& tree, const KeyRules& rules, const std::string& path) {
     for (const auto& entry : tree.entries) {
+        if (is_comment(entry.key)) continue;
         const auto rule = std::find_if(rules.begin(), rules.end(), [&](const KeyRule& each) { return each.key == entry.key; });
         if (rule == rules.end()) {
             std::vector<std::string> known;
@@ -76,7 +77,7 @@ void Translation::follow(const Tree& tree, const KeyRules& rules, const std::str
             if (entry.value.type != Tree::Type::null) put(std::string(rule->place), entry.value, path + entry.key);
         } else if (rule->fate == KeyFate::without_effect) {
             idle(path + entry.key);
-        } else if (rule->fate == KeyFate::only_neutral && !is_neutral(entry.value)) {
+        } else if (rule->fate == KeyFate::only_neutral && !asks_for_nothing(entry.value)) {
             refuse(path + entry.key);
         }
     }
@@ -140,11 +141,11 @@ Tree Translation::paths_value(const Tree& given, const std::string& key) const {
     return paths;
 }
 
-Tree Translation::finish(const std::string& program, base::LogSink& log) {
-    if (!refused_.empty())
-        throw InputError("alkali does not have what these keys of " + program + " ask for: " + joined(refused_), file_.string(),
-                         "remove them, or train with that program and import the model (alkali import)");
-    log.info("config: " + file_.string() + " is read as " + program);
+Tree Translation::finish(const Wording& wording, base::LogSink& log) {
+    if (refuses())
+        throw InputError("alkali does not have what these keys of " + wording.keys_of + " ask for: " + joined(refused_), file_.string(),
+                         "remove them, or train with " + wording.program + " and import the model (alkali import)");
+    log.info("config: " + file_.string() + " is read as " + wording.read_as);
     for (const auto& each : notes_) log.info("config: " + each);
     if (!idle_.empty()) log.info("config: without effect here: " + joined(idle_));
     return std::move(out_);

@@ -37,15 +37,28 @@ struct KeyRule {
 };
 using KeyRules = std::vector<KeyRule>;
 
+/// How messages speak of the config of another program.
+struct Wording {
+    std::string read_as;            ///< "a training config of nequip"
+    std::string keys_of = read_as;  ///< the same behind "these keys of"
+    std::string program = "that program";
+};
+
 /// Turns the config of another program into one of alkali, block by block, and collects what cannot be had.
 class Translation {
 public:
     explicit Translation(std::filesystem::path file);
+    virtual ~Translation() = default;
 
 protected:
+    /// A key that is a remark of whoever wrote the config.
+    [[nodiscard]] virtual bool is_comment(const std::string&) const { return false; }
+    [[nodiscard]] virtual bool asks_for_nothing(const config::Tree& value) const { return is_neutral(value); }
+
     [[nodiscard]] const std::filesystem::path& file() const { return file_; }
     /// Something that alkali does not have: all of it is named in one error at the end.
     void refuse(const std::string& what) { refused_.push_back(what); }
+    [[nodiscard]] bool refuses() const { return !refused_.empty(); }
     /// A key that changes nothing here.
     void idle(const std::string& what) { idle_.push_back(what); }
     /// A difference that a person should know of.
@@ -53,7 +66,7 @@ protected:
 
     /// A nested block; an empty one where there is none. InputError where it is no block.
     [[nodiscard]] const config::Tree& block(const config::Tree& parent, const std::string& key, const std::string& path) const;
-    /// Treats every key of a block by its rule; unknown ones are refused with the nearest known.
+    /// Treats every key of a block but comments by its rule; unknown ones are refused with the nearest known.
     void follow(const config::Tree& tree, const KeyRules& rules, const std::string& path);
     /// Sets a value at a dotted place of alkali's config; `given` names the key it comes from. InputError if it is there already.
     void put(const std::string& place, config::Tree tree, const std::string& given);
@@ -68,7 +81,7 @@ protected:
     [[nodiscard]] config::Tree paths_value(const config::Tree& given, const std::string& key) const;
 
     /// The config. Errors: InputError naming everything refused. Says in the log what is read, what has no effect, what differs.
-    [[nodiscard]] config::Tree finish(const std::string& program, base::LogSink& log);
+    [[nodiscard]] config::Tree finish(const Wording& wording, base::LogSink& log);
 
 private:
     std::filesystem::path file_;

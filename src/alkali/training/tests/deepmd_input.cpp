@@ -9,19 +9,17 @@
 #include "alkali/models/common/tests/toy_model.hpp"
 #include "alkali/training/options.hpp"
 #include "alkali/training/tests/feed.hpp"
+#include "alkali/training/tests/foreign_config.hpp"
 
 namespace alkali::training {
 namespace {
 
 using config::Tree;
+using testing::at;
 using ::testing::HasSubstr;
+using testing::Memory;
 using ::testing::Not;
-
-class Memory final : public base::LogSink {
-public:
-    void write(base::LogLevel, std::string_view message) override { text += std::string(message) + "\n"; }
-    std::string text;
-};
+using testing::replaced;
 
 constexpr const char* third_version = R"({
     "_comment": "any",
@@ -52,36 +50,13 @@ constexpr const char* first_version = R"({
     "training": {"systems": ["a"], "set_prefix": "set", "stop_batch": 2000, "batch_size": 4, "disp_training": true}
 })";
 
-/// The value at a dotted place, as it would be written.
-std::string at(const Tree& tree, const std::string& place) {
-    const auto dot = place.find('.');
-    const Tree* found = tree.find(place.substr(0, dot));
-    if (found == nullptr) return "none";
-    if (dot != std::string::npos) return at(*found, place.substr(dot + 1));
-    if (found->type == Tree::Type::scalar) return found->scalar;
-    std::string all;
-    for (const auto& item : found->items) all += (all.empty() ? "" : " ") + item.scalar;
-    return all;
-}
-
 Tree translated(const std::string& text, Memory* log = nullptr) {
     Memory unheard;
     return from_deepmd_input(config::parse_json_tree(text, "in.json"), "runs/in.json", log != nullptr ? *log : unheard);
 }
 
 std::string failure(const std::string& text) {
-    try {
-        static_cast<void>(translated(text));
-    } catch (const InputError& error) {
-        return error.what();
-    }
-    return "no failure";
-}
-
-std::string replaced(std::string text, const std::string& what, const std::string& with) {
-    const auto begin = text.find(what);
-    EXPECT_NE(begin, std::string::npos) << what;
-    return text.replace(begin, what.size(), with);
+    return testing::failure_of([&] { static_cast<void>(translated(text)); });
 }
 
 /// What the trainer makes of an input, with a toy model in place of its own.

@@ -10,21 +10,19 @@
 #include "alkali/training/deepmd_input.hpp"
 #include "alkali/training/interpolation.hpp"
 #include "alkali/training/session.hpp"
+#include "alkali/training/tests/foreign_config.hpp"
 #include "alkali/training/tests/samples.hpp"
 
 namespace alkali::training {
 namespace {
 
 using config::Tree;
+using testing::at;
 using ::testing::HasSubstr;
+using testing::Memory;
 using ::testing::Not;
+using testing::replaced;
 namespace fs = std::filesystem;
-
-class Memory final : public base::LogSink {
-public:
-    void write(base::LogLevel, std::string_view message) override { text += std::string(message) + "\n"; }
-    std::string text;
-};
 
 // The form of 0.7 and later, one file shared out, everything by interpolation.
 constexpr const char* shared_out = R"(run: [train, test]
@@ -236,37 +234,13 @@ per_species_rescale_shifts: [-1.5, -2.5]
 model_builders: [SimpleIrrepsConfig, EnergyModel, PerSpeciesRescale, ForceOutput, RescaleEnergyEtc]
 )";
 
-/// The value at a dotted place, as it would be written.
-std::string at(const Tree& tree, const std::string& place) {
-    const auto dot = place.find('.');
-    const Tree* found = tree.find(place.substr(0, dot));
-    if (found == nullptr) return "none";
-    if (dot != std::string::npos) return at(*found, place.substr(dot + 1));
-    if (found->type == Tree::Type::scalar) return found->scalar;
-    std::string all;
-    for (const auto& item : found->items) all += (all.empty() ? "" : " ") + item.scalar;
-    for (const auto& entry : found->entries) all += (all.empty() ? "" : " ") + entry.key + "=" + entry.value.scalar;
-    return all;
-}
-
 Tree translated(const std::string& text, Memory* log = nullptr) {
     Memory unheard;
     return from_nequip_config(config::parse_tree(text, "c.yaml"), "c.yaml", log != nullptr ? *log : unheard);
 }
 
 std::string failure(const std::string& text) {
-    try {
-        static_cast<void>(translated(text));
-    } catch (const InputError& error) {
-        return error.what();
-    }
-    return "no failure";
-}
-
-std::string replaced(std::string text, const std::string& what, const std::string& with) {
-    const auto begin = text.find(what);
-    EXPECT_NE(begin, std::string::npos) << what;
-    return begin == std::string::npos ? text : text.replace(begin, what.size(), with);
+    return testing::failure_of([&] { static_cast<void>(translated(text)); });
 }
 
 TEST(NequipInput, blocks_become_a_config) {

@@ -5,17 +5,13 @@
 
 #include "alkali/base/error.hpp"
 #include "alkali/models/common/tests/toy_model.hpp"
+#include "alkali/training/tests/foreign_config.hpp"
 
 namespace alkali::training {
 namespace {
 
 using ::testing::HasSubstr;
-
-class Memory final : public base::LogSink {
-public:
-    void write(base::LogLevel, std::string_view message) override { text += std::string(message) + "\n"; }
-    std::string text;
-};
+using testing::Memory;
 
 nlohmann::json parsed(const std::string& training, const std::string& data = "train: a.xyz", base::LogSink* log = nullptr) {
     base::NullSink none;

@@ -131,10 +131,7 @@ private:
         Frame frame;
         frame.structure = geometry_.structure(options_.type_names, place_);
         add_labels(frame.labels, step);
-        const auto& run = text_.run();
-        frame.info["program"] = "PWSCF " + run.version;
-        if (!run.functional.empty()) frame.info["functional"] = run.functional;
-        if (!run.dispersion.empty()) frame.info["dispersion"] = run.dispersion;
+        frame.info = qe::info_of(text_.run());
         frame.source = place_.source;
         frame.index = place_.frame;
         check_frame(frame, options_.numbers, place_);

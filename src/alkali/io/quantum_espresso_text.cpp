@@ -120,6 +120,13 @@ std::optional<Program> program_of(std::string_view line) {
     return Program{std::string(words[1]), std::string(words[2].substr(2))};
 }
 
+std::map<std::string, std::string> info_of(const Method& method) {
+    std::map<std::string, std::string> info{{"program", "PWSCF " + method.version}};
+    if (!method.functional.empty()) info["functional"] = method.functional;
+    if (!method.dispersion.empty()) info["dispersion"] = method.dispersion;
+    return info;
+}
+
 void TextParser::line(std::string_view line) {
     if (stress_rows_ > 0) return read_stress(line);
     if (message_follows_ || is_warning(line)) note(line);

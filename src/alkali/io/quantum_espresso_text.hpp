@@ -1,5 +1,6 @@
 #pragma once
 #include <array>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -28,12 +29,18 @@ struct Step {
     [[nodiscard]] bool begun() const { return energy || unconverged || !forces.empty() || !bad_number.empty(); }
 };
 
+/// What made the numbers.
+struct Method {
+    std::string version;     ///< "6.7MaX"
+    std::string functional;  ///< as pw.x names it, "PBE"
+    std::string dispersion;  ///< DFT-D2, DFT-D3, XDM, TS or MBD; empty: none
+};
+/// As frames keep it.
+[[nodiscard]] std::map<std::string, std::string> info_of(const Method& method);
+
 /// What it says of the run.
-struct Run {
-    std::string version;                  ///< "6.7MaX"
-    std::string functional;               ///< as pw.x names it, "PBE"
+struct Run : Method {
     std::vector<int> functional_indices;  ///< exchange, correlation, their gradient corrections, nonlocal, ...
-    std::string dispersion;               ///< DFT-D2, DFT-D3, XDM, TS or MBD; empty: none
     double threshold = 0;                 ///< of the scf, Ry; 0: not said
     int k_points = 0, bands = 0;
     Grid dense{}, smooth{};

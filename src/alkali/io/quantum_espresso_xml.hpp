@@ -24,8 +24,8 @@ struct XmlStep {
 };
 
 /// What it says of the run.
-struct XmlRun {
-    std::string version, calculation, functional, dispersion;
+struct XmlRun : Method {
+    std::string calculation;
     std::map<std::string, std::string> pseudopotentials;  ///< files, by species
     std::map<std::string, double> masses;                 ///< amu, by species
     std::optional<double> conv_thr;

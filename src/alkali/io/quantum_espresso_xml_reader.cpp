@@ -136,9 +136,7 @@ private:
             frame.labels.stress = (stress + stress.transpose()) / 2;
             notes_.stress_from = "stress";
         }
-        frame.info["program"] = "PWSCF " + run.version;
-        if (!run.functional.empty()) frame.info["functional"] = run.functional;
-        if (!run.dispersion.empty()) frame.info["dispersion"] = run.dispersion;
+        frame.info = qe::info_of(run);
         frame.source = place_.source;
         frame.index = place_.frame;
         check_frame(frame, options_.numbers, place_);

@@ -60,15 +60,6 @@ std::optional<std::int64_t> as_integer(const Tree& tree) {
     return static_cast<std::int64_t>(*value);
 }
 
-std::optional<bool> as_boolean(const Tree& tree) {
-    if (tree.type != Tree::Type::scalar || tree.quoted) return std::nullopt;
-    for (const char* word : {"true", "True", "TRUE", "yes", "Yes", "on", "On"})
-        if (tree.scalar == word) return true;
-    for (const char* word : {"false", "False", "FALSE", "no", "No", "off", "Off"})
-        if (tree.scalar == word) return false;
-    return std::nullopt;
-}
-
 class Checker {
 public:
     Checker(const std::string& source, Config& config) : source_(source), config_(config) {}
@@ -131,7 +122,7 @@ private:
     nlohmann::json as(Kind kind, const Tree& tree, const Description& description, const std::string& path) {
         switch (kind) {
             case Kind::boolean:
-                if (const auto value = as_boolean(tree)) return *value;
+                if (const auto value = boolean_of(tree)) return *value;
                 return nullptr;
             case Kind::integer:
                 if (const auto value = as_integer(tree)) return in_range(*value, tree, description, path);

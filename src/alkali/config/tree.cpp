@@ -193,4 +193,13 @@ Tree parse_json_tree(const std::string& text, const std::string& source) {
     }
 }
 
+std::optional<bool> boolean_of(const Tree& tree) {
+    if (tree.type != Tree::Type::scalar || tree.quoted) return std::nullopt;
+    for (const char* word : {"true", "True", "TRUE", "yes", "Yes", "on", "On"})
+        if (tree.scalar == word) return true;
+    for (const char* word : {"false", "False", "FALSE", "no", "No", "off", "Off"})
+        if (tree.scalar == word) return false;
+    return std::nullopt;
+}
+
 }  // namespace alkali::config

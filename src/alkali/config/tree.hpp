@@ -1,5 +1,6 @@
 #pragma once
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -28,6 +29,9 @@ struct Tree::Entry {
     int line = 0;
     Tree value;
 };
+
+/// What a scalar without quotes says in any of YAML's words (true, yes, on, ...); nothing if it is none of them.
+[[nodiscard]] std::optional<bool> boolean_of(const Tree& tree);
 
 /// Errors: InputError naming `source` and the line (not YAML, a key twice, a key that is no text, several documents,
 /// more than 100 levels or 10^6 values).

@@ -18,9 +18,6 @@ namespace {
 using config::Tree;
 using namespace deepmd_keys;
 
-/// "on" is no yes in these inputs.
-bool is_yes(const Tree* tree) { return is_true(tree) && !says(tree, "on"); }
-
 Tree widths(std::initializer_list<const char*> texts) {
     Tree list{Tree::Type::list, {}, false, 0, {}, {}};
     for (const char* text : texts) list.items.push_back(plain_value(text));
@@ -45,7 +42,8 @@ public:
 private:
     [[nodiscard]] bool is_comment(const std::string& key) const override { return key.starts_with("_"); }
     [[nodiscard]] bool asks_for_nothing(const Tree& value) const override {
-        return is_neutral(value) || (value.type == Tree::Type::map && says(value.find("enable"), "false"));
+        return is_neutral(value) || (value.type == Tree::Type::map && value.find("enable") != nullptr &&
+                                     config::boolean_of(*value.find("enable")) == std::optional(false));
     }
 
     void model() {
@@ -115,8 +113,8 @@ private:
         const Tree* trainable = tree.find("trainable");
         if (is_null(trainable)) return;
         if (trainable->type != Tree::Type::list) return put(path + "trainable", *trainable, path + "trainable");
-        const bool all = std::all_of(trainable->items.begin(), trainable->items.end(), [](const Tree&each) { return is_yes(&each); }),
-                   none = std::none_of(trainable->items.begin(), trainable->items.end(), [](const Tree&each) { return is_yes(&each); });
+        const bool all = std::all_of(trainable->items.begin(), trainable->items.end(), [](const Tree&each) { return is_true(&each); }),
+                   none = std::none_of(trainable->items.begin(), trainable->items.end(), [](const Tree&each) { return is_true(&each); });
         if (all || none)
             put(path + "trainable", plain_value(all ? "true" : "false"), path + "trainable");
         else
@@ -218,7 +216,7 @@ private:
 
     void average(const Tree& tree) {
         const Tree* decay = tree.find("ema_decay");
-        if (is_yes(tree.find("enable_ema")))
+        if (is_true(tree.find("enable_ema")))
             put("training.ema_decay", is_null(decay) ? plain_value("0.999") : *decay, "training.ema_decay");
         else
             put("training.ema_decay", plain_value("0"), "training.ema_decay");
@@ -301,7 +299,7 @@ private:
         const auto factor = number_of(tree.find("decay_rate"));
         // Its own choice where an interval would be longer than the run.
         if (!factor && steps > 0 && interval >= steps) interval = std::floor(steps / 10) > 100 ? 100 : std::floor(steps / 100) + 1;
-        const bool smooth = is_yes(tree.find("smooth"));
+        const bool smooth = is_true(tree.find("smooth"));
         put("training.decay_steps", plain_value(fmt::format("{:.0f}", smooth ? 0.0 : interval)), "learning_rate.decay_steps");
         if (factor)
             put("training.lr_schedule.decay_rate", number_value(smooth ? std::pow(*factor, 1 / interval) : *factor),

@@ -36,7 +36,7 @@ std::optional<double> number_of(const Tree* tree) {
 
 bool is_null(const Tree* tree) { return tree == nullptr || tree->type == Tree::Type::null; }
 bool says(const Tree* tree, std::string_view word) { return tree != nullptr && tree->type == Tree::Type::scalar && tree->scalar == word; }
-bool is_true(const Tree* tree) { return says(tree, "true") || says(tree, "True") || says(tree, "yes") || says(tree, "on"); }
+bool is_true(const Tree* tree) { return tree != nullptr && config::boolean_of(*tree) == std::optional(true); }
 
 bool is_neutral(const Tree& tree) {
     switch (tree.type) {
@@ -44,7 +44,7 @@ bool is_neutral(const Tree& tree) {
         case Tree::Type::list: return tree.items.empty();
         case Tree::Type::map: return tree.entries.empty();
         case Tree::Type::scalar:
-            return tree.scalar.empty() || says(&tree, "false") || says(&tree, "False") || number_of(&tree) == std::optional<double>(0);
+            return tree.scalar.empty() || config::boolean_of(tree) == std::optional(false) || number_of(&tree) == std::optional<double>(0);
     }
     return false;
 }

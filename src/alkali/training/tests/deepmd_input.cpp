@@ -131,6 +131,26 @@ TEST(DeepmdInput, yaml_with_the_same_words_means_the_same) {
         EXPECT_EQ(at(yaml, place), at(json, place)) << place;
 }
 
+TEST(DeepmdInput, yes_and_no_may_be_any_of_the_words_of_yaml) {
+    const auto with = [](const std::string& yes) {
+        base::NullSink log;
+        return from_deepmd_input(
+            config::parse_tree("model:\n  type_map: [Li]\n  descriptor: {type: se_e2_a, sel: [120]}\n  fitting_net: {numb_fparam: No}\n"
+                               "learning_rate: {type: exp, start_lr: 0.005, decay_steps: 50, decay_rate: 0.95, smooth: " +
+                                   yes + "}\ntraining: {training_data: {systems: [a]}, numb_steps: 2000, enable_ema: " + yes + "}\n",
+                               "in.yaml"),
+            "runs/in.yaml", log);
+    };
+    for (const char* yes : {"true", "True", "TRUE", "yes", "Yes", "on", "On"}) {
+        EXPECT_EQ(at(with(yes), "training.decay_steps"), "0") << yes;
+        EXPECT_EQ(at(with(yes), "training.ema_decay"), "0.999") << yes;
+    }
+    for (const char* no : {"false", "False", "FALSE", "no", "No", "off", "Off"}) {
+        EXPECT_EQ(at(with(no), "training.decay_steps"), "50") << no;
+        EXPECT_EQ(at(with(no), "training.ema_decay"), "0") << no;
+    }
+}
+
 TEST(DeepmdInput, one_error_names_every_key_that_cannot_be_had) {
     auto text = replaced(third_version, R"("start_pref_v": 0,)", R"("start_pref_v": 0, "start_pref_pf": 1, "use_huber": true,)");
     text = replaced(text, R"("seed": 10,)", R"("seed": 10, "acc_freq": 2, "numb_stepps": 4,)");

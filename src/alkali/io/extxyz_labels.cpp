@@ -77,7 +77,8 @@ public:
         if (!weightless(Quantity::forces)) take_forces();
         take_stress();
         finish_weights();
-        finish_units();
+        finish_atomic_energies();
+        set_aside();
     }
 
 private:
@@ -200,12 +201,14 @@ private:
         for (const auto& other : candidates) {
             if (says_the_same(other, best, candidates)) continue;
             const auto quantity = best.name.quantity;
-            if (other.key == best.key)
+            if (other.key == best.key) {
+                set_aside_[index(quantity)] = true;  // a header that is written holds a key once
                 warn(fmt::format("{} is there twice and differs: it is not taken for the {}", shown(best.key, quantity),
                                  to_string(quantity)));
-            else
+            } else {
                 warn(fmt::format("{} and {} differ: neither is taken for the {}; say which with {}", shown(best.key, quantity),
                                  shown(other.key, quantity), to_string(quantity), chooser(quantity)));
+            }
             return nullptr;
         }
         return &best;
@@ -233,10 +236,19 @@ private:
         for (const auto& candidate : taken) std::erase_if(pairs_, [&](const KeyValue& pair) { return pair.first == candidate.key; });
     }
 
+    // Says that the key or column which was asked for is not there. What is there instead is another label.
+    void warn_of_absent(Quantity quantity, const std::string& configured) {
+        set_aside_[index(quantity)] = true;
+        std::string text = fmt::format("there is no {}, which {} names", shown(configured, quantity), chooser(quantity));
+        if (const auto left = first_left(quantity)) text += fmt::format("; {} is not taken in its place", shown(*left, quantity));
+        warn(std::move(text));
+    }
+
     // --- labels
 
     void take_energy() {
         const auto candidates = in_header(Quantity::energy, options_.energy_key);
+        if (candidates.empty() && !options_.energy_key.empty()) warn_of_absent(Quantity::energy, options_.energy_key);
         const Candidate* best = choose(candidates);
         if (best == nullptr) return;
         const auto unit = factor(Quantity::energy, best->key);
@@ -264,6 +276,7 @@ private:
 
     void take_forces() {
         const auto candidates = in_columns(options_.forces_key);
+        if (candidates.empty() && !options_.forces_key.empty()) warn_of_absent(Quantity::forces, options_.forces_key);
         const Candidate* best = choose(candidates);
         if (best == nullptr) return;
         const auto unit = factor(Quantity::forces, best->key);
@@ -287,6 +300,8 @@ private:
     std::optional<Stress> stress_from(Quantity quantity, const std::string& configured) {
         if (weightless(quantity)) return std::nullopt;
         Stress stress{in_header(quantity, configured), {}, {}};
+        // Frames that are not periodic have none; where the frame has another, the one asked for is missed.
+        if (stress.candidates.empty() && !configured.empty() && first_left(quantity)) warn_of_absent(quantity, configured);
         const Candidate* best = choose(stress.candidates);
         if (best == nullptr) return std::nullopt;
         const auto unit = factor(quantity, best->key);
@@ -345,23 +360,82 @@ private:
                          chooser(Quantity::stress), chooser(Quantity::virial)));
     }
 
-    // Units of what was taken are those of alkali now; the others stay beside their numbers.
-    void finish_units() {
-        if (!units_.given()) return;
-        std::erase_if(pairs_, HeaderUnits::is_unit);
-        for (const auto quantity : {Quantity::energy, Quantity::forces, Quantity::stress, Quantity::virial}) {
-            const bool left =
-                std::any_of(pairs_.begin(), pairs_.end(), [&](const KeyValue& pair) { return is_left(pair.first, quantity); }) ||
-                std::any_of(frame_.columns.begin(), frame_.columns.end(),
-                            [&](const AtomColumn& column) { return is_left(column.name, quantity); });
-            if (left && !units_.name(quantity).empty())
-                pairs_.emplace_back(fmt::format("{}-unit", to_string(quantity)), units_.name(quantity));
+    // Energies of atoms are in the unit of the energy, also where that is not taken.
+    void finish_atomic_energies() {
+        if (!frame_.labels.energies || frame_.labels.energy) return;
+        const auto unit = units_.factor(Quantity::energy);
+        if (!unit) {
+            warn(fmt::format("the column energies is not taken: {}", units_.why(Quantity::energy)));
+            frame_.labels.energies.reset();
+            return;
         }
+        for (double& energy : *frame_.labels.energies) energy *= *unit;
+    }
+
+    // --- what was not taken
+
+    // What was not taken keeps its name where the next reading refuses it for the same reason, and gets one that is no label
+    // where it would be taken then. Units of what was taken are those of alkali now; the others stay beside their numbers.
+    void set_aside() {
+        std::string everything;
+        for (const auto& pair : pairs_)
+            if (HeaderUnits::is_unit(pair) && unit_name(pair.first)->of == UnitName::Of::everything) everything = pair.second;
+        std::erase_if(pairs_, HeaderUnits::is_unit);
+        const bool any_taken = frame_.labels.energy || frame_.labels.forces || frame_.labels.stress;
+        bool unit_unclear = false;
+        for (const auto quantity : {Quantity::energy, Quantity::forces, Quantity::stress, Quantity::virial}) {
+            if (!first_left(quantity)) continue;
+            const auto& unit = units_.name(quantity);
+            const auto factor = units_.factor(quantity);
+            const bool other_unit = units_.given() && factor != 1.0;
+            const bool rename = set_aside_[index(quantity)] || (other_unit && (any_taken || unit.empty()));
+            unit_unclear = unit_unclear || (rename && !factor && unit.empty());
+            if (rename) rename_left(quantity);
+            if (!unit.empty() && (other_unit || !any_taken))
+                pairs_.emplace_back(rename ? free_name(untaken_name(fmt::format("{}-unit", to_string(quantity))))
+                                           : fmt::format("{}-unit", to_string(quantity)),
+                                    unit);
+        }
+        if (unit_unclear && !everything.empty()) pairs_.emplace_back(free_name(untaken_name("units")), everything);
+    }
+
+    void rename_left(Quantity quantity) {
+        if (quantity == Quantity::forces) {
+            for (auto& column : frame_.columns)
+                if (is_left(column.name, quantity)) column.name = free_name(untaken_name(column.name));
+            return;
+        }
+        for (auto& pair : pairs_)
+            if (is_left(pair.first, quantity)) pair.first = free_name(untaken_name(pair.first));
+    }
+
+    // The name, with a number behind it where the frame has it already.
+    [[nodiscard]] std::string free_name(const std::string& name) const {
+        const auto has = [&](const std::string& n) {
+            return std::any_of(pairs_.begin(), pairs_.end(), [&](const KeyValue& pair) { return pair.first == n; }) ||
+                   std::any_of(frame_.columns.begin(), frame_.columns.end(), [&](const AtomColumn& column) { return column.name == n; });
+        };
+        std::string free = name;
+        for (int number = 2; has(free); ++number) free = fmt::format("{}_{}", name, number);
+        return free;
+    }
+
+    // The first key or column that may be this label and was not taken.
+    [[nodiscard]] std::optional<std::string> first_left(Quantity quantity) const {
+        if (quantity == Quantity::forces) {
+            for (const auto& column : frame_.columns)
+                if (is_left(column.name, quantity)) return column.name;
+            return std::nullopt;
+        }
+        for (const auto& pair : pairs_)
+            if (is_left(pair.first, quantity)) return pair.first;
+        return std::nullopt;
     }
     static bool is_left(const std::string& name, Quantity quantity) {
         const auto label = label_name(name);
         return label && label->quantity == quantity;
     }
+    static std::size_t index(Quantity quantity) { return static_cast<std::size_t>(quantity); }
 
     const ReadOptions& options_;
     std::vector<KeyValue>& pairs_;
@@ -371,6 +445,7 @@ private:
     const HeaderUnits& units_;
     std::optional<double> weights_[4];
     bool took_virial_ = false;
+    bool set_aside_[4] = {};  ///< not taken for a reason that is not seen in a file that is written
 };
 
 }  // namespace

@@ -113,7 +113,7 @@ std::size_t distance(std::string_view name, Quantity quantity) {
 
 // True for a name whose label the frame has from elsewhere or may get: no prefix.
 bool plain_label(std::string_view name) {
-    const auto label = label_name(name);
+    const auto label = label_name(name_in_file(name));
     return label && label->prefix.empty();
 }
 
@@ -214,12 +214,19 @@ struct Meaning {
     std::optional<WeightName> weight;
 };
 
+constexpr std::string_view untaken = "untaken_";
+
+Meaning parse_meaning(std::string_view name) {
+    if (lower_case(name).starts_with(untaken)) return {};
+    return {parse_label_name(name), parse_unit_name(name), parse_weight_name(name)};
+}
+
 const Meaning& meaning_of(std::string_view name) {
     constexpr std::size_t most_remembered = 1000;
     thread_local std::map<std::string, Meaning, std::less<>> known;
     if (const auto found = known.find(name); found != known.end()) return found->second;
     if (known.size() >= most_remembered) known.clear();
-    return known.emplace(name, Meaning{parse_label_name(name), parse_unit_name(name), parse_weight_name(name)}).first->second;
+    return known.emplace(name, parse_meaning(name)).first->second;
 }
 
 }  // namespace
@@ -227,6 +234,12 @@ const Meaning& meaning_of(std::string_view name) {
 std::optional<LabelName> label_name(std::string_view name) { return meaning_of(name).label; }
 std::optional<UnitName> unit_name(std::string_view name) { return meaning_of(name).unit; }
 std::optional<WeightName> weight_name(std::string_view name) { return meaning_of(name).weight; }
+
+std::string untaken_name(std::string_view name) { return std::string(untaken) + std::string(name); }
+std::string_view name_in_file(std::string_view name) {
+    if (name.starts_with(untaken)) name.remove_prefix(untaken.size());
+    return name;
+}
 
 std::vector<std::string> likely_names(const structure::Frame& frame, Quantity quantity) {
     std::vector<std::pair<std::size_t, std::string>> ranked;
@@ -244,7 +257,7 @@ std::vector<std::string> likely_names(const structure::Frame& frame, Quantity qu
 }
 
 bool is_name_of(std::string_view name, Quantity quantity) {
-    const auto label = label_name(name);
+    const auto label = label_name(name_in_file(name));
     return label && (label->quantity == quantity || (quantity == Quantity::stress && label->quantity == Quantity::virial));
 }
 
@@ -252,7 +265,7 @@ void forget_labels(structure::Frame& frame) {
     frame.labels = {};
     frame.weights = {};
     std::erase_if(frame.info, [](const auto& pair) {
-        const auto unit = unit_name(pair.first);
+        const auto unit = unit_name(name_in_file(pair.first));
         const auto weight = weight_name(pair.first);
         return plain_label(pair.first) || (unit && holds_numbers(pair.second, {1}) == false) || (weight && weight->quantity) ||
                pair.first == "energy_extrapolated";

@@ -63,13 +63,15 @@ std::string with_header(const std::string& pairs) {
 }
 const double volume = std::pow(3.44, 3);
 
-std::string round_trip(const std::string& text) {
+std::string round_trip(const std::string& text, const ReadOptions& options = {}) {
     const auto file = fs::path(testing::TempDir()) / "alkali_extxyz_labels" / "a.extxyz";
-    write_frames(file, std::vector<Frame>{read_text(text).frame});
+    write_frames(file, std::vector<Frame>{read_text(text, options).frame});
     const auto written = base::read_file(file);
     fs::remove_all(file.parent_path());
     return written;
 }
+
+bool unlabelled(const Frame& frame) { return !frame.labels.energy && !frame.labels.forces && !frame.labels.stress; }
 
 // --- names
 
@@ -150,6 +152,46 @@ TEST(ExtxyzLabels, that_are_not_taken_stay_in_the_file_that_is_written) {
     EXPECT_THAT(written, AllOf(HasSubstr("energy=-3.1"), HasSubstr("REF_energy=-3.8"), HasSubstr(":forces:R:3:REF_forces:R:3"),
                                HasSubstr(" 9 9 9 0.1 0.2 -0.3")));
     EXPECT_EQ(read_text(written).notes.warnings.size(), 2u);
+}
+
+TEST(ExtxyzLabels, that_are_not_taken_are_not_taken_from_the_file_that_is_written_either) {
+    const auto text = with_header("energy=-3.8 energy=-3.9");
+    EXPECT_THAT(round_trip(text), AllOf(HasSubstr(" untaken_energy=-3.8"), HasSubstr(" untaken_energy_2=-3.9")));
+    EXPECT_EQ(read_text(round_trip(text)).frame.labels.energy, std::nullopt);
+
+    const auto si = read_text(round_trip(with_header("energy=-3.8 units=si stress=\"1 1 1 0 0 0\""))).frame;
+    EXPECT_TRUE(unlabelled(si));
+    EXPECT_EQ(si.info.at("untaken_energy"), "-3.8");
+    EXPECT_EQ(si.info.at("untaken_units"), "si");
+    ASSERT_EQ(si.columns.size(), 1u);
+    EXPECT_EQ(si.columns[0].name, "untaken_forces");
+
+    const auto partly = read_text(round_trip(with_header("energy=-0.14 energy_unit=Hartree stress=\"0.1 0.1 0.1 0 0 0\"")));
+    EXPECT_NEAR(partly.frame.labels.energy.value(), -0.14 * units::hartree, 1e-12);
+    EXPECT_FALSE(partly.frame.labels.stress.has_value());
+    EXPECT_FALSE(partly.frame.labels.forces.has_value());
+    EXPECT_EQ(partly.frame.info.at("untaken_stress"), "0.1 0.1 0.1 0 0 0");
+    EXPECT_THAT(partly.notes.warnings, IsEmpty());
+    // The unit of what is left says nothing of what was taken.
+    const auto unknown = read_text(round_trip(with_header("energy=-0.14 energy_unit=eV force_unit=furlong")));
+    EXPECT_EQ(unknown.frame.labels.energy, -0.14);
+    EXPECT_EQ(unknown.frame.info.at("untaken_forces-unit"), "furlong");
+}
+
+TEST(ExtxyzLabels, that_are_asked_for_and_absent_are_named_and_no_other_is_taken_later) {
+    ReadOptions options;
+    options.energy_key = "REF_energy";
+    options.forces_key = "REF_forces";
+    options.stress_key = "REF_stress";
+    const auto read = read_text(with_header("energy=-3.8 stress=\"0.1 0.1 0.1 0 0 0\""), options);
+    EXPECT_THAT(
+        read.notes.warnings,
+        ElementsAre(AllOf(HasSubstr("no REF_energy="), HasSubstr("--energy-key"), HasSubstr("energy= is not taken")),
+                    AllOf(HasSubstr("no column REF_forces"), HasSubstr("column forces is not taken")), HasSubstr("no REF_stress=")));
+    const auto again = read_text(round_trip(with_header("energy=-3.8 stress=\"0.1 0.1 0.1 0 0 0\""), options));
+    EXPECT_TRUE(unlabelled(again.frame));
+    EXPECT_EQ(again.frame.info.at("untaken_energy"), "-3.8");
+    EXPECT_THAT(likely_names(again.frame, Quantity::energy), ElementsAre("untaken_energy"));
 }
 
 TEST(ExtxyzLabels, that_are_there_twice_with_the_same_numbers_are_fine) {

@@ -73,6 +73,7 @@ public:
 
     void take() {
         read_weights();
+        refuse_sets_by_keys();
         if (!weightless(Quantity::energy)) take_energy();
         if (!weightless(Quantity::forces)) take_forces();
         take_stress();
@@ -208,11 +209,87 @@ private:
             } else {
                 warn(fmt::format("{} and {} differ: neither is taken for the {}; say which with {}", shown(best.key, quantity),
                                  shown(other.key, quantity), to_string(quantity), chooser(quantity)));
+                refuse_sets(candidates, best, {});
             }
             return nullptr;
         }
         return &best;
     }
+
+    // --- sets of labels: those with the same prefix
+
+    // Where labels of several sets differ, the sets that were not chosen give no other label either.
+    void refuse_sets(const std::vector<Candidate>& candidates, const Candidate& best, const std::optional<std::string>& chosen) {
+        const bool differ = std::any_of(candidates.begin(), candidates.end(), [&](const Candidate& other) {
+            return other.name.prefix != best.name.prefix && !says_the_same(other, best, candidates);
+        });
+        if (!differ) return;
+        for (const auto& other : candidates)
+            if (other.name.prefix != chosen && (!chosen || !says_the_same(other, best, candidates)))
+                refused_sets_.push_back({other.name.prefix, other.key, best.name.quantity});
+    }
+
+    // After a label was chosen by its key. A key that is no label's name says nothing of sets.
+    void refuse_other_sets(const std::string& key, const Candidate& taken, std::vector<Candidate> all) {
+        const auto name = label_name(key);
+        if (key.empty() || !name) return;
+        std::erase_if(all, [&](const Candidate& c) { return c.key == key; });
+        all.push_back(taken);
+        all.back().name = *name;
+        const Candidate best = all.back();
+        refuse_sets(all, best, name->prefix);
+    }
+
+    // Keys choose before anything is taken, so that the order of the labels does not matter.
+    void refuse_sets_by_keys() {
+        const auto judge = [&](const std::string& key, const std::vector<Candidate>& configured, Quantity quantity) {
+            if (!configured.empty()) refuse_other_sets(key, configured.front(), well_formed(quantity));
+        };
+        if (!options_.energy_key.empty() && !weightless(Quantity::energy))
+            judge(options_.energy_key, in_header(Quantity::energy, options_.energy_key), Quantity::energy);
+        if (!options_.forces_key.empty() && !weightless(Quantity::forces))
+            judge(options_.forces_key, in_columns(options_.forces_key), Quantity::forces);
+    }
+
+    // All that may be the energy or the forces; what is malformed is nobody's concern where another one is chosen.
+    [[nodiscard]] std::vector<Candidate> well_formed(Quantity quantity) const {
+        std::vector<Candidate> found;
+        if (quantity == Quantity::forces) {
+            for (const auto& column : frame_.columns)
+                if (is_left(column.name, quantity) && column.width == 3 && column.kind == AtomColumn::Kind::real)
+                    found.push_back({*label_name(column.name), column.name, column.values});
+            return found;
+        }
+        for (const auto& pair : pairs_)
+            if (is_left(pair.first, quantity) && fits(pair, quantity))
+                found.push_back({*label_name(pair.first), pair.first, values(pair, quantity)});
+        return found;
+    }
+
+    struct RefusedSet {
+        std::string prefix, key;
+        Quantity by;
+    };
+
+    // The candidate, another one that says the same of a set that is not refused, or none, with a warning.
+    const Candidate* of_a_set_not_refused(const Candidate* best, const std::vector<Candidate>& candidates, const std::string& configured) {
+        if (best == nullptr || !configured.empty()) return best;
+        const auto refused = [&](const Candidate& c) {
+            return std::find_if(refused_sets_.begin(), refused_sets_.end(),
+                                [&](const RefusedSet& set) { return set.prefix == c.name.prefix; });
+        };
+        if (refused(*best) == refused_sets_.end()) return best;
+        for (const auto& other : candidates)
+            if (refused(other) == refused_sets_.end()) return &other;
+        const auto quantity = best->name.quantity;
+        const auto set = *refused(*best);
+        warn(fmt::format("{} belongs to {}, which is not taken for the {}: it is not taken for the {} either; say which with {}",
+                         shown(best->key, quantity), shown(set.key, set.by), to_string(set.by), to_string(quantity), chooser(quantity)));
+        // Two sets that differ are there for the next reading too; of chosen ones only the chosen one is.
+        if (chosen_by_key()) set_aside_[index(quantity)] = true;
+        return nullptr;
+    }
+    [[nodiscard]] bool chosen_by_key() const { return !options_.energy_key.empty() || !options_.forces_key.empty(); }
 
     // A set may hold its energy extrapolated to zero smearing beside the free energy.
     static bool says_the_same(const Candidate& other, const Candidate& best, const std::vector<Candidate>& candidates) {
@@ -249,7 +326,7 @@ private:
     void take_energy() {
         const auto candidates = in_header(Quantity::energy, options_.energy_key);
         if (candidates.empty() && !options_.energy_key.empty()) warn_of_absent(Quantity::energy, options_.energy_key);
-        const Candidate* best = choose(candidates);
+        const Candidate* best = of_a_set_not_refused(choose(candidates), candidates, options_.energy_key);
         if (best == nullptr) return;
         const auto unit = factor(Quantity::energy, best->key);
         if (!unit) return;
@@ -277,7 +354,7 @@ private:
     void take_forces() {
         const auto candidates = in_columns(options_.forces_key);
         if (candidates.empty() && !options_.forces_key.empty()) warn_of_absent(Quantity::forces, options_.forces_key);
-        const Candidate* best = choose(candidates);
+        const Candidate* best = of_a_set_not_refused(choose(candidates), candidates, options_.forces_key);
         if (best == nullptr) return;
         const auto unit = factor(Quantity::forces, best->key);
         if (!unit) return;
@@ -302,7 +379,7 @@ private:
         Stress stress{in_header(quantity, configured), {}, {}};
         // Frames that are not periodic have none; where the frame has another, the one asked for is missed.
         if (stress.candidates.empty() && !configured.empty() && first_left(quantity)) warn_of_absent(quantity, configured);
-        const Candidate* best = choose(stress.candidates);
+        const Candidate* best = of_a_set_not_refused(choose(stress.candidates), stress.candidates, configured);
         if (best == nullptr) return std::nullopt;
         const auto unit = factor(quantity, best->key);
         if (!unit) return std::nullopt;
@@ -445,6 +522,7 @@ private:
     const HeaderUnits& units_;
     std::optional<double> weights_[4];
     bool took_virial_ = false;
+    std::vector<RefusedSet> refused_sets_;
     bool set_aside_[4] = {};  ///< not taken for a reason that is not seen in a file that is written
 };
 

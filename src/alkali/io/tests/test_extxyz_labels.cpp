@@ -147,6 +147,39 @@ TEST(ExtxyzLabels, that_differ_between_two_sets_are_named_and_not_taken) {
     EXPECT_THAT(chosen.notes.warnings, IsEmpty());
 }
 
+TEST(ExtxyzLabels, of_a_set_that_was_not_chosen_are_not_mixed_in) {
+    const std::string text =
+        "1\nLattice=\"4 0 0 0 4 0 0 0 4\" Properties=species:S:1:pos:R:3:forces:R:3:REF_forces:R:3 energy=-3.1 "
+        "stress=\"0.1 0.1 0.1 0 0 0\" REF_energy=-3.8\nLi 0 0 0 1 2 3 4 5 6\n";
+    const auto both = read_text(text);
+    EXPECT_TRUE(unlabelled(both.frame));
+    EXPECT_THAT(both.warnings(), HasSubstr("stress= belongs to energy="));
+    EXPECT_TRUE(unlabelled(read_text(round_trip(text)).frame));
+    ReadOptions options;
+    options.energy_key = "REF_energy";
+    options.forces_key = "REF_forces";
+    const auto chosen = read_text(text, options);
+    EXPECT_EQ(chosen.frame.labels.energy, -3.8);
+    EXPECT_EQ((*chosen.frame.labels.forces)[0], Vec3(4, 5, 6));
+    EXPECT_FALSE(chosen.frame.labels.stress.has_value());
+    EXPECT_THAT(chosen.warnings(), AllOf(HasSubstr("stress= belongs to energy="), HasSubstr("--stress-key")));
+    EXPECT_FALSE(read_text(round_trip(text, options)).frame.labels.stress.has_value());
+    options.stress_key = "stress";
+    EXPECT_TRUE(read_text(text, options).frame.labels.stress.has_value());
+    // The energy of the set whose forces were not chosen.
+    options = {};
+    options.forces_key = "REF_forces";
+    const auto forces =
+        read_text("1\nProperties=species:S:1:pos:R:3:forces:R:3:REF_forces:R:3 energy=-3.1\nLi 0 0 0 1 2 3 4 5 6\n", options);
+    EXPECT_FALSE(forces.frame.labels.energy.has_value());
+    EXPECT_THAT(forces.warnings(), HasSubstr("energy= belongs to column forces"));
+    // A set that holds nothing else, or the same, is none.
+    options = {};
+    options.energy_key = "REF_energy";
+    EXPECT_TRUE(read_text(with_header("REF_energy=-1 stress=\"0.1 0.1 0.1 0 0 0\""), options).frame.labels.stress.has_value());
+    EXPECT_TRUE(read_text(with_header("REF_energy=-1 energy=-1 stress=\"0.1 0.1 0.1 0 0 0\""), options).frame.labels.stress.has_value());
+}
+
 TEST(ExtxyzLabels, that_are_not_taken_stay_in_the_file_that_is_written) {
     const auto written = round_trip(base::read_file(cases / "two_labels.xyz"));
     EXPECT_THAT(written, AllOf(HasSubstr("energy=-3.1"), HasSubstr("REF_energy=-3.8"), HasSubstr(":forces:R:3:REF_forces:R:3"),

@@ -53,14 +53,53 @@ std::array<bool, 3> pbc_of(const KeyValue& pair, const Place& place) {
     return pbc;
 }
 
+// Boundaries under the names of other programs; p is periodic, f, s and m (LAMMPS) are not.
+std::optional<KeyValue> take_boundaries(std::vector<KeyValue>& pairs, const Place& place) {
+    static constexpr auto names =
+        std::to_array<std::string_view>({"periodic", "periodicity", "boundary", "boundaries", "bc", "pbcs", "periodic_boundary",
+                                         "periodic_boundaries", "periodic_boundary_conditions", "boundary_conditions"});
+    for (auto pair = pairs.begin(); pair != pairs.end(); ++pair) {
+        if (std::find(names.begin(), names.end(), lower_case(pair->first)) == names.end()) continue;
+        std::vector<std::string> words;
+        for (const auto word : array_words(pair->second)) words.push_back(lower_case(word));
+        if (words.size() == 1 && words[0].size() == 3 && words[0].find_first_not_of("pfsmt01") == std::string::npos)
+            words = {words[0].substr(0, 1), words[0].substr(1, 1), words[0].substr(2, 1)};
+        std::string flags;
+        for (const auto& word : words) {
+            const auto is = [&](std::initializer_list<std::string_view> spellings) {
+                return std::find(spellings.begin(), spellings.end(), word) != spellings.end();
+            };
+            if (is({"p", "pp", "periodic", "t", "true", ".true.", "1", "yes"}))
+                flags += "T ";
+            else if (is({"f", "s", "m", "ff", "ss", "mm", "fs", "fm", "open", "fixed", "false", ".false.", "0", "no", "none"}))
+                flags += "F ";
+            else
+                flags += "? ";
+        }
+        const bool clear = flags.find('?') == std::string::npos;
+        if (words.size() == 3 && !clear)
+            place.fail(fmt::format("{}=\"{}\" should be three of T and F", pair->first, pair->second), "write pbc=\"T T F\"");
+        if (!clear || (words.size() != 3 && words.size() != 1)) continue;  // about something else
+        pairs.erase(pair);
+        return KeyValue{"pbc", trim(flags)};
+    }
+    return std::nullopt;
+}
+
 // A frame that says what its cell is under another name than Lattice must not be read without it.
 void refuse_misnamed_lattice(const std::vector<KeyValue>& pairs, const Place& place) {
     static constexpr auto names =
         std::to_array<std::string_view>({"cell", "box", "unit_cell", "unitcell", "cell_vectors", "lattice_vectors", "latticevectors",
                                          "cellvectors", "supercell", "lat", "h"});
+    static constexpr auto sizes = std::to_array<std::string_view>({"size", "length", "dim", "param", "abc"});
+    const auto holds = [](const std::string& text, auto parts) {
+        return std::any_of(parts.begin(), parts.end(), [&](std::string_view part) { return text.find(part) != std::string::npos; });
+    };
     for (const auto& [key, value] : pairs) {
         const auto lower = lower_case(key);
-        const bool near = base::edit_distance(lower, "lattice") <= 2 || std::find(names.begin(), names.end(), lower) != names.end();
+        const bool about = holds(lower, std::to_array<std::string_view>({"lattice", "cell", "box"}));
+        const bool near = base::edit_distance(lower, "lattice") <= 2 || std::find(names.begin(), names.end(), lower) != names.end() ||
+                          (about && (array_words(value).size() == 9 || holds(lower, sizes)));
         const auto words = array_words(value);
         const bool numbers = std::all_of(words.begin(), words.end(), [](std::string_view word) { return parse_double(word).has_value(); });
         if (near && numbers && (words.size() == 9 || words.size() == 6 || words.size() == 3))
@@ -184,7 +223,8 @@ private:
 
     static void parse_cell(std::vector<KeyValue>& pairs, double length, Frame& frame, const Place& place) {
         const auto lattice = take(pairs, "Lattice", place);
-        const auto given = take(pairs, "pbc", place);
+        auto given = take(pairs, "pbc", place);
+        if (!given) given = take_boundaries(pairs, place);
         if (!lattice) refuse_misnamed_lattice(pairs, place);
         std::array<bool, 3> pbc{lattice.has_value(), lattice.has_value(), lattice.has_value()};
         if (given) pbc = pbc_of(*given, place);

@@ -281,9 +281,28 @@ TEST(ExtxyzHeaders, give_pbc_in_many_spellings) {
     EXPECT_THAT(fault(with_header("pbc=perhaps")), HasSubstr("pbc"));
 }
 
+TEST(ExtxyzHeaders, give_boundaries_under_the_names_of_other_programs) {
+    const std::array<bool, 3> all{true, true, true}, slab{true, true, false}, none{false, false, false};
+    for (const auto& [text, expected] : std::vector<std::pair<std::string, std::array<bool, 3>>>{{"periodic=\"T T F\"", slab},
+                                                                                                 {"boundary=\"p p f\"", slab},
+                                                                                                 {"boundary=\"pp pp ff\"", slab},
+                                                                                                 {"Boundary=ppf", slab},
+                                                                                                 {"boundary_conditions=[1,1,0]", slab},
+                                                                                                 {"periodic=false", none},
+                                                                                                 {"periodic=T", all},
+                                                                                                 {"boundary=grain", all},
+                                                                                                 {"pbc=\"T T F\" periodic=T", slab}})
+        EXPECT_EQ(read_text(with_header(text)).frame.structure.cell.periodic(), expected) << text;
+    EXPECT_THAT(fault(with_header("periodic=\"T T x\"")), HasSubstr("three of T and F"));
+    EXPECT_EQ(read_text(with_header("boundary=grain")).frame.info.at("boundary"), "grain");
+}
+
 TEST(ExtxyzHeaders, whose_cell_has_another_name_are_refused_rather_than_read_without_it) {
     for (const char* pair :
-         {"latice=\"4 0 0 0 4 0 0 0 4\"", "cell=\"4 0 0 0 4 0 0 0 4\"", "Box=\"4 4 4\"", "lattice_vectors=\"4 0 0 0 4 0 0 0 4\""})
+         {"latice=\"4 0 0 0 4 0 0 0 4\"", "cell=\"4 0 0 0 4 0 0 0 4\"", "Box=\"4 4 4\"", "lattice_vectors=\"4 0 0 0 4 0 0 0 4\"",
+          "box_vectors=\"4 0 0 0 4 0 0 0 4\"", "lattice_matrix=\"4 0 0 0 4 0 0 0 4\"", "simulation_cell=\"4 0 0 0 4 0 0 0 4\"",
+          "boxmatrix=\"4 0 0 0 4 0 0 0 4\"", "unit_cell=\"4 0 0 0 4 0 0 0 4\"", "unitcell=\"4 0 0 0 4 0 0 0 4\"",
+          "UnitCell=[[4,0,0],[0,4,0],[0,0,4]]", "box_size=\"4 4 4\"", "cell_parameters=\"4 4 4 90 90 90\""})
         EXPECT_THAT(fault(std::string("1\n") + pair + "\nLi 0 0 0\n"), HasSubstr("no Lattice")) << pair;
     EXPECT_THAT(fault("1\nPropertes=species:S:1:pos:R:3:forces:R:3\nLi 0 0 0 0 0 0\n"), HasSubstr("no Properties"));
     EXPECT_THAT(fault("1\nLattice=\"4 0 0 0 4 0 0 0 4\" lattice=\"5 0 0 0 5 0 0 0 5\"\nLi 0 0 0\n"), HasSubstr("given twice"));
@@ -473,6 +492,22 @@ TEST(Losses, of_a_format_are_told_once) {
     EXPECT_EQ(nothing.warnings + nothing.infos, "");
     const auto kept = round_trip(base::read_file(cases / "open_stress.xyz"));
     EXPECT_THAT(kept, AllOf(HasSubstr("stress="), HasSubstr("weight=5"), HasSubstr("config_type=dimer"), HasSubstr("pbc=\"F F F\"")));
+}
+
+TEST(Losses, of_open_directions_are_told) {
+    const auto told = [](const char* file, const char* format, const char* pbc) {
+        Told told;
+        Losses losses(format_info(file, format));
+        losses.add(read_text(std::string("1\nLattice=\"4 0 0 0 4 0 0 0 9\" pbc=\"") + pbc + "\"\nLi 0 0 0\n").frame);
+        losses.tell(told);
+        return told.warnings;
+    };
+    EXPECT_THAT(told("a.vasp", "", "T T F"), HasSubstr("directions of 1 frames are open"));
+    EXPECT_THAT(told("a.lmp", "", "F F F"), HasSubstr("directions of 1 frames are open"));
+    EXPECT_THAT(told("folder/", "deepmd", "T T F"), HasSubstr("all directions or none"));
+    EXPECT_EQ(told("folder/", "deepmd", "F F F"), "");
+    EXPECT_EQ(told("a.vasp", "", "T T T"), "");
+    EXPECT_EQ(told("a.extxyz", "", "T T F"), "");
 }
 
 }  // namespace

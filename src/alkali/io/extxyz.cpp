@@ -179,8 +179,9 @@ private:
 
     void parse(std::size_t atoms, Frame& frame, const Place& place) {
         notes_ = {};
-        auto [pairs, fault] = read_header(header_);
+        auto [pairs, words, fault] = read_header(header_);
         if (!fault.empty()) place.fail("in the comment line " + fault, "close it, or put a backslash before it");
+        set_words_aside(pairs, words);
         std::string properties = "species:S:1:pos:R:3";
         if (const auto given = take(pairs, "Properties", place))
             properties = given->second;
@@ -196,6 +197,29 @@ private:
         for (const auto& column : frame.columns) notes_.unused_columns.push_back(column.name);
         keep_rest(pairs, frame);
         check_frame(frame, options_.numbers, place);
+    }
+
+    // A word of a remark is no label, weight or cell: "energy: -5.07", "stress free". It keeps its place among the keys.
+    void set_words_aside(std::vector<KeyValue>& pairs, const std::vector<std::size_t>& words) {
+        for (const auto at : words) {
+            auto& word = pairs[at].first;
+            const auto colon = word.find(':');
+            const bool with_number = colon != std::string::npos && parse_double(word.substr(colon + 1)) && is_taken(word.substr(0, colon));
+            if (!with_number && !is_taken(word)) continue;
+            const bool is_word = std::binary_search(words.begin(), words.end(), at + 1);
+            const bool value_behind = at + 1 < pairs.size() &&
+                                      (pairs[at + 1].first.starts_with('(') || (is_word && parse_double(pairs[at + 1].first).has_value()));
+            if (with_number || value_behind || word.ends_with(':'))
+                notes_.warnings.push_back(
+                    fmt::format("'{}' in the comment line has no = behind it and is not taken: write {}=...", word, word.substr(0, colon)));
+            word = untaken_name(word);
+        }
+    }
+    // True for names that would be heeded as keys.
+    [[nodiscard]] bool is_taken(const std::string& name) const {
+        const auto is = [&](std::string_view key) { return same_ignoring_case(name, key); };
+        return label_name(name) || weight_name(name) || is("Lattice") || is("Properties") || name == options_.energy_key ||
+               name == options_.stress_key || name == options_.virial_key;
     }
 
     static void scale(std::vector<Vec3>& positions, double factor) {
@@ -215,8 +239,10 @@ private:
         for (auto& [key, value] : pairs) {
             for (const std::string_view name : {"config_type", "group"})
                 if (same_ignoring_case(key, name)) key = name;
+            const auto before = frame.info.find(key);
+            const bool same = before != frame.info.end() && before->second == value;
             const auto [entry, added] = frame.info.insert_or_assign(std::move(key), value);
-            if (!added && !label_name(entry->first))
+            if (!added && !same && !label_name(entry->first))
                 notes_.warnings.push_back(fmt::format("{}= is there twice: the last one is kept", entry->first));
         }
     }

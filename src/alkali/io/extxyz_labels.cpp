@@ -73,6 +73,8 @@ public:
 
     void take() {
         read_weights();
+        warn_of_unheeded();
+        judge_convergence();
         refuse_sets_by_keys();
         if (!weightless(Quantity::energy)) take_energy();
         if (!weightless(Quantity::forces)) take_forces();
@@ -115,7 +117,24 @@ private:
     }
 
     [[nodiscard]] std::optional<double> weight(Quantity quantity) const { return weights_[static_cast<std::size_t>(quantity)]; }
-    [[nodiscard]] bool weightless(Quantity quantity) const { return frame_.weight == 0 || weight(quantity) == 0.0; }
+    [[nodiscard]] bool weightless(Quantity quantity) const { return unconverged_ || frame_.weight == 0 || weight(quantity) == 0.0; }
+
+    void warn_of_unheeded() {
+        for (const auto& pair : pairs_)
+            if (is_unheeded(pair.first, Where::header))
+                warn(fmt::format("{}= is not heeded: labels of a frame are weighed by energy_weight, forces_weight and stress_weight",
+                                 pair.first));
+        for (const auto& column : frame_.columns)
+            if (is_unheeded(column.name, Where::column))
+                warn(fmt::format("column {} is not heeded: the forces on all atoms of a frame have the same weight", column.name));
+    }
+
+    void judge_convergence() {
+        const auto said = std::find_if(pairs_.begin(), pairs_.end(), says_unconverged);
+        if (said == pairs_.end()) return;
+        unconverged_ = true;
+        warn(fmt::format("{}={}: the labels of the frame are not taken", said->first, said->second));
+    }
 
     void finish_weights() {
         frame_.weights.energy = weight(Quantity::energy).value_or(1.0);
@@ -125,7 +144,7 @@ private:
         frame_.weights.stress = (from_virial ? (virial ? virial : stress) : (stress ? stress : virial)).value_or(1.0);
         if (weightless(Quantity::energy)) notes_.without_weight.emplace_back("energy");
         if (weightless(Quantity::forces)) notes_.without_weight.emplace_back("forces");
-        if (frame_.weight == 0 || frame_.weights.stress == 0 || (!frame_.labels.stress && (stress == 0.0 || virial == 0.0)))
+        if (unconverged_ || frame_.weight == 0 || frame_.weights.stress == 0 || (!frame_.labels.stress && (stress == 0.0 || virial == 0.0)))
             notes_.without_weight.emplace_back("stress");
         // A weight of 0 stays in the header beside the label that it keeps out.
         std::erase_if(pairs_, [&](const KeyValue& pair) {
@@ -521,7 +540,7 @@ private:
     const Place& place_;
     const HeaderUnits& units_;
     std::optional<double> weights_[4];
-    bool took_virial_ = false;
+    bool took_virial_ = false, unconverged_ = false;
     std::vector<RefusedSet> refused_sets_;
     bool set_aside_[4] = {};  ///< not taken for a reason that is not seen in a file that is written
 };

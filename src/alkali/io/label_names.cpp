@@ -200,11 +200,36 @@ std::optional<WeightName> parse_weight_name(std::string_view name) {
     const auto weight = std::find_if(words.begin(), words.end(), [](const std::string& w) { return w == "weight" || w == "weights"; });
     if (weight == words.end()) return std::nullopt;
     words.erase(weight);
-    if (!words.empty() && words.front() == "config") words.erase(words.begin());
+    for (const std::string_view whole : {"config", "frame", "sample", "loss"})
+        if (!words.empty() && words.front() == whole) words.erase(words.begin());
     if (words.empty()) return WeightName{};
     if (words.size() == 1)
         if (const auto quantity = quantity_of(words[0])) return WeightName{quantity};
     return std::nullopt;
+}
+
+enum class Converged { nothing_said, by_true, by_false };
+
+// Steps of a relaxation that is not over have good labels.
+constexpr auto relaxed =
+    std::to_array<std::string_view>({"geometry", "geo", "geom", "ionic", "ion", "ions", "relax", "relaxation", "relaxed", "opt",
+                                     "optimization", "optimisation", "force", "forces", "stress", "cell", "structure", "md", "neb"});
+
+Converged parse_converged(std::string_view name) {
+    auto words = words_of(name);
+    if (words.empty() || std::any_of(words.begin(), words.end(), [](const auto& word) { return contains(relaxed, word); }))
+        return Converged::nothing_said;
+    const auto last = words.back();
+    const bool negated = last == "unconverged" || last == "notconverged" ||
+                         (last == "converged" && std::find(words.begin(), words.end(), "not") != words.end());
+    return negated ? Converged::by_false : last == "converged" ? Converged::by_true : Converged::nothing_said;
+}
+
+bool parse_unheeded(std::string_view name, std::initializer_list<std::string_view> about) {
+    const auto words = words_of(name);
+    return std::any_of(words.begin(), words.end(), [](const auto& word) { return quantity_of(word).has_value(); }) &&
+           std::any_of(words.begin(), words.end(),
+                       [&](const auto& word) { return std::find(about.begin(), about.end(), word) != about.end(); });
 }
 
 // All that a name may mean. Frames of a file have the same few names again and again.
@@ -212,13 +237,20 @@ struct Meaning {
     std::optional<LabelName> label;
     std::optional<UnitName> unit;
     std::optional<WeightName> weight;
+    bool unheeded_key = false, unheeded_column = false;
+    Converged converged = Converged::nothing_said;
 };
 
 constexpr std::string_view untaken = "untaken_";
 
 Meaning parse_meaning(std::string_view name) {
     if (lower_case(name).starts_with(untaken)) return {};
-    return {parse_label_name(name), parse_unit_name(name), parse_weight_name(name)};
+    return {parse_label_name(name),
+            parse_unit_name(name),
+            parse_weight_name(name),
+            parse_unheeded(name, {"sigma", "mask"}),
+            parse_unheeded(name, {"sigma", "mask", "weight", "weights"}),
+            parse_converged(name)};
 }
 
 const Meaning& meaning_of(std::string_view name) {
@@ -234,6 +266,21 @@ const Meaning& meaning_of(std::string_view name) {
 std::optional<LabelName> label_name(std::string_view name) { return meaning_of(name).label; }
 std::optional<UnitName> unit_name(std::string_view name) { return meaning_of(name).unit; }
 std::optional<WeightName> weight_name(std::string_view name) { return meaning_of(name).weight; }
+
+bool is_unheeded(std::string_view name, Where where) {
+    const auto& meaning = meaning_of(name);
+    return where == Where::column ? meaning.unheeded_column : meaning.unheeded_key;
+}
+
+bool says_unconverged(const std::pair<std::string, std::string>& pair) {
+    const auto converged = meaning_of(pair.first).converged;
+    if (converged == Converged::nothing_said) return false;
+    const auto value = lower_case(pair.second);
+    const auto is = [&](std::initializer_list<std::string_view> words) {
+        return std::find(words.begin(), words.end(), value) != words.end();
+    };
+    return converged == Converged::by_true ? is({"f", "false", ".false.", "0", "no", "n"}) : is({"t", "true", ".true.", "1", "yes", "y"});
+}
 
 std::string untaken_name(std::string_view name) { return std::string(untaken) + std::string(name); }
 std::string_view name_in_file(std::string_view name) {
@@ -268,7 +315,7 @@ void forget_labels(structure::Frame& frame) {
         const auto unit = unit_name(name_in_file(pair.first));
         const auto weight = weight_name(pair.first);
         return plain_label(pair.first) || (unit && holds_numbers(pair.second, {1}) == false) || (weight && weight->quantity) ||
-               pair.first == "energy_extrapolated";
+               pair.first == "energy_extrapolated" || says_unconverged(pair);
     });
     std::erase_if(frame.columns, [](const auto& column) { return plain_label(column.name); });
 }

@@ -40,6 +40,12 @@ struct WeightName {
 };
 [[nodiscard]] std::optional<WeightName> weight_name(std::string_view name);
 
+/// True for what other programs weigh or mask labels by and alkali does not: energy_sigma, force_mask, ... Of a column also forces_weight.
+enum class Where { header, column };
+[[nodiscard]] bool is_unheeded(std::string_view name, Where where);
+/// True if the pair says that the electrons did not converge: converged=F, scf_converged=false, unconverged=T.
+[[nodiscard]] bool says_unconverged(const std::pair<std::string, std::string>& pair);
+
 /// The name under which something is kept that sounds like a label, unit or weight and was not taken as one: "untaken_energy".
 /// Such names stand for nothing in all of the functions above.
 [[nodiscard]] std::string untaken_name(std::string_view name);

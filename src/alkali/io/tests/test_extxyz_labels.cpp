@@ -250,6 +250,22 @@ TEST(ExtxyzLabels, near_a_known_name_and_of_its_shape_are_suggested) {
     EXPECT_THAT(likely_names(frame, Quantity::stress), ElementsAre("strss"));
 }
 
+TEST(ExtxyzLabels, are_no_words_of_a_remark) {
+    for (const char* remark : {"structure from DFT energy minimisation", "stress free", "free energy of energy", "weight loss stress",
+                               "note=a forces virial energy", "Lattice constant scan"}) {
+        const auto read = read_text(std::string("1\n") + remark + "\nLi 0 0 0\n");
+        EXPECT_TRUE(unlabelled(read.frame)) << remark;
+        EXPECT_THAT(read.notes.warnings, IsEmpty()) << remark;
+        EXPECT_EQ(read.frame.weight, 1.0);
+        EXPECT_TRUE(unlabelled(read_text(round_trip(std::string("1\n") + remark + "\nLi 0 0 0\n")).frame)) << remark;
+    }
+    for (const char* remark : {"energy: -5.07", "Energy (eV) = -3.8", "energy -3.8", "energy:-5.07", "REF_energy: -1"})
+        EXPECT_THAT(read_text(std::string("1\n") + remark + "\nLi 0 0 0\n").notes.warnings,
+                    ElementsAre(AllOf(HasSubstr("no ="), testing::ContainsRegex("energy=|Energy="))))
+            << remark;
+    EXPECT_EQ(read_text(with_header("energy energy = -3.8 stress free")).frame.labels.energy, -3.8);
+}
+
 // --- header
 
 TEST(ExtxyzHeaders, with_an_apostrophe_or_an_open_quote_are_refused_by_name) {
@@ -439,6 +455,37 @@ TEST(ExtxyzWeights, of_labels_are_kept_beside_that_of_the_frame) {
     EXPECT_EQ(back.weights, (structure::LabelWeights{5, 0.5, 1}));
     EXPECT_THAT(read_text(with_header("weight=1 config_weight=2")).warnings(), HasSubstr("differ"));
     EXPECT_THAT(fault(with_header("energy_weight=-1")), HasSubstr("energy_weight"));
+}
+
+TEST(ExtxyzWeights, of_a_frame_have_other_names_too) {
+    for (const char* pair : {"frame_weight=3", "sample_weight=3", "loss_weight=3", "Frame_Weight=3"})
+        EXPECT_EQ(read_text(with_header(pair)).frame.weight, 3.0) << pair;
+    EXPECT_EQ(read_text(with_header("energy=-1 loss_energy_weight=2")).frame.weights.energy, 2.0);
+    EXPECT_EQ(read_text(round_trip(with_header("frame_weight=3"))).frame.weight, 3.0);
+}
+
+TEST(ExtxyzWeights, that_are_not_heeded_are_named) {
+    for (const char* key : {"energy_sigma", "force_sigma", "virial_sigma", "energy_mask"})
+        EXPECT_THAT(read_text(with_header(std::string("energy=-1 ") + key + "=0.1")).warnings(), HasSubstr(std::string(key) + "=")) << key;
+    for (const char* name : {"force_mask", "forces_weight", "force_sigma", "force_weights"})
+        EXPECT_THAT(read_text(std::string("1\nProperties=species:S:1:pos:R:3:forces:R:3:") + name + ":R:1\nLi 0 0 0 1 2 3 1\n").warnings(),
+                    HasSubstr(std::string("column ") + name))
+            << name;
+}
+
+TEST(ExtxyzLabels, of_electrons_that_did_not_converge_are_left_out) {
+    for (const char* pair : {"converged=F", "scf_converged=false", "dft_converged=0", "unconverged=T", "Converged=False"}) {
+        const auto text = with_header(std::string("energy=-1 stress=\"1 1 1 0 0 0\" ") + pair);
+        const auto read = read_text(text);
+        EXPECT_TRUE(unlabelled(read.frame)) << pair;
+        EXPECT_THAT(read.notes.warnings, ElementsAre(HasSubstr(pair))) << pair;
+        EXPECT_TRUE(unlabelled(read_text(round_trip(text)).frame)) << pair;
+        auto frame = read.frame;
+        forget_labels(frame);
+        EXPECT_THAT(frame.info, IsEmpty()) << pair;
+    }
+    for (const char* pair : {"converged=T", "geometry_converged=F", "converged=maybe"})
+        EXPECT_EQ(read_text(with_header(std::string("energy=-1 ") + pair)).frame.labels.energy, -1.0) << pair;
 }
 
 // --- columns

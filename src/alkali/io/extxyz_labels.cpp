@@ -290,9 +290,21 @@ private:
         Quantity by;
     };
 
+    // A prefix of its own may tell that it is another energy.
+    void warn_of_unusual(const Candidate& taken, const std::vector<Candidate>& candidates) {
+        if (std::any_of(candidates.begin(), candidates.end(), [](const Candidate& c) { return rank_of(c.name.prefix) < unusual_rank; }))
+            return;
+        const auto quantity = taken.name.quantity;
+        warn(
+            fmt::format("{} is taken for the {}, because there is no other; its prefix is not one of the usual ones: if it is right, "
+                        "say so with {}",
+                        shown(taken.key, quantity), to_string(quantity), chooser(quantity)));
+    }
+
     // The candidate, another one that says the same of a set that is not refused, or none, with a warning.
     const Candidate* of_a_set_not_refused(const Candidate* best, const std::vector<Candidate>& candidates, const std::string& configured) {
         if (best == nullptr || !configured.empty()) return best;
+        warn_of_unusual(*best, candidates);
         const auto refused = [&](const Candidate& c) {
             return std::find_if(refused_sets_.begin(), refused_sets_.end(),
                                 [&](const RefusedSet& set) { return set.prefix == c.name.prefix; });

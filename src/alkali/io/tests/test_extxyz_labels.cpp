@@ -98,6 +98,30 @@ TEST(ExtxyzLabels, are_not_other_energies_and_numbers_about_labels) {
         EXPECT_FALSE(label_name(name).has_value()) << name;
 }
 
+TEST(ExtxyzLabels, are_not_other_energies_and_forces_of_physics) {
+    for (const char* name : {"lattice_energy", "elastic_energy", "solvation_energy", "deformation_energy", "migration_energy",
+                             "hubbard_energy", "embedding_energy", "friction_forces", "stacking_fault_energy", "polarization_energy",
+                             "random_forces", "restraint_energy", "segregation_energy", "gibbs_energy", "energy_ionic"}) {
+        EXPECT_FALSE(label_name(name).has_value()) << name;
+        EXPECT_EQ(read_text(with_header(std::string(name) + "=-1")).frame.labels.energy, std::nullopt) << name;
+    }
+}
+
+TEST(ExtxyzLabels, with_a_prefix_that_nobody_is_known_to_use_are_named_and_those_of_programs_are_not) {
+    const auto read = read_text(with_header("wobble_energy=-1"));
+    EXPECT_EQ(read.frame.labels.energy, -1.0);
+    EXPECT_THAT(read.notes.warnings, ElementsAre(AllOf(HasSubstr("wobble_energy= is taken for the energy"), HasSubstr("--energy-key"))));
+    ReadOptions options;
+    options.energy_key = "wobble_energy";
+    EXPECT_THAT(read_text(with_header("wobble_energy=-1"), options).notes.warnings, IsEmpty());
+    for (const char* key : {"REF_energy", "dft_energy", "qm_energy", "mace_energy", "vasp_energy", "gap_energy", "pbe_energy",
+                            "r2scan_energy", "energy_xtb", "target_energy"}) {
+        const auto usual = read_text(with_header(std::string(key) + "=-1"));
+        EXPECT_EQ(usual.frame.labels.energy, -1.0) << key;
+        EXPECT_THAT(usual.notes.warnings, IsEmpty()) << key;
+    }
+}
+
 TEST(ExtxyzLabels, of_quip_under_dft_force_are_read) {
     const auto [frame, notes] = read_case("dft_force.xyz");
     EXPECT_EQ(frame.labels.energy, -3.8);

@@ -26,7 +26,7 @@ void report_missing(const Label& label, const Frame& frame, const io::FrameNotes
     const auto near = io::likely_names(frame, label.quantity);
     std::string text = fmt::format("no {}", label.name);
     if (!near.empty() && !notes.warnings.empty() && io::is_name_of(near[0], label.quantity))
-        text += fmt::format("; what the frame gives as {} is not taken, for the reason told of it", near[0]);
+        text += fmt::format("; what the frame gives as {} is not taken, for the reason told of it", io::name_in_file(near[0]));
     else if (!near.empty())
         text += fmt::format("; is it '{}'? Rename it to {} or give --{}-key {}", near[0], label.name, label.name, near[0]);
     // A label under a wrong name is a mistake; one that was never there may be meant so.

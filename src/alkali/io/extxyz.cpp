@@ -53,14 +53,53 @@ std::array<bool, 3> pbc_of(const KeyValue& pair, const Place& place) {
     return pbc;
 }
 
+// Boundaries under the names of other programs; p is periodic, f, s and m (LAMMPS) are not.
+std::optional<KeyValue> take_boundaries(std::vector<KeyValue>& pairs, const Place& place) {
+    static constexpr auto names =
+        std::to_array<std::string_view>({"periodic", "periodicity", "boundary", "boundaries", "bc", "pbcs", "periodic_boundary",
+                                         "periodic_boundaries", "periodic_boundary_conditions", "boundary_conditions"});
+    for (auto pair = pairs.begin(); pair != pairs.end(); ++pair) {
+        if (std::find(names.begin(), names.end(), lower_case(pair->first)) == names.end()) continue;
+        std::vector<std::string> words;
+        for (const auto word : array_words(pair->second)) words.push_back(lower_case(word));
+        if (words.size() == 1 && words[0].size() == 3 && words[0].find_first_not_of("pfsmt01") == std::string::npos)
+            words = {words[0].substr(0, 1), words[0].substr(1, 1), words[0].substr(2, 1)};
+        std::string flags;
+        for (const auto& word : words) {
+            const auto is = [&](std::initializer_list<std::string_view> spellings) {
+                return std::find(spellings.begin(), spellings.end(), word) != spellings.end();
+            };
+            if (is({"p", "pp", "periodic", "t", "true", ".true.", "1", "yes"}))
+                flags += "T ";
+            else if (is({"f", "s", "m", "ff", "ss", "mm", "fs", "fm", "open", "fixed", "false", ".false.", "0", "no", "none"}))
+                flags += "F ";
+            else
+                flags += "? ";
+        }
+        const bool clear = flags.find('?') == std::string::npos;
+        if (words.size() == 3 && !clear)
+            place.fail(fmt::format("{}=\"{}\" should be three of T and F", pair->first, pair->second), "write pbc=\"T T F\"");
+        if (!clear || (words.size() != 3 && words.size() != 1)) continue;  // about something else
+        pairs.erase(pair);
+        return KeyValue{"pbc", trim(flags)};
+    }
+    return std::nullopt;
+}
+
 // A frame that says what its cell is under another name than Lattice must not be read without it.
 void refuse_misnamed_lattice(const std::vector<KeyValue>& pairs, const Place& place) {
     static constexpr auto names =
         std::to_array<std::string_view>({"cell", "box", "unit_cell", "unitcell", "cell_vectors", "lattice_vectors", "latticevectors",
                                          "cellvectors", "supercell", "lat", "h"});
+    static constexpr auto sizes = std::to_array<std::string_view>({"size", "length", "dim", "param", "abc"});
+    const auto holds = [](const std::string& text, auto parts) {
+        return std::any_of(parts.begin(), parts.end(), [&](std::string_view part) { return text.find(part) != std::string::npos; });
+    };
     for (const auto& [key, value] : pairs) {
         const auto lower = lower_case(key);
-        const bool near = base::edit_distance(lower, "lattice") <= 2 || std::find(names.begin(), names.end(), lower) != names.end();
+        const bool about = holds(lower, std::to_array<std::string_view>({"lattice", "cell", "box"}));
+        const bool near = base::edit_distance(lower, "lattice") <= 2 || std::find(names.begin(), names.end(), lower) != names.end() ||
+                          (about && (array_words(value).size() == 9 || holds(lower, sizes)));
         const auto words = array_words(value);
         const bool numbers = std::all_of(words.begin(), words.end(), [](std::string_view word) { return parse_double(word).has_value(); });
         if (near && numbers && (words.size() == 9 || words.size() == 6 || words.size() == 3))
@@ -140,8 +179,9 @@ private:
 
     void parse(std::size_t atoms, Frame& frame, const Place& place) {
         notes_ = {};
-        auto [pairs, fault] = read_header(header_);
+        auto [pairs, words, fault] = read_header(header_);
         if (!fault.empty()) place.fail("in the comment line " + fault, "close it, or put a backslash before it");
+        set_words_aside(pairs, words);
         std::string properties = "species:S:1:pos:R:3";
         if (const auto given = take(pairs, "Properties", place))
             properties = given->second;
@@ -157,6 +197,29 @@ private:
         for (const auto& column : frame.columns) notes_.unused_columns.push_back(column.name);
         keep_rest(pairs, frame);
         check_frame(frame, options_.numbers, place);
+    }
+
+    // A word of a remark is no label, weight or cell: "energy: -5.07", "stress free". It keeps its place among the keys.
+    void set_words_aside(std::vector<KeyValue>& pairs, const std::vector<std::size_t>& words) {
+        for (const auto at : words) {
+            auto& word = pairs[at].first;
+            const auto colon = word.find(':');
+            const bool with_number = colon != std::string::npos && parse_double(word.substr(colon + 1)) && is_taken(word.substr(0, colon));
+            if (!with_number && !is_taken(word)) continue;
+            const bool is_word = std::binary_search(words.begin(), words.end(), at + 1);
+            const bool value_behind = at + 1 < pairs.size() &&
+                                      (pairs[at + 1].first.starts_with('(') || (is_word && parse_double(pairs[at + 1].first).has_value()));
+            if (with_number || value_behind || word.ends_with(':'))
+                notes_.warnings.push_back(
+                    fmt::format("'{}' in the comment line has no = behind it and is not taken: write {}=...", word, word.substr(0, colon)));
+            word = untaken_name(word);
+        }
+    }
+    // True for names that would be heeded as keys.
+    [[nodiscard]] bool is_taken(const std::string& name) const {
+        const auto is = [&](std::string_view key) { return same_ignoring_case(name, key); };
+        return label_name(name) || weight_name(name) || is("Lattice") || is("Properties") || name == options_.energy_key ||
+               name == options_.stress_key || name == options_.virial_key;
     }
 
     static void scale(std::vector<Vec3>& positions, double factor) {
@@ -176,15 +239,18 @@ private:
         for (auto& [key, value] : pairs) {
             for (const std::string_view name : {"config_type", "group"})
                 if (same_ignoring_case(key, name)) key = name;
+            const auto before = frame.info.find(key);
+            const bool same = before != frame.info.end() && before->second == value;
             const auto [entry, added] = frame.info.insert_or_assign(std::move(key), value);
-            if (!added && !label_name(entry->first))
+            if (!added && !same && !label_name(entry->first))
                 notes_.warnings.push_back(fmt::format("{}= is there twice: the last one is kept", entry->first));
         }
     }
 
     static void parse_cell(std::vector<KeyValue>& pairs, double length, Frame& frame, const Place& place) {
         const auto lattice = take(pairs, "Lattice", place);
-        const auto given = take(pairs, "pbc", place);
+        auto given = take(pairs, "pbc", place);
+        if (!given) given = take_boundaries(pairs, place);
         if (!lattice) refuse_misnamed_lattice(pairs, place);
         std::array<bool, 3> pbc{lattice.has_value(), lattice.has_value(), lattice.has_value()};
         if (given) pbc = pbc_of(*given, place);

@@ -100,19 +100,22 @@ std::string escape(std::string_view text) {
 
 Header read_header(std::string_view line) {
     std::vector<KeyValue> pairs;
+    std::vector<std::size_t> words;
     Scanner scanner(line);
     for (scanner.skip_space(); !scanner.done(); scanner.skip_space()) {
         std::string key = scanner.word(true);
         scanner.skip_space();
         std::string value = "T";
-        if (scanner.take('=')) {
+        const bool equals = scanner.take('=');
+        if (equals) {
             scanner.skip_space();
             value = scanner.word(false);
         }
+        if (!key.empty() && !equals) words.push_back(pairs.size());
         if (!key.empty()) pairs.emplace_back(std::move(key), std::move(value));
     }
     const bool remark = line.find('=') == std::string_view::npos;
-    return {std::move(pairs), remark ? std::string() : scanner.fault()};
+    return {std::move(pairs), std::move(words), remark ? std::string() : scanner.fault()};
 }
 
 std::vector<KeyValue> parse_header(std::string_view line) { return read_header(line).pairs; }

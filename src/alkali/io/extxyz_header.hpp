@@ -11,7 +11,8 @@ using KeyValue = std::pair<std::string, std::string>;
 
 struct Header {
     std::vector<KeyValue> pairs;
-    std::string fault;  ///< a quote that is not closed, or that swallows other keys; empty: none
+    std::vector<std::size_t> words;  ///< numbers of the pairs that are a key alone
+    std::string fault;               ///< a quote that is not closed, or that swallows other keys; empty: none
 };
 
 /// The key=value pairs of an extended XYZ comment line, by the rules of ASE: values in "", '', {} or [] (nested too),

@@ -73,11 +73,15 @@ public:
 
     void take() {
         read_weights();
+        warn_of_unheeded();
+        judge_convergence();
+        refuse_sets_by_keys();
         if (!weightless(Quantity::energy)) take_energy();
         if (!weightless(Quantity::forces)) take_forces();
         take_stress();
         finish_weights();
-        finish_units();
+        finish_atomic_energies();
+        set_aside();
     }
 
 private:
@@ -113,7 +117,24 @@ private:
     }
 
     [[nodiscard]] std::optional<double> weight(Quantity quantity) const { return weights_[static_cast<std::size_t>(quantity)]; }
-    [[nodiscard]] bool weightless(Quantity quantity) const { return frame_.weight == 0 || weight(quantity) == 0.0; }
+    [[nodiscard]] bool weightless(Quantity quantity) const { return unconverged_ || frame_.weight == 0 || weight(quantity) == 0.0; }
+
+    void warn_of_unheeded() {
+        for (const auto& pair : pairs_)
+            if (is_unheeded(pair.first, Where::header))
+                warn(fmt::format("{}= is not heeded: labels of a frame are weighed by energy_weight, forces_weight and stress_weight",
+                                 pair.first));
+        for (const auto& column : frame_.columns)
+            if (is_unheeded(column.name, Where::column))
+                warn(fmt::format("column {} is not heeded: the forces on all atoms of a frame have the same weight", column.name));
+    }
+
+    void judge_convergence() {
+        const auto said = std::find_if(pairs_.begin(), pairs_.end(), says_unconverged);
+        if (said == pairs_.end()) return;
+        unconverged_ = true;
+        warn(fmt::format("{}={}: the labels of the frame are not taken", said->first, said->second));
+    }
 
     void finish_weights() {
         frame_.weights.energy = weight(Quantity::energy).value_or(1.0);
@@ -123,7 +144,7 @@ private:
         frame_.weights.stress = (from_virial ? (virial ? virial : stress) : (stress ? stress : virial)).value_or(1.0);
         if (weightless(Quantity::energy)) notes_.without_weight.emplace_back("energy");
         if (weightless(Quantity::forces)) notes_.without_weight.emplace_back("forces");
-        if (frame_.weight == 0 || frame_.weights.stress == 0 || (!frame_.labels.stress && (stress == 0.0 || virial == 0.0)))
+        if (unconverged_ || frame_.weight == 0 || frame_.weights.stress == 0 || (!frame_.labels.stress && (stress == 0.0 || virial == 0.0)))
             notes_.without_weight.emplace_back("stress");
         // A weight of 0 stays in the header beside the label that it keeps out.
         std::erase_if(pairs_, [&](const KeyValue& pair) {
@@ -200,16 +221,106 @@ private:
         for (const auto& other : candidates) {
             if (says_the_same(other, best, candidates)) continue;
             const auto quantity = best.name.quantity;
-            if (other.key == best.key)
+            if (other.key == best.key) {
+                set_aside_[index(quantity)] = true;  // a header that is written holds a key once
                 warn(fmt::format("{} is there twice and differs: it is not taken for the {}", shown(best.key, quantity),
                                  to_string(quantity)));
-            else
+            } else {
                 warn(fmt::format("{} and {} differ: neither is taken for the {}; say which with {}", shown(best.key, quantity),
                                  shown(other.key, quantity), to_string(quantity), chooser(quantity)));
+                refuse_sets(candidates, best, {});
+            }
             return nullptr;
         }
         return &best;
     }
+
+    // --- sets of labels: those with the same prefix
+
+    // Where labels of several sets differ, the sets that were not chosen give no other label either.
+    void refuse_sets(const std::vector<Candidate>& candidates, const Candidate& best, const std::optional<std::string>& chosen) {
+        const bool differ = std::any_of(candidates.begin(), candidates.end(), [&](const Candidate& other) {
+            return other.name.prefix != best.name.prefix && !says_the_same(other, best, candidates);
+        });
+        if (!differ) return;
+        for (const auto& other : candidates)
+            if (other.name.prefix != chosen && (!chosen || !says_the_same(other, best, candidates)))
+                refused_sets_.push_back({other.name.prefix, other.key, best.name.quantity});
+    }
+
+    // After a label was chosen by its key. A key that is no label's name says nothing of sets.
+    void refuse_other_sets(const std::string& key, const Candidate& taken, std::vector<Candidate> all) {
+        const auto name = label_name(key);
+        if (key.empty() || !name) return;
+        std::erase_if(all, [&](const Candidate& c) { return c.key == key; });
+        all.push_back(taken);
+        all.back().name = *name;
+        const Candidate best = all.back();
+        refuse_sets(all, best, name->prefix);
+    }
+
+    // Keys choose before anything is taken, so that the order of the labels does not matter.
+    void refuse_sets_by_keys() {
+        const auto judge = [&](const std::string& key, const std::vector<Candidate>& configured, Quantity quantity) {
+            if (!configured.empty()) refuse_other_sets(key, configured.front(), well_formed(quantity));
+        };
+        if (!options_.energy_key.empty() && !weightless(Quantity::energy))
+            judge(options_.energy_key, in_header(Quantity::energy, options_.energy_key), Quantity::energy);
+        if (!options_.forces_key.empty() && !weightless(Quantity::forces))
+            judge(options_.forces_key, in_columns(options_.forces_key), Quantity::forces);
+    }
+
+    // All that may be the energy or the forces; what is malformed is nobody's concern where another one is chosen.
+    [[nodiscard]] std::vector<Candidate> well_formed(Quantity quantity) const {
+        std::vector<Candidate> found;
+        if (quantity == Quantity::forces) {
+            for (const auto& column : frame_.columns)
+                if (is_left(column.name, quantity) && column.width == 3 && column.kind == AtomColumn::Kind::real)
+                    found.push_back({*label_name(column.name), column.name, column.values});
+            return found;
+        }
+        for (const auto& pair : pairs_)
+            if (is_left(pair.first, quantity) && fits(pair, quantity))
+                found.push_back({*label_name(pair.first), pair.first, values(pair, quantity)});
+        return found;
+    }
+
+    struct RefusedSet {
+        std::string prefix, key;
+        Quantity by;
+    };
+
+    // A prefix of its own may tell that it is another energy.
+    void warn_of_unusual(const Candidate& taken, const std::vector<Candidate>& candidates) {
+        if (std::any_of(candidates.begin(), candidates.end(), [](const Candidate& c) { return rank_of(c.name.prefix) < unusual_rank; }))
+            return;
+        const auto quantity = taken.name.quantity;
+        warn(
+            fmt::format("{} is taken for the {}, because there is no other; its prefix is not one of the usual ones: if it is right, "
+                        "say so with {}",
+                        shown(taken.key, quantity), to_string(quantity), chooser(quantity)));
+    }
+
+    // The candidate, another one that says the same of a set that is not refused, or none, with a warning.
+    const Candidate* of_a_set_not_refused(const Candidate* best, const std::vector<Candidate>& candidates, const std::string& configured) {
+        if (best == nullptr || !configured.empty()) return best;
+        warn_of_unusual(*best, candidates);
+        const auto refused = [&](const Candidate& c) {
+            return std::find_if(refused_sets_.begin(), refused_sets_.end(),
+                                [&](const RefusedSet& set) { return set.prefix == c.name.prefix; });
+        };
+        if (refused(*best) == refused_sets_.end()) return best;
+        for (const auto& other : candidates)
+            if (refused(other) == refused_sets_.end()) return &other;
+        const auto quantity = best->name.quantity;
+        const auto set = *refused(*best);
+        warn(fmt::format("{} belongs to {}, which is not taken for the {}: it is not taken for the {} either; say which with {}",
+                         shown(best->key, quantity), shown(set.key, set.by), to_string(set.by), to_string(quantity), chooser(quantity)));
+        // Two sets that differ are there for the next reading too; of chosen ones only the chosen one is.
+        if (chosen_by_key()) set_aside_[index(quantity)] = true;
+        return nullptr;
+    }
+    [[nodiscard]] bool chosen_by_key() const { return !options_.energy_key.empty() || !options_.forces_key.empty(); }
 
     // A set may hold its energy extrapolated to zero smearing beside the free energy.
     static bool says_the_same(const Candidate& other, const Candidate& best, const std::vector<Candidate>& candidates) {
@@ -233,11 +344,20 @@ private:
         for (const auto& candidate : taken) std::erase_if(pairs_, [&](const KeyValue& pair) { return pair.first == candidate.key; });
     }
 
+    // Says that the key or column which was asked for is not there. What is there instead is another label.
+    void warn_of_absent(Quantity quantity, const std::string& configured) {
+        set_aside_[index(quantity)] = true;
+        std::string text = fmt::format("there is no {}, which {} names", shown(configured, quantity), chooser(quantity));
+        if (const auto left = first_left(quantity)) text += fmt::format("; {} is not taken in its place", shown(*left, quantity));
+        warn(std::move(text));
+    }
+
     // --- labels
 
     void take_energy() {
         const auto candidates = in_header(Quantity::energy, options_.energy_key);
-        const Candidate* best = choose(candidates);
+        if (candidates.empty() && !options_.energy_key.empty()) warn_of_absent(Quantity::energy, options_.energy_key);
+        const Candidate* best = of_a_set_not_refused(choose(candidates), candidates, options_.energy_key);
         if (best == nullptr) return;
         const auto unit = factor(Quantity::energy, best->key);
         if (!unit) return;
@@ -264,7 +384,8 @@ private:
 
     void take_forces() {
         const auto candidates = in_columns(options_.forces_key);
-        const Candidate* best = choose(candidates);
+        if (candidates.empty() && !options_.forces_key.empty()) warn_of_absent(Quantity::forces, options_.forces_key);
+        const Candidate* best = of_a_set_not_refused(choose(candidates), candidates, options_.forces_key);
         if (best == nullptr) return;
         const auto unit = factor(Quantity::forces, best->key);
         if (!unit) return;
@@ -287,7 +408,9 @@ private:
     std::optional<Stress> stress_from(Quantity quantity, const std::string& configured) {
         if (weightless(quantity)) return std::nullopt;
         Stress stress{in_header(quantity, configured), {}, {}};
-        const Candidate* best = choose(stress.candidates);
+        // Frames that are not periodic have none; where the frame has another, the one asked for is missed.
+        if (stress.candidates.empty() && !configured.empty() && first_left(quantity)) warn_of_absent(quantity, configured);
+        const Candidate* best = of_a_set_not_refused(choose(stress.candidates), stress.candidates, configured);
         if (best == nullptr) return std::nullopt;
         const auto unit = factor(quantity, best->key);
         if (!unit) return std::nullopt;
@@ -345,23 +468,82 @@ private:
                          chooser(Quantity::stress), chooser(Quantity::virial)));
     }
 
-    // Units of what was taken are those of alkali now; the others stay beside their numbers.
-    void finish_units() {
-        if (!units_.given()) return;
-        std::erase_if(pairs_, HeaderUnits::is_unit);
-        for (const auto quantity : {Quantity::energy, Quantity::forces, Quantity::stress, Quantity::virial}) {
-            const bool left =
-                std::any_of(pairs_.begin(), pairs_.end(), [&](const KeyValue& pair) { return is_left(pair.first, quantity); }) ||
-                std::any_of(frame_.columns.begin(), frame_.columns.end(),
-                            [&](const AtomColumn& column) { return is_left(column.name, quantity); });
-            if (left && !units_.name(quantity).empty())
-                pairs_.emplace_back(fmt::format("{}-unit", to_string(quantity)), units_.name(quantity));
+    // Energies of atoms are in the unit of the energy, also where that is not taken.
+    void finish_atomic_energies() {
+        if (!frame_.labels.energies || frame_.labels.energy) return;
+        const auto unit = units_.factor(Quantity::energy);
+        if (!unit) {
+            warn(fmt::format("the column energies is not taken: {}", units_.why(Quantity::energy)));
+            frame_.labels.energies.reset();
+            return;
         }
+        for (double& energy : *frame_.labels.energies) energy *= *unit;
+    }
+
+    // --- what was not taken
+
+    // What was not taken keeps its name where the next reading refuses it for the same reason, and gets one that is no label
+    // where it would be taken then. Units of what was taken are those of alkali now; the others stay beside their numbers.
+    void set_aside() {
+        std::string everything;
+        for (const auto& pair : pairs_)
+            if (HeaderUnits::is_unit(pair) && unit_name(pair.first)->of == UnitName::Of::everything) everything = pair.second;
+        std::erase_if(pairs_, HeaderUnits::is_unit);
+        const bool any_taken = frame_.labels.energy || frame_.labels.forces || frame_.labels.stress;
+        bool unit_unclear = false;
+        for (const auto quantity : {Quantity::energy, Quantity::forces, Quantity::stress, Quantity::virial}) {
+            if (!first_left(quantity)) continue;
+            const auto& unit = units_.name(quantity);
+            const auto factor = units_.factor(quantity);
+            const bool other_unit = units_.given() && factor != 1.0;
+            const bool rename = set_aside_[index(quantity)] || (other_unit && (any_taken || unit.empty()));
+            unit_unclear = unit_unclear || (rename && !factor && unit.empty());
+            if (rename) rename_left(quantity);
+            if (!unit.empty() && (other_unit || !any_taken))
+                pairs_.emplace_back(rename ? free_name(untaken_name(fmt::format("{}-unit", to_string(quantity))))
+                                           : fmt::format("{}-unit", to_string(quantity)),
+                                    unit);
+        }
+        if (unit_unclear && !everything.empty()) pairs_.emplace_back(free_name(untaken_name("units")), everything);
+    }
+
+    void rename_left(Quantity quantity) {
+        if (quantity == Quantity::forces) {
+            for (auto& column : frame_.columns)
+                if (is_left(column.name, quantity)) column.name = free_name(untaken_name(column.name));
+            return;
+        }
+        for (auto& pair : pairs_)
+            if (is_left(pair.first, quantity)) pair.first = free_name(untaken_name(pair.first));
+    }
+
+    // The name, with a number behind it where the frame has it already.
+    [[nodiscard]] std::string free_name(const std::string& name) const {
+        const auto has = [&](const std::string& n) {
+            return std::any_of(pairs_.begin(), pairs_.end(), [&](const KeyValue& pair) { return pair.first == n; }) ||
+                   std::any_of(frame_.columns.begin(), frame_.columns.end(), [&](const AtomColumn& column) { return column.name == n; });
+        };
+        std::string free = name;
+        for (int number = 2; has(free); ++number) free = fmt::format("{}_{}", name, number);
+        return free;
+    }
+
+    // The first key or column that may be this label and was not taken.
+    [[nodiscard]] std::optional<std::string> first_left(Quantity quantity) const {
+        if (quantity == Quantity::forces) {
+            for (const auto& column : frame_.columns)
+                if (is_left(column.name, quantity)) return column.name;
+            return std::nullopt;
+        }
+        for (const auto& pair : pairs_)
+            if (is_left(pair.first, quantity)) return pair.first;
+        return std::nullopt;
     }
     static bool is_left(const std::string& name, Quantity quantity) {
         const auto label = label_name(name);
         return label && label->quantity == quantity;
     }
+    static std::size_t index(Quantity quantity) { return static_cast<std::size_t>(quantity); }
 
     const ReadOptions& options_;
     std::vector<KeyValue>& pairs_;
@@ -370,7 +552,9 @@ private:
     const Place& place_;
     const HeaderUnits& units_;
     std::optional<double> weights_[4];
-    bool took_virial_ = false;
+    bool took_virial_ = false, unconverged_ = false;
+    std::vector<RefusedSet> refused_sets_;
+    bool set_aside_[4] = {};  ///< not taken for a reason that is not seen in a file that is written
 };
 
 }  // namespace

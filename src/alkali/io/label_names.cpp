@@ -40,32 +40,236 @@ std::optional<Quantity> quantity_of(std::string_view word) {
 }
 
 // What programs put before (some behind) the names of their labels, the most usual first.
-constexpr auto sources = std::to_array<std::string_view>({"ref",    "reference", "dft",       "qm",   "label", "true",   "vasp",   "qe",
-                                                          "cp2k",   "castep",    "aims",      "gpaw", "pbe",   "scan",   "r2scan", "abinit",
-                                                          "siesta", "total",     "potential", "mace", "gap",   "nequip", "ml",     "pred"});
+constexpr auto sources = std::to_array<std::string_view>(
+    {"ref",      "reference", "dft",    "qm",        "label",   "true",     "vasp",       "qe",        "cp2k",   "castep", "aims",
+     "gpaw",     "pbe",       "scan",   "r2scan",    "abinit",  "siesta",   "total",      "potential", "mace",   "gap",    "nequip",
+     "ml",       "pred",      "target", "predicted", "model",   "calc",     "calculated", "lda",       "pbesol", "rpbe",   "blyp",
+     "b3lyp",    "pbe0",      "hse",    "hse06",     "revpbe",  "wb97x",    "wb97m",      "hf",        "mp2",    "ccsd",   "ccsdt",
+     "xtb",      "gfn2",      "dftb",   "orca",      "psi4",    "gaussian", "fhiaims",    "openmx",    "fleur",  "wien2k", "crystal",
+     "espresso", "pwscf",     "lammps", "eam",       "meam",    "emt",      "chgnet",     "m3gnet",    "orb",    "grace",  "ace",
+     "snap",     "nep",       "deepmd", "dp",        "allegro", "sevennet", "uma",        "mlip",      "alkali"});
 
 // Energies and forces beside that of the whole system, and numbers about labels. One of these words before the last makes
 // a name another quantity.
-constexpr auto others =
-    std::to_array<std::string_view>({"kinetic",    "kin",      "ke",          "formation",   "form",        "binding",
-                                     "bind",       "cohesive", "cohesion",    "atomization", "atomisation", "interaction",
-                                     "dispersion", "disp",     "d2",          "d3",          "d4",          "vdw",
-                                     "mbd",        "ts",       "adsorption",  "surface",     "interface",   "hull",
-                                     "above",      "reaction", "barrier",     "activation",  "ewald",       "hartree",
-                                     "xc",         "exchange", "correlation", "fermi",       "band",        "bandgap",
-                                     "zero",       "zpe",      "thermal",     "entropy",     "self",        "strain",
-                                     "mixing",     "defect",   "vacancy",     "isolated",    "atomic",      "atom",
-                                     "atoms",      "per",      "local",       "site",        "homo",        "lumo",
-                                     "ionization", "nuclear",  "repulsion",   "repulsive",   "coulomb",     "electrostatic",
-                                     "std",        "sigma",    "var",         "variance",    "error",       "err",
-                                     "delta",      "diff",     "difference",  "uncertainty", "unc",         "devi",
-                                     "max",        "min",      "mean",        "avg",         "average",     "rms",
-                                     "rmse",       "mae",      "median",      "net",         "sum",         "shift",
-                                     "shifts",     "offset",   "baseline",    "e0",          "constraint",  "external",
-                                     "applied",    "residual", "mises",       "initial",     "previous",    "bond",
-                                     "angle",      "dihedral", "pair",        "spring",      "bias",        "magnetic",
-                                     "smearing",   "cutoff",   "cut",         "threshold",   "tol",         "conv",
-                                     "weight",     "relative", "excitation",  "dipole"});
+constexpr auto others = std::to_array<std::string_view>({"kinetic",
+                                                         "kin",
+                                                         "ke",
+                                                         "formation",
+                                                         "form",
+                                                         "binding",
+                                                         "bind",
+                                                         "cohesive",
+                                                         "cohesion",
+                                                         "atomization",
+                                                         "atomisation",
+                                                         "interaction",
+                                                         "dispersion",
+                                                         "disp",
+                                                         "d2",
+                                                         "d3",
+                                                         "d4",
+                                                         "vdw",
+                                                         "mbd",
+                                                         "ts",
+                                                         "adsorption",
+                                                         "surface",
+                                                         "interface",
+                                                         "hull",
+                                                         "above",
+                                                         "reaction",
+                                                         "barrier",
+                                                         "activation",
+                                                         "ewald",
+                                                         "hartree",
+                                                         "xc",
+                                                         "exchange",
+                                                         "correlation",
+                                                         "fermi",
+                                                         "band",
+                                                         "bandgap",
+                                                         "zero",
+                                                         "zpe",
+                                                         "thermal",
+                                                         "entropy",
+                                                         "self",
+                                                         "strain",
+                                                         "mixing",
+                                                         "defect",
+                                                         "vacancy",
+                                                         "isolated",
+                                                         "atomic",
+                                                         "atom",
+                                                         "atoms",
+                                                         "per",
+                                                         "local",
+                                                         "site",
+                                                         "homo",
+                                                         "lumo",
+                                                         "ionization",
+                                                         "nuclear",
+                                                         "repulsion",
+                                                         "repulsive",
+                                                         "coulomb",
+                                                         "electrostatic",
+                                                         "std",
+                                                         "sigma",
+                                                         "var",
+                                                         "variance",
+                                                         "error",
+                                                         "err",
+                                                         "delta",
+                                                         "diff",
+                                                         "difference",
+                                                         "uncertainty",
+                                                         "unc",
+                                                         "devi",
+                                                         "max",
+                                                         "min",
+                                                         "mean",
+                                                         "avg",
+                                                         "average",
+                                                         "rms",
+                                                         "rmse",
+                                                         "mae",
+                                                         "median",
+                                                         "net",
+                                                         "sum",
+                                                         "shift",
+                                                         "shifts",
+                                                         "offset",
+                                                         "baseline",
+                                                         "e0",
+                                                         "constraint",
+                                                         "external",
+                                                         "applied",
+                                                         "residual",
+                                                         "mises",
+                                                         "initial",
+                                                         "previous",
+                                                         "bond",
+                                                         "angle",
+                                                         "dihedral",
+                                                         "pair",
+                                                         "spring",
+                                                         "bias",
+                                                         "magnetic",
+                                                         "smearing",
+                                                         "cutoff",
+                                                         "cut",
+                                                         "threshold",
+                                                         "tol",
+                                                         "conv",
+                                                         "weight",
+                                                         "relative",
+                                                         "excitation",
+                                                         "dipole",
+                                                         "lattice",
+                                                         "elastic",
+                                                         "plastic",
+                                                         "solvation",
+                                                         "desolvation",
+                                                         "hydration",
+                                                         "deformation",
+                                                         "migration",
+                                                         "hubbard",
+                                                         "u",
+                                                         "onsite",
+                                                         "embedding",
+                                                         "friction",
+                                                         "drag",
+                                                         "random",
+                                                         "langevin",
+                                                         "thermostat",
+                                                         "restraint",
+                                                         "restraints",
+                                                         "penalty",
+                                                         "wall",
+                                                         "pulling",
+                                                         "metadynamics",
+                                                         "plumed",
+                                                         "stacking",
+                                                         "fault",
+                                                         "gsf",
+                                                         "gsfe",
+                                                         "grain",
+                                                         "boundary",
+                                                         "twin",
+                                                         "segregation",
+                                                         "substitution",
+                                                         "insertion",
+                                                         "intercalation",
+                                                         "diffusion",
+                                                         "cleavage",
+                                                         "adhesion",
+                                                         "decohesion",
+                                                         "ionisation",
+                                                         "affinity",
+                                                         "dissociation",
+                                                         "decomposition",
+                                                         "dissolution",
+                                                         "desorption",
+                                                         "nucleation",
+                                                         "polarization",
+                                                         "polarisation",
+                                                         "induction",
+                                                         "exciton",
+                                                         "excited",
+                                                         "soc",
+                                                         "spin",
+                                                         "orbit",
+                                                         "anisotropy",
+                                                         "magnetocrystalline",
+                                                         "vibrational",
+                                                         "vib",
+                                                         "rotational",
+                                                         "translational",
+                                                         "vibration",
+                                                         "torsion",
+                                                         "improper",
+                                                         "coul",
+                                                         "electron",
+                                                         "ion",
+                                                         "ionic",
+                                                         "madelung",
+                                                         "core",
+                                                         "valence",
+                                                         "charge",
+                                                         "image",
+                                                         "gibbs",
+                                                         "helmholtz",
+                                                         "enthalpy",
+                                                         "harmonic",
+                                                         "anharmonic",
+                                                         "zpve",
+                                                         "photon",
+                                                         "cavity",
+                                                         "counterpoise",
+                                                         "bsse",
+                                                         "deform",
+                                                         "relaxation",
+                                                         "distortion",
+                                                         "rotation",
+                                                         "transition",
+                                                         "conformational",
+                                                         "conformer",
+                                                         "pseudopotential",
+                                                         "psp",
+                                                         "fragment",
+                                                         "monomer",
+                                                         "excess",
+                                                         "shear",
+                                                         "hydrostatic",
+                                                         "yield",
+                                                         "flow",
+                                                         "peierls",
+                                                         "ads",
+                                                         "coh",
+                                                         "mig",
+                                                         "solv",
+                                                         "tangential",
+                                                         "perpendicular",
+                                                         "parallel",
+                                                         "climbing"});
 
 std::string join(std::span<const std::string> words) {
     std::string text;
@@ -113,7 +317,7 @@ std::size_t distance(std::string_view name, Quantity quantity) {
 
 // True for a name whose label the frame has from elsewhere or may get: no prefix.
 bool plain_label(std::string_view name) {
-    const auto label = label_name(name);
+    const auto label = label_name(name_in_file(name));
     return label && label->prefix.empty();
 }
 
@@ -200,11 +404,36 @@ std::optional<WeightName> parse_weight_name(std::string_view name) {
     const auto weight = std::find_if(words.begin(), words.end(), [](const std::string& w) { return w == "weight" || w == "weights"; });
     if (weight == words.end()) return std::nullopt;
     words.erase(weight);
-    if (!words.empty() && words.front() == "config") words.erase(words.begin());
+    for (const std::string_view whole : {"config", "frame", "sample", "loss"})
+        if (!words.empty() && words.front() == whole) words.erase(words.begin());
     if (words.empty()) return WeightName{};
     if (words.size() == 1)
         if (const auto quantity = quantity_of(words[0])) return WeightName{quantity};
     return std::nullopt;
+}
+
+enum class Converged { nothing_said, by_true, by_false };
+
+// Steps of a relaxation that is not over have good labels.
+constexpr auto relaxed =
+    std::to_array<std::string_view>({"geometry", "geo", "geom", "ionic", "ion", "ions", "relax", "relaxation", "relaxed", "opt",
+                                     "optimization", "optimisation", "force", "forces", "stress", "cell", "structure", "md", "neb"});
+
+Converged parse_converged(std::string_view name) {
+    auto words = words_of(name);
+    if (words.empty() || std::any_of(words.begin(), words.end(), [](const auto& word) { return contains(relaxed, word); }))
+        return Converged::nothing_said;
+    const auto last = words.back();
+    const bool negated = last == "unconverged" || last == "notconverged" ||
+                         (last == "converged" && std::find(words.begin(), words.end(), "not") != words.end());
+    return negated ? Converged::by_false : last == "converged" ? Converged::by_true : Converged::nothing_said;
+}
+
+bool parse_unheeded(std::string_view name, std::initializer_list<std::string_view> about) {
+    const auto words = words_of(name);
+    return std::any_of(words.begin(), words.end(), [](const auto& word) { return quantity_of(word).has_value(); }) &&
+           std::any_of(words.begin(), words.end(),
+                       [&](const auto& word) { return std::find(about.begin(), about.end(), word) != about.end(); });
 }
 
 // All that a name may mean. Frames of a file have the same few names again and again.
@@ -212,14 +441,28 @@ struct Meaning {
     std::optional<LabelName> label;
     std::optional<UnitName> unit;
     std::optional<WeightName> weight;
+    bool unheeded_key = false, unheeded_column = false;
+    Converged converged = Converged::nothing_said;
 };
+
+constexpr std::string_view untaken = "untaken_";
+
+Meaning parse_meaning(std::string_view name) {
+    if (lower_case(name).starts_with(untaken)) return {};
+    return {parse_label_name(name),
+            parse_unit_name(name),
+            parse_weight_name(name),
+            parse_unheeded(name, {"sigma", "mask"}),
+            parse_unheeded(name, {"sigma", "mask", "weight", "weights"}),
+            parse_converged(name)};
+}
 
 const Meaning& meaning_of(std::string_view name) {
     constexpr std::size_t most_remembered = 1000;
     thread_local std::map<std::string, Meaning, std::less<>> known;
     if (const auto found = known.find(name); found != known.end()) return found->second;
     if (known.size() >= most_remembered) known.clear();
-    return known.emplace(name, Meaning{parse_label_name(name), parse_unit_name(name), parse_weight_name(name)}).first->second;
+    return known.emplace(name, parse_meaning(name)).first->second;
 }
 
 }  // namespace
@@ -227,6 +470,27 @@ const Meaning& meaning_of(std::string_view name) {
 std::optional<LabelName> label_name(std::string_view name) { return meaning_of(name).label; }
 std::optional<UnitName> unit_name(std::string_view name) { return meaning_of(name).unit; }
 std::optional<WeightName> weight_name(std::string_view name) { return meaning_of(name).weight; }
+
+bool is_unheeded(std::string_view name, Where where) {
+    const auto& meaning = meaning_of(name);
+    return where == Where::column ? meaning.unheeded_column : meaning.unheeded_key;
+}
+
+bool says_unconverged(const std::pair<std::string, std::string>& pair) {
+    const auto converged = meaning_of(pair.first).converged;
+    if (converged == Converged::nothing_said) return false;
+    const auto value = lower_case(pair.second);
+    const auto is = [&](std::initializer_list<std::string_view> words) {
+        return std::find(words.begin(), words.end(), value) != words.end();
+    };
+    return converged == Converged::by_true ? is({"f", "false", ".false.", "0", "no", "n"}) : is({"t", "true", ".true.", "1", "yes", "y"});
+}
+
+std::string untaken_name(std::string_view name) { return std::string(untaken) + std::string(name); }
+std::string_view name_in_file(std::string_view name) {
+    if (name.starts_with(untaken)) name.remove_prefix(untaken.size());
+    return name;
+}
 
 std::vector<std::string> likely_names(const structure::Frame& frame, Quantity quantity) {
     std::vector<std::pair<std::size_t, std::string>> ranked;
@@ -244,7 +508,7 @@ std::vector<std::string> likely_names(const structure::Frame& frame, Quantity qu
 }
 
 bool is_name_of(std::string_view name, Quantity quantity) {
-    const auto label = label_name(name);
+    const auto label = label_name(name_in_file(name));
     return label && (label->quantity == quantity || (quantity == Quantity::stress && label->quantity == Quantity::virial));
 }
 
@@ -252,10 +516,10 @@ void forget_labels(structure::Frame& frame) {
     frame.labels = {};
     frame.weights = {};
     std::erase_if(frame.info, [](const auto& pair) {
-        const auto unit = unit_name(pair.first);
+        const auto unit = unit_name(name_in_file(pair.first));
         const auto weight = weight_name(pair.first);
         return plain_label(pair.first) || (unit && holds_numbers(pair.second, {1}) == false) || (weight && weight->quantity) ||
-               pair.first == "energy_extrapolated";
+               pair.first == "energy_extrapolated" || says_unconverged(pair);
     });
     std::erase_if(frame.columns, [](const auto& column) { return plain_label(column.name); });
 }

@@ -40,13 +40,25 @@ struct WeightName {
 };
 [[nodiscard]] std::optional<WeightName> weight_name(std::string_view name);
 
+/// True for what other programs weigh or mask labels by and alkali does not: energy_sigma, force_mask, ... Of a column also forces_weight.
+enum class Where { header, column };
+[[nodiscard]] bool is_unheeded(std::string_view name, Where where);
+/// True if the pair says that the electrons did not converge: converged=F, scf_converged=false, unconverged=T.
+[[nodiscard]] bool says_unconverged(const std::pair<std::string, std::string>& pair);
+
+/// The name under which something is kept that sounds like a label, unit or weight and was not taken as one: "untaken_energy".
+/// Such names stand for nothing in all of the functions above.
+[[nodiscard]] std::string untaken_name(std::string_view name);
+/// The name without that; as it is if there is none.
+[[nodiscard]] std::string_view name_in_file(std::string_view name);
+
 [[nodiscard]] std::string lower_case(std::string_view text);
 [[nodiscard]] bool same_ignoring_case(std::string_view a, std::string_view b);
 
 /// Names of header keys and columns that may have been meant for a label the frame lacks: they sound like it and hold numbers
 /// of its shape. Nearest first.
 [[nodiscard]] std::vector<std::string> likely_names(const structure::Frame& frame, Quantity quantity);
-/// True if the name stands for a label of this quantity; that of a virial for a stress too.
+/// True if the name, or what it was in the file, stands for a label of this quantity; that of a virial for a stress too.
 [[nodiscard]] bool is_name_of(std::string_view name, Quantity quantity);
 /// Removes the labels and what is left of others in header and columns: before labels of another origin come in.
 void forget_labels(structure::Frame& frame);

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 
@@ -152,8 +153,10 @@ std::optional<double> length_factor(std::string_view unit) {
 }
 
 bool HeaderUnits::is_unit(const KeyValue& pair) {
-    // A number is no unit: cell_units=4 counts something.
-    return unit_name(pair.first).has_value() && !parse_double(trim(pair.second)) && pair.second != "T";
+    // Numbers are no unit: cell_units=4 counts something, unit_cell="4 0 0 ..." is a cell.
+    if (!unit_name(pair.first) || pair.second == "T") return false;
+    const auto words = array_words(pair.second);
+    return !std::all_of(words.begin(), words.end(), [](std::string_view word) { return parse_double(word).has_value(); });
 }
 
 HeaderUnits::HeaderUnits(const std::vector<KeyValue>& pairs, const Place& place) {

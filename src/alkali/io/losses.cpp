@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace alkali::io {
 namespace {
 
@@ -17,11 +19,20 @@ std::string list(const std::map<std::string, std::size_t>& counts, bool with_cou
     return text;
 }
 
+// True if open directions of the cell come back periodic, or periodic ones open.
+bool boundaries_change(const structure::Cell& cell, Boundaries held) {
+    const auto& periodic = cell.periodic();
+    const auto count = std::count(periodic.begin(), periodic.end(), true);
+    if (count == 3 || held == Boundaries::each) return false;
+    return held == Boundaries::periodic || count != 0;
+}
+
 }  // namespace
 
 void Losses::add(const Frame& frame) {
     if (format_.abilities.columns) return;
     add_labels(frame);
+    if (boundaries_change(frame.structure.cell, format_.abilities.boundaries)) ++closed_;
     if (frame.weight != 1.0 || frame.weights != structure::LabelWeights{}) ++weighted_;
     for (const auto& column : frame.columns) ++columns_[column.name];
     for (const auto& [key, value] : frame.info) ++keys_[key];
@@ -40,6 +51,11 @@ void Losses::add_labels(const Frame& frame) {
 void Losses::tell(base::LogSink& log) const {
     const auto& name = format_.name;
     if (!labels_.empty()) log.warning(fmt::format("{} does not hold these labels, which are not written: {}", name, list(labels_, true)));
+    if (closed_ > 0)
+        log.warning(fmt::format("{} {}: which directions of {} frames are open is not written", name,
+                                format_.abilities.boundaries == Boundaries::all ? "holds cells that are periodic in all directions or none"
+                                                                                : "holds only cells that are periodic in all directions",
+                                closed_));
     if (weighted_ > 0) log.warning(fmt::format("{} does not hold weights: those of {} frames are not written", name, weighted_));
     if (!columns_.empty())
         log.warning(fmt::format("{} does not hold these columns, which are not written: {}", name, list(columns_, false)));

@@ -11,7 +11,7 @@ class Losses {
 public:
     explicit Losses(FormatInfo format) : format_(std::move(format)) {}
     void add(const Frame& frame);
-    /// Warns of labels, weights and columns that are not written; says which header keys are not. Nothing lost, nothing told.
+    /// Warns of labels, weights, open directions and columns that are not written; says which header keys are not. Nothing lost, nothing told.
     void tell(base::LogSink& log) const;
 
 private:
@@ -20,7 +20,7 @@ private:
 
     FormatInfo format_;
     Counts labels_, columns_, keys_;
-    std::size_t weighted_ = 0;
+    std::size_t weighted_ = 0, closed_ = 0;
 };
 
 }  // namespace alkali::io

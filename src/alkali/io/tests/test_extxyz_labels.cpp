@@ -63,13 +63,15 @@ std::string with_header(const std::string& pairs) {
 }
 const double volume = std::pow(3.44, 3);
 
-std::string round_trip(const std::string& text) {
+std::string round_trip(const std::string& text, const ReadOptions& options = {}) {
     const auto file = fs::path(testing::TempDir()) / "alkali_extxyz_labels" / "a.extxyz";
-    write_frames(file, std::vector<Frame>{read_text(text).frame});
+    write_frames(file, std::vector<Frame>{read_text(text, options).frame});
     const auto written = base::read_file(file);
     fs::remove_all(file.parent_path());
     return written;
 }
+
+bool unlabelled(const Frame& frame) { return !frame.labels.energy && !frame.labels.forces && !frame.labels.stress; }
 
 // --- names
 
@@ -94,6 +96,30 @@ TEST(ExtxyzLabels, are_not_other_energies_and_numbers_about_labels) {
                              "max_force", "energy_per_atom", "energy-unit", "dispersion_energy", "energy_above_hull", "force_std",
                              "von_mises_stress", "energy_extrapolated", "local_energy", "forced", "energies"})
         EXPECT_FALSE(label_name(name).has_value()) << name;
+}
+
+TEST(ExtxyzLabels, are_not_other_energies_and_forces_of_physics) {
+    for (const char* name : {"lattice_energy", "elastic_energy", "solvation_energy", "deformation_energy", "migration_energy",
+                             "hubbard_energy", "embedding_energy", "friction_forces", "stacking_fault_energy", "polarization_energy",
+                             "random_forces", "restraint_energy", "segregation_energy", "gibbs_energy", "energy_ionic"}) {
+        EXPECT_FALSE(label_name(name).has_value()) << name;
+        EXPECT_EQ(read_text(with_header(std::string(name) + "=-1")).frame.labels.energy, std::nullopt) << name;
+    }
+}
+
+TEST(ExtxyzLabels, with_a_prefix_that_nobody_is_known_to_use_are_named_and_those_of_programs_are_not) {
+    const auto read = read_text(with_header("wobble_energy=-1"));
+    EXPECT_EQ(read.frame.labels.energy, -1.0);
+    EXPECT_THAT(read.notes.warnings, ElementsAre(AllOf(HasSubstr("wobble_energy= is taken for the energy"), HasSubstr("--energy-key"))));
+    ReadOptions options;
+    options.energy_key = "wobble_energy";
+    EXPECT_THAT(read_text(with_header("wobble_energy=-1"), options).notes.warnings, IsEmpty());
+    for (const char* key : {"REF_energy", "dft_energy", "qm_energy", "mace_energy", "vasp_energy", "gap_energy", "pbe_energy",
+                            "r2scan_energy", "energy_xtb", "target_energy"}) {
+        const auto usual = read_text(with_header(std::string(key) + "=-1"));
+        EXPECT_EQ(usual.frame.labels.energy, -1.0) << key;
+        EXPECT_THAT(usual.notes.warnings, IsEmpty()) << key;
+    }
 }
 
 TEST(ExtxyzLabels, of_quip_under_dft_force_are_read) {
@@ -145,11 +171,84 @@ TEST(ExtxyzLabels, that_differ_between_two_sets_are_named_and_not_taken) {
     EXPECT_THAT(chosen.notes.warnings, IsEmpty());
 }
 
+TEST(ExtxyzLabels, of_a_set_that_was_not_chosen_are_not_mixed_in) {
+    const std::string text =
+        "1\nLattice=\"4 0 0 0 4 0 0 0 4\" Properties=species:S:1:pos:R:3:forces:R:3:REF_forces:R:3 energy=-3.1 "
+        "stress=\"0.1 0.1 0.1 0 0 0\" REF_energy=-3.8\nLi 0 0 0 1 2 3 4 5 6\n";
+    const auto both = read_text(text);
+    EXPECT_TRUE(unlabelled(both.frame));
+    EXPECT_THAT(both.warnings(), HasSubstr("stress= belongs to energy="));
+    EXPECT_TRUE(unlabelled(read_text(round_trip(text)).frame));
+    ReadOptions options;
+    options.energy_key = "REF_energy";
+    options.forces_key = "REF_forces";
+    const auto chosen = read_text(text, options);
+    EXPECT_EQ(chosen.frame.labels.energy, -3.8);
+    EXPECT_EQ((*chosen.frame.labels.forces)[0], Vec3(4, 5, 6));
+    EXPECT_FALSE(chosen.frame.labels.stress.has_value());
+    EXPECT_THAT(chosen.warnings(), AllOf(HasSubstr("stress= belongs to energy="), HasSubstr("--stress-key")));
+    EXPECT_FALSE(read_text(round_trip(text, options)).frame.labels.stress.has_value());
+    options.stress_key = "stress";
+    EXPECT_TRUE(read_text(text, options).frame.labels.stress.has_value());
+    // The energy of the set whose forces were not chosen.
+    options = {};
+    options.forces_key = "REF_forces";
+    const auto forces =
+        read_text("1\nProperties=species:S:1:pos:R:3:forces:R:3:REF_forces:R:3 energy=-3.1\nLi 0 0 0 1 2 3 4 5 6\n", options);
+    EXPECT_FALSE(forces.frame.labels.energy.has_value());
+    EXPECT_THAT(forces.warnings(), HasSubstr("energy= belongs to column forces"));
+    // A set that holds nothing else, or the same, is none.
+    options = {};
+    options.energy_key = "REF_energy";
+    EXPECT_TRUE(read_text(with_header("REF_energy=-1 stress=\"0.1 0.1 0.1 0 0 0\""), options).frame.labels.stress.has_value());
+    EXPECT_TRUE(read_text(with_header("REF_energy=-1 energy=-1 stress=\"0.1 0.1 0.1 0 0 0\""), options).frame.labels.stress.has_value());
+}
+
 TEST(ExtxyzLabels, that_are_not_taken_stay_in_the_file_that_is_written) {
     const auto written = round_trip(base::read_file(cases / "two_labels.xyz"));
     EXPECT_THAT(written, AllOf(HasSubstr("energy=-3.1"), HasSubstr("REF_energy=-3.8"), HasSubstr(":forces:R:3:REF_forces:R:3"),
                                HasSubstr(" 9 9 9 0.1 0.2 -0.3")));
     EXPECT_EQ(read_text(written).notes.warnings.size(), 2u);
+}
+
+TEST(ExtxyzLabels, that_are_not_taken_are_not_taken_from_the_file_that_is_written_either) {
+    const auto text = with_header("energy=-3.8 energy=-3.9");
+    EXPECT_THAT(round_trip(text), AllOf(HasSubstr(" untaken_energy=-3.8"), HasSubstr(" untaken_energy_2=-3.9")));
+    EXPECT_EQ(read_text(round_trip(text)).frame.labels.energy, std::nullopt);
+
+    const auto si = read_text(round_trip(with_header("energy=-3.8 units=si stress=\"1 1 1 0 0 0\""))).frame;
+    EXPECT_TRUE(unlabelled(si));
+    EXPECT_EQ(si.info.at("untaken_energy"), "-3.8");
+    EXPECT_EQ(si.info.at("untaken_units"), "si");
+    ASSERT_EQ(si.columns.size(), 1u);
+    EXPECT_EQ(si.columns[0].name, "untaken_forces");
+
+    const auto partly = read_text(round_trip(with_header("energy=-0.14 energy_unit=Hartree stress=\"0.1 0.1 0.1 0 0 0\"")));
+    EXPECT_NEAR(partly.frame.labels.energy.value(), -0.14 * units::hartree, 1e-12);
+    EXPECT_FALSE(partly.frame.labels.stress.has_value());
+    EXPECT_FALSE(partly.frame.labels.forces.has_value());
+    EXPECT_EQ(partly.frame.info.at("untaken_stress"), "0.1 0.1 0.1 0 0 0");
+    EXPECT_THAT(partly.notes.warnings, IsEmpty());
+    // The unit of what is left says nothing of what was taken.
+    const auto unknown = read_text(round_trip(with_header("energy=-0.14 energy_unit=eV force_unit=furlong")));
+    EXPECT_EQ(unknown.frame.labels.energy, -0.14);
+    EXPECT_EQ(unknown.frame.info.at("untaken_forces-unit"), "furlong");
+}
+
+TEST(ExtxyzLabels, that_are_asked_for_and_absent_are_named_and_no_other_is_taken_later) {
+    ReadOptions options;
+    options.energy_key = "REF_energy";
+    options.forces_key = "REF_forces";
+    options.stress_key = "REF_stress";
+    const auto read = read_text(with_header("energy=-3.8 stress=\"0.1 0.1 0.1 0 0 0\""), options);
+    EXPECT_THAT(
+        read.notes.warnings,
+        ElementsAre(AllOf(HasSubstr("no REF_energy="), HasSubstr("--energy-key"), HasSubstr("energy= is not taken")),
+                    AllOf(HasSubstr("no column REF_forces"), HasSubstr("column forces is not taken")), HasSubstr("no REF_stress=")));
+    const auto again = read_text(round_trip(with_header("energy=-3.8 stress=\"0.1 0.1 0.1 0 0 0\""), options));
+    EXPECT_TRUE(unlabelled(again.frame));
+    EXPECT_EQ(again.frame.info.at("untaken_energy"), "-3.8");
+    EXPECT_THAT(likely_names(again.frame, Quantity::energy), ElementsAre("untaken_energy"));
 }
 
 TEST(ExtxyzLabels, that_are_there_twice_with_the_same_numbers_are_fine) {
@@ -173,6 +272,22 @@ TEST(ExtxyzLabels, near_a_known_name_and_of_its_shape_are_suggested) {
     EXPECT_THAT(likely_names(frame, Quantity::energy), ElementsAre("enrgy"));
     EXPECT_THAT(likely_names(frame, Quantity::forces), ElementsAre("forcs"));
     EXPECT_THAT(likely_names(frame, Quantity::stress), ElementsAre("strss"));
+}
+
+TEST(ExtxyzLabels, are_no_words_of_a_remark) {
+    for (const char* remark : {"structure from DFT energy minimisation", "stress free", "free energy of energy", "weight loss stress",
+                               "note=a forces virial energy", "Lattice constant scan"}) {
+        const auto read = read_text(std::string("1\n") + remark + "\nLi 0 0 0\n");
+        EXPECT_TRUE(unlabelled(read.frame)) << remark;
+        EXPECT_THAT(read.notes.warnings, IsEmpty()) << remark;
+        EXPECT_EQ(read.frame.weight, 1.0);
+        EXPECT_TRUE(unlabelled(read_text(round_trip(std::string("1\n") + remark + "\nLi 0 0 0\n")).frame)) << remark;
+    }
+    for (const char* remark : {"energy: -5.07", "Energy (eV) = -3.8", "energy -3.8", "energy:-5.07", "REF_energy: -1"})
+        EXPECT_THAT(read_text(std::string("1\n") + remark + "\nLi 0 0 0\n").notes.warnings,
+                    ElementsAre(AllOf(HasSubstr("no ="), testing::ContainsRegex("energy=|Energy="))))
+            << remark;
+    EXPECT_EQ(read_text(with_header("energy energy = -3.8 stress free")).frame.labels.energy, -3.8);
 }
 
 // --- header
@@ -206,9 +321,28 @@ TEST(ExtxyzHeaders, give_pbc_in_many_spellings) {
     EXPECT_THAT(fault(with_header("pbc=perhaps")), HasSubstr("pbc"));
 }
 
+TEST(ExtxyzHeaders, give_boundaries_under_the_names_of_other_programs) {
+    const std::array<bool, 3> all{true, true, true}, slab{true, true, false}, none{false, false, false};
+    for (const auto& [text, expected] : std::vector<std::pair<std::string, std::array<bool, 3>>>{{"periodic=\"T T F\"", slab},
+                                                                                                 {"boundary=\"p p f\"", slab},
+                                                                                                 {"boundary=\"pp pp ff\"", slab},
+                                                                                                 {"Boundary=ppf", slab},
+                                                                                                 {"boundary_conditions=[1,1,0]", slab},
+                                                                                                 {"periodic=false", none},
+                                                                                                 {"periodic=T", all},
+                                                                                                 {"boundary=grain", all},
+                                                                                                 {"pbc=\"T T F\" periodic=T", slab}})
+        EXPECT_EQ(read_text(with_header(text)).frame.structure.cell.periodic(), expected) << text;
+    EXPECT_THAT(fault(with_header("periodic=\"T T x\"")), HasSubstr("three of T and F"));
+    EXPECT_EQ(read_text(with_header("boundary=grain")).frame.info.at("boundary"), "grain");
+}
+
 TEST(ExtxyzHeaders, whose_cell_has_another_name_are_refused_rather_than_read_without_it) {
     for (const char* pair :
-         {"latice=\"4 0 0 0 4 0 0 0 4\"", "cell=\"4 0 0 0 4 0 0 0 4\"", "Box=\"4 4 4\"", "lattice_vectors=\"4 0 0 0 4 0 0 0 4\""})
+         {"latice=\"4 0 0 0 4 0 0 0 4\"", "cell=\"4 0 0 0 4 0 0 0 4\"", "Box=\"4 4 4\"", "lattice_vectors=\"4 0 0 0 4 0 0 0 4\"",
+          "box_vectors=\"4 0 0 0 4 0 0 0 4\"", "lattice_matrix=\"4 0 0 0 4 0 0 0 4\"", "simulation_cell=\"4 0 0 0 4 0 0 0 4\"",
+          "boxmatrix=\"4 0 0 0 4 0 0 0 4\"", "unit_cell=\"4 0 0 0 4 0 0 0 4\"", "unitcell=\"4 0 0 0 4 0 0 0 4\"",
+          "UnitCell=[[4,0,0],[0,4,0],[0,0,4]]", "box_size=\"4 4 4\"", "cell_parameters=\"4 4 4 90 90 90\""})
         EXPECT_THAT(fault(std::string("1\n") + pair + "\nLi 0 0 0\n"), HasSubstr("no Lattice")) << pair;
     EXPECT_THAT(fault("1\nPropertes=species:S:1:pos:R:3:forces:R:3\nLi 0 0 0 0 0 0\n"), HasSubstr("no Properties"));
     EXPECT_THAT(fault("1\nLattice=\"4 0 0 0 4 0 0 0 4\" lattice=\"5 0 0 0 5 0 0 0 5\"\nLi 0 0 0\n"), HasSubstr("given twice"));
@@ -347,6 +481,37 @@ TEST(ExtxyzWeights, of_labels_are_kept_beside_that_of_the_frame) {
     EXPECT_THAT(fault(with_header("energy_weight=-1")), HasSubstr("energy_weight"));
 }
 
+TEST(ExtxyzWeights, of_a_frame_have_other_names_too) {
+    for (const char* pair : {"frame_weight=3", "sample_weight=3", "loss_weight=3", "Frame_Weight=3"})
+        EXPECT_EQ(read_text(with_header(pair)).frame.weight, 3.0) << pair;
+    EXPECT_EQ(read_text(with_header("energy=-1 loss_energy_weight=2")).frame.weights.energy, 2.0);
+    EXPECT_EQ(read_text(round_trip(with_header("frame_weight=3"))).frame.weight, 3.0);
+}
+
+TEST(ExtxyzWeights, that_are_not_heeded_are_named) {
+    for (const char* key : {"energy_sigma", "force_sigma", "virial_sigma", "energy_mask"})
+        EXPECT_THAT(read_text(with_header(std::string("energy=-1 ") + key + "=0.1")).warnings(), HasSubstr(std::string(key) + "=")) << key;
+    for (const char* name : {"force_mask", "forces_weight", "force_sigma", "force_weights"})
+        EXPECT_THAT(read_text(std::string("1\nProperties=species:S:1:pos:R:3:forces:R:3:") + name + ":R:1\nLi 0 0 0 1 2 3 1\n").warnings(),
+                    HasSubstr(std::string("column ") + name))
+            << name;
+}
+
+TEST(ExtxyzLabels, of_electrons_that_did_not_converge_are_left_out) {
+    for (const char* pair : {"converged=F", "scf_converged=false", "dft_converged=0", "unconverged=T", "Converged=False"}) {
+        const auto text = with_header(std::string("energy=-1 stress=\"1 1 1 0 0 0\" ") + pair);
+        const auto read = read_text(text);
+        EXPECT_TRUE(unlabelled(read.frame)) << pair;
+        EXPECT_THAT(read.notes.warnings, ElementsAre(HasSubstr(pair))) << pair;
+        EXPECT_TRUE(unlabelled(read_text(round_trip(text)).frame)) << pair;
+        auto frame = read.frame;
+        forget_labels(frame);
+        EXPECT_THAT(frame.info, IsEmpty()) << pair;
+    }
+    for (const char* pair : {"converged=T", "geometry_converged=F", "converged=maybe"})
+        EXPECT_EQ(read_text(with_header(std::string("energy=-1 ") + pair)).frame.labels.energy, -1.0) << pair;
+}
+
 // --- columns
 
 TEST(ExtxyzColumns, are_carried_with_their_kind) {
@@ -398,6 +563,22 @@ TEST(Losses, of_a_format_are_told_once) {
     EXPECT_EQ(nothing.warnings + nothing.infos, "");
     const auto kept = round_trip(base::read_file(cases / "open_stress.xyz"));
     EXPECT_THAT(kept, AllOf(HasSubstr("stress="), HasSubstr("weight=5"), HasSubstr("config_type=dimer"), HasSubstr("pbc=\"F F F\"")));
+}
+
+TEST(Losses, of_open_directions_are_told) {
+    const auto told = [](const char* file, const char* format, const char* pbc) {
+        Told told;
+        Losses losses(format_info(file, format));
+        losses.add(read_text(std::string("1\nLattice=\"4 0 0 0 4 0 0 0 9\" pbc=\"") + pbc + "\"\nLi 0 0 0\n").frame);
+        losses.tell(told);
+        return told.warnings;
+    };
+    EXPECT_THAT(told("a.vasp", "", "T T F"), HasSubstr("directions of 1 frames are open"));
+    EXPECT_THAT(told("a.lmp", "", "F F F"), HasSubstr("directions of 1 frames are open"));
+    EXPECT_THAT(told("folder/", "deepmd", "T T F"), HasSubstr("all directions or none"));
+    EXPECT_EQ(told("folder/", "deepmd", "F F F"), "");
+    EXPECT_EQ(told("a.vasp", "", "T T T"), "");
+    EXPECT_EQ(told("a.extxyz", "", "T T F"), "");
 }
 
 }  // namespace

@@ -13,6 +13,7 @@
 #include "alkali/base/error.hpp"
 #include "alkali/base/files.hpp"
 #include "alkali/dataset/quantum_espresso_files.hpp"
+#include "alkali/dataset/vasp_files.hpp"
 #include "alkali/io/compression.hpp"
 #include "alkali/io/label_units.hpp"
 #include "alkali/io/notes.hpp"
@@ -42,6 +43,7 @@ struct RunFile {
     fs::path path;
     std::string run;
     std::size_t rank = 0;
+    Extent extent = Extent::whole;
     [[nodiscard]] bool has_results() const { return rank < 2; }
 };
 
@@ -58,7 +60,7 @@ std::optional<RunFile> run_file(const fs::path& path) {
         const auto at = name.find(kind);
         // A structure file may have any name with an ending; one of a run begins with its kind.
         if (at == std::string::npos || (rank >= 2 && at > 0)) continue;
-        return RunFile{path, name.erase(at, kind.size()), rank};
+        return RunFile{path, name.erase(at, kind.size()), rank, Extent::whole};
     }
     return std::nullopt;
 }
@@ -112,7 +114,12 @@ private:
         if (auto file = run_file(path))
             runs_[path.parent_path()].push_back(std::move(*file));
         else
-            files_.read.push_back(path);
+            (first_copy(path) ? files_.read : files_.passed_over).push_back(path);
+    }
+
+    /// False if a file of the same name but for its compression was met before; the plain one comes first.
+    [[nodiscard]] bool first_copy(const fs::path& path) {
+        return copies_.insert(path.parent_path() / io::without_compression(path.filename().string())).second;
     }
 
     void follow(const fs::path& link) {
@@ -144,10 +151,23 @@ private:
             results = results || (files[i].has_results() && !is_empty(files[i].path));
         }
         for (auto& [name, run] : runs) {
-            const auto order = [](const RunFile& f) { return std::tuple(is_empty(f.path), f.rank, f.path); };
+            set_extents(run);
+            const auto order = [](const RunFile& f) { return std::tuple(is_empty(f.path), f.extent, f.rank, f.path); };
             std::sort(run.begin(), run.end(), [&](const RunFile& a, const RunFile& b) { return order(a) < order(b); });
             const bool read = run[0].has_results() || !results;
             for (std::size_t i = 0; i < run.size(); ++i) (read && i == 0 ? files_.read : files_.passed_over).push_back(run[i].path);
+        }
+    }
+
+    /// Where a vasprun.xml and an OUTCAR are there, the one that is whole is the better one.
+    static void set_extents(std::vector<RunFile>& run) {
+        const auto has = [&](std::size_t rank) {
+            return std::any_of(run.begin(), run.end(), [&](const RunFile& file) { return file.rank == rank && !is_empty(file.path); });
+        };
+        for (auto& file : run) {
+            if (!file.has_results()) file.extent = Extent::nothing;
+            if (!file.has_results() || !has(0) || !has(1)) continue;
+            file.extent = file.rank == 0 ? extent_of_vasprun(file.path) : extent_of_outcar(file.path);
         }
     }
 
@@ -160,7 +180,7 @@ private:
 
     std::string format_;
     fs::path root_;
-    std::set<fs::path> seen_;
+    std::set<fs::path> seen_, copies_;
     std::vector<fs::path> links_;
     std::map<fs::path, std::vector<RunFile>> runs_;  // by folder
     Files files_;
@@ -173,7 +193,7 @@ public:
         auto files = find_files(path, options.format);
         files_ = std::move(files.read);
         if (!files.passed_over.empty())
-            log.info(fmt::format("{}: {} files are passed over, a better one of the same run is read ({} in {})", path.string(),
+            log.info(fmt::format("{}: {} files are passed over, a better one of the same run or name is read ({} in {})", path.string(),
                                  files.passed_over.size(), files.passed_over[0].filename().string(),
                                  files.passed_over[0].parent_path().string()));
     }

@@ -10,6 +10,7 @@
 #include "alkali/io/extxyz_columns.hpp"
 #include "alkali/io/extxyz_header.hpp"
 #include "alkali/io/extxyz_labels.hpp"
+#include "alkali/io/extxyz_lines.hpp"
 #include "alkali/io/label_names.hpp"
 #include "alkali/io/text.hpp"
 #include "alkali/units/elements.hpp"
@@ -152,29 +153,59 @@ private:
     // Finds the line with the number of atoms; false at the end of the file.
     bool begin_frame() {
         if (lost_) return false;
-        while (lines_.next(count_line_))
+        while (lines_.next(count_line_)) {
+            first_line_ = lines_.number();
             if (!trim(count_line_).empty()) return true;
+        }
         return false;
     }
 
-    // Header and atoms of a frame as text; a frame that does not fit its count cannot be skipped, so reading ends there.
+    // A frame whose lines do not fit its count. Where unreadable frames are left out the next one is looked for, else reading ends.
+    [[noreturn]] void lose(std::string what, const std::string& hint) {
+        const Place here = place_;
+        ++place_.frame;
+        lost_ = true;
+        if (options_.unreadable == Unreadable::left_out) {
+            lost_ = !lines_.find_frame();
+            const auto last = lines_.number();
+            what += fmt::format("; {} lines are passed over ({} to {}{})", last - first_line_ + 1, first_line_, last,
+                                lost_ ? ", the end of the file" : "");
+        }
+        here.fail(what, hint);
+    }
+
+    // Header and atoms of a frame as text.
     std::size_t read_lines() {
         const auto count = parse_integer(trim(count_line_));
-        lost_ = true;
         if (!count || *count < 0)
-            place_.fail(fmt::format("line {}: expected the number of atoms, found '{}'", lines_.number(), trim(count_line_).substr(0, 60)),
-                        "the frame before may have more atom lines than its count says");
-        if (!lines_.next(header_)) place_.fail("the file ends before the comment line", "the file is truncated");
+            lose(fmt::format("line {}: expected the number of atoms, found '{}'", lines_.number(), trim(count_line_).substr(0, 60)),
+                 "the frame before may have more atom lines than its count says");
+        if (!lines_.next(header_)) lose("the file ends before the comment line", "the file is truncated");
         const auto atoms = static_cast<std::size_t>(*count);
         if (atoms > atom_lines_.size()) atom_lines_.reserve(std::min<std::size_t>(atoms, 1'000'000));
         for (std::size_t i = 0; i < atoms; ++i) {
             if (i >= atom_lines_.size()) atom_lines_.emplace_back();
-            if (!lines_.next(atom_lines_[i]))
-                place_.fail(fmt::format("the file ends after {} of {} atoms", i, atoms), "the file is truncated");
+            if (!lines_.next(atom_lines_[i])) lose(fmt::format("the file ends after {} of {} atoms", i, atoms), "the file is truncated");
+            if (atom_lines_[i].size() <= longest_count && is_count(atom_lines_[i]) && lines_.header_follows(0)) {
+                lines_.put_back(atom_lines_[i]);
+                lose(fmt::format("the next frame begins in line {}, after {} of {} atoms", lines_.number() + 1, i, atoms),
+                     "an atom line is missing, or the count is wrong");
+            }
         }
-        lost_ = false;
+        if (options_.unreadable == Unreadable::left_out && more_atoms_follow(atoms))
+            lose(fmt::format("line {}: more atom lines than the {} counted", lines_.number() + 1, atoms), "correct the number of atoms");
         first_atom_line_ = lines_.number() - atoms + 1;
         return atoms;
+    }
+
+    // A line with as many columns as the last atom's, which is not the damaged count of another frame.
+    bool more_atoms_follow(std::size_t atoms) {
+        const auto* line = lines_.peek(0);
+        if (atoms == 0 || line == nullptr || is_count(*line) || lines_.header_follows(1)) return false;
+        split(*line, words_);
+        const auto columns = words_.size();
+        split(atom_lines_[atoms - 1], words_);
+        return columns > 1 && columns == words_.size();
     }
 
     void parse(std::size_t atoms, Frame& frame, const Place& place) {
@@ -316,14 +347,16 @@ private:
     }
 
     std::unique_ptr<std::istream> stream_;
-    Lines lines_;
+    static constexpr std::size_t longest_count = 30;
+
+    ExtxyzLines lines_;
     ReadOptions options_;
     Place place_;
     FrameNotes notes_;
     std::string count_line_, header_;
     std::vector<std::string> atom_lines_;
     std::vector<std::string_view> words_;
-    std::size_t first_atom_line_ = 0;
+    std::size_t first_line_ = 0, first_atom_line_ = 0;  // of this frame
     bool lost_ = false;
 };
 

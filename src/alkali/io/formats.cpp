@@ -58,7 +58,7 @@ const std::vector<Format>& table() {
          write_deepmd,
          {Frames::many, Boundaries::all, false, {}}},
         {"vasprun",
-         {"*vasprun*.xml", "*vasprun.xml.*"},
+         {"*vasprun*.xml", "*vasprun.xml.*", "*vasprun.xml-*"},
          "VASP's vasprun.xml, every converged ionic step; free energy",
          Holds::labels,
          open_vasprun,

@@ -22,7 +22,7 @@ struct LammpsBox {
                                                             const ReadOptions& options);
 /// InputError for a second frame.
 [[nodiscard]] std::unique_ptr<FrameWriter> write_lammps_data(const std::filesystem::path& path, const WriteOptions& options);
-/// Dump (custom, atom): id, element, typelabel or type, x y z | xu yu zu | xs ys zs | xsu ysu zsu, fx fy fz; atoms sorted by id. The
+/// Dump (custom, atom): id, element, typelabel, type or mass, x y z | xu yu zu | xs ys zs | xsu ysu zsu, fx fy fz; atoms sorted by id. The
 /// time step goes to info `timestep`.
 [[nodiscard]] std::unique_ptr<FrameReader> open_lammps_dump(std::unique_ptr<std::istream> stream, const std::string& source,
                                                             const ReadOptions& options);

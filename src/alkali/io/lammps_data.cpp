@@ -11,6 +11,7 @@
 #include "alkali/base/error.hpp"
 #include "alkali/base/files.hpp"
 #include "alkali/io/lammps.hpp"
+#include "alkali/io/lammps_masses.hpp"
 #include "alkali/io/lammps_styles.hpp"
 #include "alkali/io/text.hpp"
 #include "alkali/io/type_elements.hpp"
@@ -20,9 +21,6 @@
 
 namespace alkali::io {
 namespace {
-
-// A mass names an element if it is nearer than this (amu) to the element's.
-constexpr double mass_tolerance = 0.05;
 
 // Sections that LAMMPS knows whose entries may begin with a letter; any other line that begins with one begins a section.
 constexpr std::string_view masses = "Masses", atoms = "Atoms", type_labels = "Atom Type Labels";
@@ -34,17 +32,20 @@ struct DataType {
     std::optional<double> mass;
 };
 
-// The element whose mass it is; 0: none.
-int element_of_mass(double mass) {
-    int best = 1;
-    for (int z = 1; z <= units::max_atomic_number; ++z)
-        if (std::abs(units::atomic_mass(z) - mass) < std::abs(units::atomic_mass(best) - mass)) best = z;
-    return std::abs(units::atomic_mass(best) - mass) < mass_tolerance ? best : 0;
-}
-
 std::string first_word(std::string_view text) {
     const auto words = split(text);
     return words.empty() ? std::string() : std::string(words[0]);
+}
+
+// The first word of a remark behind a mass. Of a sentence it is an element only if the mass is about that element's ("No 1").
+std::string element_in(std::string_view remark, double mass) {
+    // Isotopes and the heavy hydrogen of long time steps are nearer than this (amu).
+    constexpr double isotope_tolerance = 3.1;
+    const std::string word = first_word(remark);
+    if (word.size() == remark.size() || !units::is_symbol(word)) return word;
+    const int element = units::atomic_number(word), by_mass = element_of_mass(mass);
+    const bool fits = by_mass == element || (by_mass == 0 && std::abs(units::atomic_mass(element) - mass) < isotope_tolerance);
+    return fits ? word : std::string();
 }
 
 class DataReader final : public FrameReader {
@@ -146,7 +147,7 @@ private:
         if (words.size() < 2) place_.fail(fmt::format("line {}: expected a type and its mass", lines_.number()));
         auto& type = types_[type_of(words[0], lines_.number())];
         type.mass = number(words[1]);
-        type.comment = first_word(comment);
+        type.comment = element_in(comment, *type.mass);
     }
 
     long long type_of(std::string_view word, std::size_t line) const {

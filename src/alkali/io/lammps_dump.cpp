@@ -11,6 +11,7 @@
 #include "alkali/base/error.hpp"
 #include "alkali/base/files.hpp"
 #include "alkali/io/lammps.hpp"
+#include "alkali/io/lammps_masses.hpp"
 #include "alkali/io/text.hpp"
 #include "alkali/io/type_elements.hpp"
 #include "alkali/io/type_order.hpp"
@@ -22,7 +23,7 @@ namespace {
 // Where the columns of ITEM: ATOMS are; -1: not there.
 struct DumpColumns {
     using Triple = std::optional<std::array<std::size_t, 3>>;
-    int id = -1, type = -1, element = -1, label = -1;
+    int id = -1, type = -1, element = -1, label = -1, mass = -1;
     Triple position, force;
     std::size_t count = 0;
     bool scaled = false;
@@ -149,6 +150,7 @@ private:
         columns.type = find("type");
         columns.element = find("element");
         columns.label = find("typelabel");
+        columns.mass = find("mass");
         static constexpr std::array<std::string_view, 3> forces{"fx", "fy", "fz"};
         columns.force = triple(forces);
         if (!columns.force && std::any_of(forces.begin(), forces.end(), [&](std::string_view name) { return find(name) >= 0; }))
@@ -160,13 +162,15 @@ private:
             if (!is_used(name)) columns.unused.emplace_back(name);
         static constexpr const char* hint = "dump with: dump 1 all custom N FILE id type element x y z fx fy fz";
         if (!columns.position) place_.fail("the atoms have no x y z (or xu.., xs.., xsu..)", hint);
-        if (columns.element < 0 && columns.label < 0 && columns.type < 0) place_.fail("the atoms have neither element nor type", hint);
+        if (columns.element < 0 && columns.label < 0 && columns.type < 0 && columns.mass < 0)
+            place_.fail("the atoms have neither element nor type", hint);
         return columns;
     }
 
     static bool is_used(std::string_view name) {
-        static constexpr std::array<std::string_view, 19> used{"id", "type", "element", "typelabel", "x",   "y",   "z",  "xu", "yu", "zu",
-                                                               "xs", "ys",   "zs",      "xsu",       "ysu", "zsu", "fx", "fy", "fz"};
+        static constexpr auto used =
+            std::to_array<std::string_view>({"id", "type", "element", "typelabel", "mass", "x",   "y",   "z",  "xu", "yu",
+                                             "zu", "xs",   "ys",      "zs",        "xsu",  "ysu", "zsu", "fx", "fy", "fz"});
         return std::find(used.begin(), used.end(), name) != used.end();
     }
 
@@ -182,13 +186,15 @@ private:
         return vector;
     }
 
+    struct Row {
+        long long id, type;
+        std::string label;
+        std::optional<double> mass;
+        Vec3 position, force;
+    };
+
     void read_atoms(const std::string& item, std::size_t atoms, Frame& frame) {
         columns_ = parse_columns(item);
-        struct Row {
-            long long id, type;
-            std::string label;
-            Vec3 position, force;
-        };
         std::vector<Row> rows;
         rows.reserve(std::min<std::size_t>(atoms, 1'000'000));
         for (std::size_t i = 0; i < atoms; ++i) {
@@ -197,7 +203,7 @@ private:
                 place_.fail(
                     fmt::format("line {}: atom {} has {} columns, its header {}", lines_.number(), i + 1, words_.size(), columns_.count),
                     "the file may be truncated");
-            Row row{static_cast<long long>(i), type(), label(), vector(*columns_.position, i + 1), Vec3::Zero()};
+            Row row{static_cast<long long>(i), type(), label(), mass(), vector(*columns_.position, i + 1), Vec3::Zero()};
             if (columns_.id >= 0) row.id = integer(columns_.id, "id");
             if (columns_.scaled) row.position = origin_ + vectors_.transpose() * row.position;
             if (columns_.force) row.force = vector(*columns_.force, i + 1);
@@ -209,16 +215,38 @@ private:
                 place_.fail(fmt::format("two atoms have the id {}", rows[i].id), "was the dump written with `id`, and by one run?");
         const bool no_elements = std::any_of(rows.begin(), rows.end(), [&](const Row& row) { return row.type != rows.front().type; }) &&
                                  std::all_of(rows.begin(), rows.end(), [](const Row& row) { return row.label == default_element; });
-        if (no_elements && options_.type_names.empty() && !told_default_) {
+        if (no_elements && options_.type_names.empty() && columns_.mass < 0 && !told_default_) {
             told_default_ = true;
             warnings_.push_back("all types have the element C, which LAMMPS writes where no dump_modify names them (--type-names)");
         }
         if (columns_.force) frame.labels.forces.emplace();
         for (auto& row : rows) {
             if (no_elements && !options_.type_names.empty()) row.label.clear();
-            frame.structure.add(elements_.of(row.type, row.label, place_), row.position);
+            frame.structure.add(element_of(row), row.position);
             if (columns_.force) frame.labels.forces->push_back(row.force);
         }
+    }
+
+    // An element that the file names, else the names given, else the mass, which must not contradict the names given.
+    int element_of(const Row& row) {
+        const int by_mass = row.mass ? known_mass(*row.mass) : 0;
+        const bool named = !row.label.empty() && !(row.label == default_element && by_mass != 0);
+        if (!named && by_mass != 0 && (options_.type_names.empty() || row.type < 1)) return by_mass;
+        const int element = elements_.of(row.type, by_mass == 0 || named ? row.label : std::string(), place_);
+        if (by_mass == 0 || by_mass == element) return element;
+        if (!named)
+            place_.fail(fmt::format("type {} is {} by its mass {} and {} by type_names", row.type, units::symbol(by_mass), *row.mass,
+                                    units::symbol(element)),
+                        "correct the type names, or leave them out");
+        if (told_masses_.emplace(element, by_mass).second)
+            warnings_.push_back(fmt::format("an atom named {} has the mass of {}: the name is taken", row.label, units::symbol(by_mass)));
+        return element;
+    }
+
+    int known_mass(double mass) {
+        if (mass != last_mass_) by_last_mass_ = element_of_mass(mass);
+        last_mass_ = mass;
+        return by_last_mass_;
     }
 
     // What LAMMPS writes as `element` of all types where no dump_modify names them.
@@ -230,6 +258,10 @@ private:
         return *value;
     }
     long long type() const { return columns_.type >= 0 ? integer(columns_.type, "type") : 0; }
+    std::optional<double> mass() const {
+        if (columns_.mass < 0) return std::nullopt;
+        return number(words_[static_cast<std::size_t>(columns_.mass)]);
+    }
     std::string label() const {
         const int column = columns_.element >= 0 ? columns_.element : columns_.label;
         return column >= 0 ? std::string(words_[static_cast<std::size_t>(column)]) : std::string();
@@ -242,6 +274,9 @@ private:
     TypeElements elements_;
     std::vector<std::string> warnings_;
     bool told_default_ = false;
+    std::set<std::pair<int, int>> told_masses_;  // elements by name and by mass
+    double last_mass_ = 0;
+    int by_last_mass_ = 0;
     std::string line_;
     std::vector<std::string_view> words_;
     Mat3 vectors_ = Mat3::Zero();

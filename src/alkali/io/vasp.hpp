@@ -5,7 +5,8 @@ namespace alkali::io {
 
 // Files of VASP. Energy: the free energy TOTEN, which is consistent with the forces. VASP prints stress in kbar,
 // positive in compression; it becomes eV/angstrom^3, positive in tension.
-// A step is no frame, and noted as left out, if its electrons did not converge (NELM used up), if VASP's machine-learned
+// A step is no frame, and noted as left out, if its electrons did not converge (NELM used up) or saw a charge
+// density that is kept (ICHARG of 10 and more), if VASP's machine-learned
 // force field predicted it, or if the run ends within it. Files of several runs, one behind the other, are read in full.
 
 /// POSCAR, CONTCAR: one structure (versions 4 and 5; selective dynamics and velocities are passed over). Elements: the
@@ -26,5 +27,8 @@ namespace alkali::io {
 
 /// Why the stress of a run with this ISIF (0 or 1) is no label.
 [[nodiscard]] std::string stress_not_taken(long long isif);
+
+/// Why the steps of a run with this ICHARG are no labels; empty if they are.
+[[nodiscard]] std::string fixed_charge(long long icharg);
 
 }  // namespace alkali::io

@@ -103,10 +103,11 @@ bool OutcarHead::take(std::string_view line) {
     } else if (const auto ions = setting(line, "NIONS"); ions && count_lines_.empty()) {
         ions_ = ions;
     } else {
-        const auto steps = setting(line, "NELM"), kind = setting(line, "ISIF");
+        const auto steps = setting(line, "NELM"), kind = setting(line, "ISIF"), start = setting(line, "ICHARG");
         if (steps) electronic_steps = steps;
         if (kind) stress_kind = kind;
-        return steps || kind;
+        if (start) charge_start = start;
+        return steps || kind || start;
     }
     return true;
 }

@@ -295,6 +295,10 @@ std::string stress_not_taken(long long isif) {
                      : fmt::format("ISIF = {}: VASP computed no stress; the one in the file is not taken", isif);
 }
 
+std::string fixed_charge(long long icharg) {
+    return icharg < 10 ? "" : fmt::format("ICHARG = {}: the charge density was kept, not made self-consistent; no label", icharg);
+}
+
 std::unique_ptr<FrameReader> open_poscar(std::unique_ptr<std::istream> stream, const std::string& source, const ReadOptions& options) {
     return std::make_unique<PoscarReader>(std::move(stream), source, options);
 }

@@ -27,6 +27,7 @@ struct Step {
 struct Settings {
     long long electronic_steps = -1;  // NELM; negative: not told
     long long stress_kind = 2;        // ISIF
+    long long charge_start = 0;       // ICHARG
     double pressure = 0;              // PSTRESS, kbar
     bool learned = false;             // ML_LMLFF
 };
@@ -159,6 +160,7 @@ private:
         const auto value = trim(text_);
         if (key == "i:NELM") settings_.electronic_steps = parse_integer(value).value_or(settings_.electronic_steps);
         if (key == "i:ISIF") settings_.stress_kind = parse_integer(value).value_or(settings_.stress_kind);
+        if (key == "i:ICHARG") settings_.charge_start = parse_integer(value).value_or(settings_.charge_start);
         if (key == "i:PSTRESS") settings_.pressure = parse_double(value).value_or(settings_.pressure);
         if (key == "i:ML_LMLFF") settings_.learned = value == "T" || value == ".TRUE.";
     }
@@ -172,6 +174,7 @@ private:
     [[nodiscard]] std::string why_not() const {
         const auto most = settings_.electronic_steps;
         if (settings_.learned && step_.electronic_steps == 0) return "a prediction of VASP's machine-learned force field, no label";
+        if (auto fixed = fixed_charge(settings_.charge_start); !fixed.empty()) return fixed;
         if (most >= 0 && step_.electronic_steps >= std::max<long long>(most, 1))
             return fmt::format("the electrons did not converge within NELM = {} steps", most);
         return {};

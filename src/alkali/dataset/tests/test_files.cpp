@@ -160,6 +160,43 @@ TEST_F(FolderFiles, a_copy_of_a_file_of_a_run_is_no_run_of_its_own) {
     EXPECT_THAT(names(), ElementsAre("OUTCAR.old", "vasprun.xml"));
 }
 
+TEST_F(FolderFiles, a_vasprun_that_is_cut_off_gives_way_to_an_OUTCAR_that_is_whole) {
+    const auto outcar = base::read_file(cases / "vasp/run/OUTCAR"), vasprun = base::read_file(cases / "vasp/run/vasprun.xml");
+    const std::string timing = " General timing and accounting informations for this job:\n";
+    const auto first_step = vasprun.substr(0, vasprun.find("</calculation>"));
+    const auto a_step = vasprun.substr(0, vasprun.rfind("</modeling>"));
+    const auto begun = outcar.substr(0, outcar.find("free  energy"));
+    const auto best = [&](const std::string& xml, const std::string& text) {
+        file("run/vasprun.xml", xml);
+        file("run/OUTCAR", text);
+        file("run/POSCAR", base::read_file(cases / "vasp/run/POSCAR"));
+        return names().at(0);
+    };
+    EXPECT_EQ(best(vasprun, outcar + timing), "run/vasprun.xml");
+    EXPECT_EQ(best(first_step, outcar + timing), "run/OUTCAR");
+    EXPECT_EQ(best(a_step, outcar + timing), "run/OUTCAR");
+    EXPECT_EQ(best(a_step, begun), "run/vasprun.xml");
+    EXPECT_EQ(best(a_step, begun + "free  energy   TOTEN  =  -1 eV\n"), "run/vasprun.xml");
+    EXPECT_EQ(best(first_step, begun + "free  energy   TOTEN  =  -1 eV\n"), "run/OUTCAR");
+    EXPECT_EQ(best(first_step, begun), "run/vasprun.xml");
+    EXPECT_EQ(names().size(), 1U);
+}
+
+TEST_F(FolderFiles, names_that_phonopy_gives_are_of_one_run_each) {
+    for (const char* name : {"vasprun.xml-001", "vasprun.xml-002", "vasprun-003.xml", "POSCAR-001", "POSCAR-002", "POSCAR-003", "SPOSCAR"})
+        file(name, name);
+    EXPECT_THAT(names(), ElementsAre("vasprun-003.xml", "vasprun.xml-001", "vasprun.xml-002"));
+    EXPECT_EQ(io::detect_format("vasprun.xml-001"), "vasprun");
+    EXPECT_EQ(io::detect_format("vasprun.xml-001.gz"), "vasprun");
+}
+
+TEST_F(FolderFiles, a_file_and_the_same_compressed_are_read_once) {
+    for (const char* name : {"good.extxyz", "good.extxyz.gz", "other.extxyz.gz", "other.extxyz.xz", "deeper/good.extxyz.gz"}) file(name);
+    EXPECT_THAT(names(), ElementsAre("deeper/good.extxyz.gz", "good.extxyz", "other.extxyz.gz"));
+    static_cast<void>(loaded());
+    EXPECT_THAT(told_.others, HasSubstr("2 files are passed over"));
+}
+
 TEST_F(FolderFiles, structures_alone_are_all_read) {
     for (const char* name : {"POSCAR-1", "POSCAR-2", "a.vasp", "b.poscar"}) file(name, "x");
     EXPECT_THAT(names(), ElementsAre("POSCAR-1", "POSCAR-2", "a.vasp", "b.poscar"));

@@ -1,7 +1,10 @@
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
 #include <filesystem>
+#include <set>
 #include <sstream>
 
 #include "alkali/base/error.hpp"
@@ -200,6 +203,96 @@ TEST(Formats, are_recognised_by_name_or_refused_with_the_known_ones) {
     }
     EXPECT_THROW(static_cast<void>(open_reader("/nowhere/x.extxyz")), FileError);
     EXPECT_NE(formats_help().find("extxyz"), std::string::npos);
+}
+
+/// Twelve frames of three atoms, the energy of each its number.
+std::vector<std::string> numbered_frames() {
+    std::vector<std::string> frames;
+    for (int i = 0; i < 12; ++i)
+        frames.push_back(
+            fmt::format("3\nLattice=\"9 0 0 0 9 0 0 0 9\" Properties=species:S:1:pos:R:3 energy={}\nLi 0 0 0\nO 2 0 0\nO 4 0 0\n", i));
+    return frames;
+}
+
+struct Lenient {
+    std::vector<double> energies;
+    std::vector<std::size_t> indices;
+    std::vector<std::string> left_out;
+};
+
+Lenient without_unreadable(const std::vector<std::string>& frames) {
+    ReadOptions options;
+    options.unreadable = Unreadable::left_out;
+    const auto reader = reader_of(fmt::format("{}", fmt::join(frames, "")), options);
+    Lenient result;
+    Frame frame;
+    for (bool more = true; more;) {
+        more = reader->next(frame);
+        for (const auto& part : reader->notes().left_out) result.left_out.push_back(part.where + ": " + part.why);
+        if (!more) break;
+        result.energies.push_back(*frame.labels.energy);
+        result.indices.push_back(frame.index);
+    }
+    return result;
+}
+
+std::vector<double> all_but(std::set<int> missing) {
+    std::vector<double> energies;
+    for (int i = 0; i < 12; ++i)
+        if (!missing.contains(i)) energies.push_back(i);
+    return energies;
+}
+
+TEST(ExtxyzUnreadable, a_frame_without_an_atom_line_costs_that_frame_alone) {
+    auto frames = numbered_frames();
+    frames[3] = frames[3].substr(0, frames[3].rfind("O 4"));
+    const auto result = without_unreadable(frames);
+    EXPECT_EQ(result.energies, all_but({3}));
+    EXPECT_EQ(result.indices[3], 4U);
+    ASSERT_EQ(result.left_out.size(), 1U);
+    EXPECT_EQ(result.left_out[0],
+              "x.extxyz, frame 3: the next frame begins in line 20, after 2 of 3 atoms; 4 lines are passed over (16 to 19)");
+    EXPECT_NE(fault(fmt::format("{}", fmt::join(frames, ""))).find("frame 3: the next frame begins in line 20"), std::string::npos);
+}
+
+TEST(ExtxyzUnreadable, a_frame_with_an_atom_line_too_many_costs_that_frame_alone) {
+    auto frames = numbered_frames();
+    frames[3] += "O 6 0 0\n";
+    const auto result = without_unreadable(frames);
+    EXPECT_EQ(result.energies, all_but({3}));
+    ASSERT_EQ(result.left_out.size(), 1U);
+    EXPECT_NE(result.left_out[0].find("frame 3: line 21: more atom lines than the 3 counted; 6 lines are passed over (16 to 21)"),
+              std::string::npos)
+        << result.left_out[0];
+    EXPECT_NE(fault(fmt::format("{}", fmt::join(frames, ""))).find("expected the number of atoms"), std::string::npos);
+}
+
+TEST(ExtxyzUnreadable, a_damaged_or_missing_count_costs_its_frame_alone) {
+    for (const char* count : {"3x\n", "-3\n", "", "300\n", "1\n", "# frame\n"}) {
+        auto frames = numbered_frames();
+        frames[5] = count + frames[5].substr(2);
+        const auto result = without_unreadable(frames);
+        EXPECT_EQ(result.energies, all_but({5})) << count;
+        EXPECT_EQ(result.left_out.size(), 1U) << count;
+    }
+}
+
+TEST(ExtxyzUnreadable, each_of_two_broken_frames_one_behind_the_other_is_named) {
+    auto frames = numbered_frames();
+    for (const std::size_t i : {3U, 4U}) frames[i] = frames[i].substr(0, frames[i].rfind("O 4"));
+    frames[0] = "rubbish\nmore rubbish\n" + frames[0];
+    const auto result = without_unreadable(frames);
+    EXPECT_EQ(result.energies, all_but({3, 4}));
+    EXPECT_EQ(result.left_out.size(), 3U);
+}
+
+TEST(ExtxyzUnreadable, what_is_missing_at_the_end_is_named) {
+    auto frames = numbered_frames();
+    frames[11] = frames[11].substr(0, frames[11].rfind("O 4"));
+    const auto result = without_unreadable(frames);
+    EXPECT_EQ(result.energies, all_but({11}));
+    ASSERT_EQ(result.left_out.size(), 1U);
+    EXPECT_NE(result.left_out[0].find("the file ends after 2 of 3 atoms; 4 lines are passed over"), std::string::npos);
 }
 
 }  // namespace

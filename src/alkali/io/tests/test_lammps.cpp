@@ -89,6 +89,20 @@ const std::string data_file =
     "title\n\n2 atoms\n2 atom types\n0 4 xlo xhi\n-1 4 ylo yhi\n0 6 zlo zhi\n\nMasses\n\n1 6.94\n2 15.999\n\nAtoms # atomic\n\n"
     "2 2 1 1 1 0 0 0\n1 1 0 0 0 0 0 1\n\nVelocities\n\n1 0 0 0\n2 0 0 0\n";
 
+TEST(LammpsData, a_remark_behind_a_mass_is_an_element_only_if_it_is_all_of_it_or_agrees_with_the_mass) {
+    const auto number = [](const std::string& mass) {
+        return read_text("lammps-data", "title\n\n1 atoms\n1 atom types\n0 4 xlo xhi\n0 4 ylo yhi\n0 4 zlo zhi\n\nMasses\n\n1 " + mass +
+                                            "\n\nAtoms # atomic\n\n1 1 0 0 0\n")
+            .at(0)
+            .structure.numbers.at(0);
+    };
+    for (const char* remark : {"No 1", "As cast", "In the bulk", "I am lithium", "lithium", "Li atoms", "Li"})
+        EXPECT_EQ(number(std::string("6.94 # ") + remark), 3) << remark;
+    EXPECT_EQ(number("7.016 # Li isotope"), 3);
+    EXPECT_EQ(number("2.014 # H or D"), 1);
+    EXPECT_EQ(number("74.92 # As cast"), 33);
+}
+
 TEST(LammpsData, masses_tell_the_elements_and_ids_the_order) {
     const auto frame = read_text("lammps-data", data_file).at(0);
     EXPECT_EQ(frame.structure.numbers, (std::vector<int>{3, 8}));
@@ -246,6 +260,39 @@ TEST(LammpsDump, the_element_that_lammps_writes_for_want_of_another_names_nothin
     const auto labels = with(with(with(two_types, " element", " typelabel"), "2 2 C", "2 2 Al"), "1 1 C", "1 1 Li");
     EXPECT_EQ(read_text("lammps-dump", labels).at(0).structure.numbers, (std::vector<int>{3, 13}));
     EXPECT_NE(fault("lammps-dump", with(two_types, "2 2 C", "2 2 X7")).find("'X7' is not a chemical symbol"), std::string::npos);
+}
+
+std::vector<int> elements_of(const std::string& text, const std::vector<std::string>& type_names = {}) {
+    ReadOptions options;
+    options.type_names = type_names;
+    return read_text("lammps-dump", text, options).at(0).structure.numbers;
+}
+
+TEST(LammpsDump, masses_tell_the_elements_where_nothing_else_does) {
+    const auto masses = with(with(with(two_types, " element", " mass"), "2 2 C", "2 2 26.98"), "1 1 C", "1 1 6.94");
+    EXPECT_EQ(elements_of(masses), (std::vector<int>{3, 13}));
+    EXPECT_EQ(elements_of(masses, {"Li", "Al"}), (std::vector<int>{3, 13}));
+    EXPECT_NE(fault("lammps-dump", with(masses, "6.94", "20")).find("--type-names"), std::string::npos);
+    EXPECT_EQ(elements_of(with(masses, "6.94", "20"), {"Li", "Al"}), (std::vector<int>{3, 13}));
+    EXPECT_NE(fault("lammps-dump", with(masses, "6.94", "heavy")).find("'heavy' is not a number"), std::string::npos);
+    const auto untyped = with(with(with(masses, " type", ""), "2 2 26.98", "2 26.98"), "1 1 6.94", "1 6.94");
+    EXPECT_EQ(elements_of(untyped), (std::vector<int>{3, 13}));
+    // Of the element that LAMMPS writes for want of another too.
+    const auto both = with(with(with(two_types, " element", " element mass"), "2 2 C", "2 2 C 26.98"), "1 1 C", "1 1 C 6.94");
+    EXPECT_EQ(elements_of(both), (std::vector<int>{3, 13}));
+}
+
+TEST(LammpsDump, masses_that_contradict_the_names_given_are_refused) {
+    const auto masses = with(with(with(two_types, " element", " mass"), "2 2 C", "2 2 26.98"), "1 1 C", "1 1 6.94");
+    for (const auto& names : {std::vector<std::string>{"Al", "Li"}, {"Li", "O"}}) {
+        try {
+            static_cast<void>(elements_of(masses, names));
+            FAIL() << names[1];
+        } catch (const FileError& error) {
+            EXPECT_NE(std::string(error.what()).find("by its mass"), std::string::npos) << error.what();
+            EXPECT_NE(std::string(error.what()).find("by type_names"), std::string::npos) << error.what();
+        }
+    }
 }
 
 TEST(LammpsDump, columns_may_stand_in_any_order) {

@@ -1,4 +1,5 @@
 // Runs of VASP that ended badly, mixed methods, or print less than usual.
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -90,6 +91,40 @@ TEST(OutcarRun, what_VASP_itself_calls_unconverged_is_left_out) {
         const auto result = read("outcar", with(text, "aborting loop because EDIFF is reached", said));
         EXPECT_THAT(result.indices(), ElementsAre(1, 2)) << said;
         EXPECT_THAT(result.left_out_text(), HasSubstr("FILE, frame 0: the electrons did not converge")) << said;
+    }
+}
+
+TEST(OutcarRun, steps_in_a_charge_density_that_is_kept_are_no_labels) {
+    const auto text = file("outcar-isif1.OUTCAR");
+    const auto charge = [&](const std::string& icharg) {
+        return read("outcar", with(text, "   NELM ", "   ICHARG =" + icharg + "    charge: 1-file 2-atom 10-const\n   NELM "));
+    };
+    for (const char* kept : {"     11", "     10", "12"}) {
+        const auto result = charge(kept);
+        EXPECT_THAT(result.frames, IsEmpty()) << kept;
+        EXPECT_THAT(result.left_out, SizeIs(3)) << kept;
+        EXPECT_THAT(result.left_out_text(), HasSubstr("FILE, frame 0: ICHARG = ")) << kept;
+    }
+    for (const char* made : {"      0", "      1", "      2", "      4"}) EXPECT_THAT(charge(made).frames, SizeIs(3)) << made;
+    // Of a run behind it the charge is its own.
+    const auto both = read("outcar", with(file("outcar-concatenated.OUTCAR"), "   NELM ", "   ICHARG =     11\n   NELM "));
+    EXPECT_THAT(both.indices(), ElementsAre(1));
+}
+
+TEST(VasprunRun, steps_in_a_charge_density_that_is_kept_are_no_labels) {
+    const auto text = base::read_file(golden / "readers/vasprun.xml");
+    const auto frames = read("vasprun", text).frames.size();
+    ASSERT_GT(frames, 0U);
+    for (const char* part : {"incar", "parameters"}) {
+        const auto charge = [&](const std::string& icharg) {
+            return read("vasprun", with(text, "<atominfo>",
+                                        fmt::format("<{0}><i type=\"int\" name=\"ICHARG\">{1}</i></{0}><atominfo>", part, icharg)));
+        };
+        const auto kept = charge("    11");
+        EXPECT_THAT(kept.frames, IsEmpty()) << part;
+        EXPECT_THAT(kept.left_out, SizeIs(frames)) << part;
+        EXPECT_THAT(kept.left_out_text(), HasSubstr("frame 0: ICHARG = 11")) << part;
+        EXPECT_THAT(charge("     2").frames, SizeIs(frames)) << part;
     }
 }
 

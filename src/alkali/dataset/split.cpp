@@ -15,6 +15,15 @@
 namespace alkali::dataset {
 namespace {
 
+// Shares such as 1 - 0.9 and 0.1 are the same, and so are products that differ in their last digits.
+constexpr double share_digits = 1e9;
+constexpr double count_tolerance = 1e-6;
+
+double without_rounding(double fraction) {
+    const double rounded = std::round(fraction * share_digits) / share_digits;
+    return rounded > 0 && rounded < 1 ? rounded : fraction;
+}
+
 std::size_t share(std::size_t count, double fraction) {
     return static_cast<std::size_t>(std::llround(fraction * static_cast<double>(count)));
 }
@@ -45,8 +54,8 @@ std::vector<std::size_t> draw_stratified(const Groups& groups, std::size_t total
     std::size_t given = 0;
     for (const auto& [name, members] : groups) {
         const double exact = fraction * static_cast<double>(members.size());
-        const auto whole = static_cast<std::size_t>(std::floor(exact));
-        quotas.push_back({&members, whole, exact - static_cast<double>(whole)});
+        const auto whole = static_cast<std::size_t>(std::floor(exact + count_tolerance));
+        quotas.push_back({&members, whole, std::round((exact - static_cast<double>(whole)) / count_tolerance)});
         given += whole;
     }
     std::vector<std::size_t> order(quotas.size());
@@ -152,9 +161,10 @@ Split split(std::span<const Frame> frames, const SplitOptions& options) {
         all[i] = i;
         if (!stays[i]) pool.push_back(i);
     }
-    const std::size_t total = share_of_all(pool.size(), options.fraction);
+    const double fraction = without_rounding(options.fraction);
+    const std::size_t total = share_of_all(pool.size(), fraction);
     if (options.grouping == Grouping::none) held = draw(pool, total, random);
-    if (options.grouping == Grouping::stratified) held = draw_stratified(only(by_group(frames), stays), total, options.fraction, random);
+    if (options.grouping == Grouping::stratified) held = draw_stratified(only(by_group(frames), stays), total, fraction, random);
     if (options.grouping == Grouping::whole)
         held = options.held_groups.empty() ? drawn_groups(only(by_group(frames), stays), total, random)
                                            : named_groups(by_group(frames), options.held_groups);

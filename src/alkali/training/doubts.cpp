@@ -11,6 +11,7 @@ namespace {
 
 constexpr double milli = 1e3;
 constexpr double no_better = 0.8;            ///< of the labels' own size
+constexpr double no_better_at_all = 1.0;     ///< of energies beside forces, which hold most of what is learned
 constexpr double smallest_forces = 0.02;     ///< eV/angstrom: below it the labels are noise about zero
 constexpr double smallest_energies = 0.002;  ///< eV/atom
 
@@ -51,6 +52,25 @@ ResidualSums energy_labels(std::span<const structure::Frame> frames) {
     return labels;
 }
 
+std::string hardly_learned_forces(const ResidualSums& errors, std::span<const structure::Frame> frames) {
+    const auto labels = force_labels(frames);
+    if (errors.count == 0 || labels.count == 0 || labels.rmse() < smallest_forces || errors.rmse() < no_better * labels.rmse()) return {};
+    return fmt::format("force errors of {:.3g} meV/angstrom where the forces themselves are of {:.3g}", milli * errors.rmse(),
+                       milli * labels.rmse());
+}
+
+std::string hardly_learned_energies(const ResidualSums& errors, std::span<const structure::Frame> frames, double share) {
+    const auto labels = energy_labels(frames);
+    const double spread = labels.rmse_shifted();
+    if (errors.count == 0 || labels.count < 2 || spread < smallest_energies || errors.rmse() < share * spread) return {};
+    const std::string offset = is_offset(errors) ? fmt::format(" (a constant offset of {:+.3g} makes up most of it: without it {:.3g})",
+                                                               milli * errors.mean(), milli * errors.rmse_shifted())
+                                                 : "";
+    return fmt::format("energy errors of {:.3g} meV/atom where the energies themselves differ by {:.3g}", milli * errors.rmse(),
+                       milli * spread) +
+           offset;
+}
+
 }  // namespace
 
 std::string far_above_training(const ErrorSums& train, const ErrorSums& validation, const LossSettings& loss) {
@@ -72,18 +92,9 @@ std::string far_above_training(const ErrorSums& train, const ErrorSums& validati
 }
 
 std::string hardly_learned(const ErrorSums& errors, std::span<const structure::Frame> frames, const LossSettings& loss) {
-    if (loss.forces > 0) {
-        const auto labels = force_labels(frames);
-        if (errors.forces.count == 0 || labels.count == 0 || labels.rmse() < smallest_forces) return {};
-        if (errors.forces.rmse() < no_better * labels.rmse()) return {};
-        return fmt::format("force errors of {:.3g} meV/angstrom where the forces themselves are of {:.3g}", milli * errors.forces.rmse(),
-                           milli * labels.rmse());
-    }
-    const auto labels = energy_labels(frames);
-    if (loss.total_energy <= 0 || errors.energy.count == 0 || labels.count < 2 || labels.rmse_shifted() < smallest_energies) return {};
-    if (errors.energy.rmse() < no_better * labels.rmse_shifted()) return {};
-    return fmt::format("energy errors of {:.3g} meV/atom where the energies themselves differ by {:.3g}", milli * errors.energy.rmse(),
-                       milli * labels.rmse_shifted());
+    return joined(
+        {loss.forces > 0 ? hardly_learned_forces(errors.forces, frames) : "",
+         loss.total_energy > 0 ? hardly_learned_energies(errors.energy, frames, loss.forces > 0 ? no_better_at_all : no_better) : ""});
 }
 
 }  // namespace alkali::training

@@ -30,7 +30,7 @@ void NequipTranslation::settle_precision() {
 }
 
 void NequipTranslation::put_neighbours(const Tree* given, const std::string& key) {
-    if (is_null(given)) return put("model.avg_num_neighbors", plain_value("1.0"), key);
+    if (is_null(given)) return put("model.avg_num_neighbors", given == nullptr ? text_value("auto") : plain_value("1.0"), key);
     put("model.avg_num_neighbors", per_type(*given), key);
 }
 

@@ -112,25 +112,37 @@ void check_labels(const Data& data, const LossSettings& loss) {
         throw InputError("no validation frame has a label that the loss uses", "data.validation", "give other frames, or a share of train");
 }
 
+bool left_to_the_data(const nlohmann::json& given) {
+    if (!given.is_string()) return false;
+    const auto word = given.get<std::string>();
+    return word == "auto" || word.starts_with("auto:") || word == "per_type";
+}
+
+/// Adds to `different` where `ours` differs from `agreed` in what `block` gives, key by key; takes over what is trained.
+void agree(const nlohmann::json& block, const nlohmann::json& ours, nlohmann::json& agreed, const std::string& path,
+           std::string& different) {
+    for (const auto& [key, value] : ours.items()) {
+        if (!block.contains(key) || left_to_the_data(block.at(key)) || agreed.value(key, nlohmann::json()) == value) continue;
+        if (key == "trainable" || key.ends_with("_trainable")) {
+            agreed[key] = value;
+        } else if (value.is_object() && block.at(key).is_object() && agreed.contains(key) && agreed.at(key).is_object()) {
+            agree(block.at(key), value, agreed[key], path + key + ".", different);
+        } else {
+            different += (different.empty() ? "" : ", ") + path + key + " (" + agreed.value(key, nlohmann::json()).dump() +
+                         " in the file, " + value.dump() + " in the config)";
+        }
+    }
+}
+
 /// The hyperparameters that the config gives must be those of the model it starts from; what is trained is the config's choice.
 /// Keys that the config cannot give or leaves to the data are the file's. Gives the hyperparameters to go on with.
 nlohmann::json agreed_hyperparameters(const nlohmann::json& block, const models::TrainableModel& wanted,
                                       const models::TrainableModel& given, const std::string& file) {
     if (wanted.kind() != given.kind())
         throw InputError("training.init_from is a model of kind " + given.kind() + ", model.type is " + wanted.kind(), file);
-    const auto ours = wanted.hyperparameters();
     auto agreed = given.hyperparameters();
     std::string different;
-    for (const auto& [key, value] : ours.items()) {
-        if (!block.contains(key) || block.at(key) == "auto" || block.at(key) == "per_type" || agreed.value(key, nlohmann::json()) == value)
-            continue;
-        if (key.ends_with("_trainable")) {
-            agreed[key] = value;
-            continue;
-        }
-        different += (different.empty() ? "model." : ", model.") + key + " (" + agreed.value(key, nlohmann::json()).dump() +
-                     " in the file, " + value.dump() + " in the config)";
-    }
+    agree(block, wanted.hyperparameters(), agreed, "model.", different);
     if (!different.empty())
         throw InputError("the model differs from the config in " + different, file,
                          "use the model block that the model was trained with (alkali info shows it)");

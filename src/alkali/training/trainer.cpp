@@ -396,7 +396,9 @@ void Trainer::tell_doubts() {
                         "mostly fall with it; allow more epochs without a better one, or plan fewer in all",
                         learning_rate_, settings_.schedule.stop_lr));
     if (const auto little = hardly_learned(state_.best_errors, frames, settings_.loss); !little.empty())
-        in_.log.warning("the model has hardly learned anything: " + little + "; train longer, or look at the learning rate in metrics.csv");
+        in_.log.warning(std::string("the model has hardly learned ") +
+                        (settings_.loss.forces > 0 && !little.starts_with("force") ? "the energies: " : "anything: ") + little +
+                        "; train longer, or look at the learning rate in metrics.csv");
 }
 
 Outcome outcome_of(const TrainerState& state, const GraphSet& validation, std::string reason) {

@@ -125,6 +125,16 @@ TEST(Split, never_leaves_a_part_empty_by_rounding) {
     EXPECT_THROW(static_cast<void>(split(frames, {1.5, 1, Grouping::none, {}})), InputError);
 }
 
+TEST(Split, takes_the_same_frames_for_a_share_and_for_what_another_leaves) {
+    const auto frames = frames_in_groups({{"a", 15}, {"b", 25}, {"c", 5}, {"d", 35}, {"e", 10}});
+    for (int percent = 5; percent <= 95; ++percent)
+        for (const auto grouping : {Grouping::none, Grouping::stratified}) {
+            const double share = std::stod("0." + std::string(percent < 10 ? "0" : "") + std::to_string(percent));
+            const double rest = std::stod("0." + std::string(percent > 90 ? "0" : "") + std::to_string(100 - percent));
+            EXPECT_EQ(split(frames, {share, 2, grouping, {}}).held, split(frames, {1 - rest, 2, grouping, {}}).held) << percent;
+        }
+}
+
 TEST(Split, stratified_takes_its_share_of_every_group) {
     const auto frames = frames_in_groups({{"a", 40}, {"b", 20}, {"c", 5}});
     const auto parts = split(frames, {0.2, 3, Grouping::stratified, {}});

@@ -65,6 +65,21 @@ TEST(Doubts, errors_as_large_as_the_labels_mean_that_nothing_was_learned) {
     EXPECT_THAT(hardly_learned(errors, frames, energies), HasSubstr("energy errors of"));
 }
 
+TEST(Doubts, energies_that_are_off_are_named_beside_good_forces) {
+    const auto frames = testing::labelled_frames(8, 5);
+    ErrorSums errors;
+    errors.forces = residuals({1e-3, -1e-3});
+    errors.energy = residuals({1e-4, -1e-4, 1e-4});
+    EXPECT_EQ(hardly_learned(errors, frames, {}), "");
+    errors.energy = residuals({100.003, 99.997, 100.003, 99.997});
+    EXPECT_THAT(hardly_learned(errors, frames, {}), HasSubstr("energy errors of 1e+05 meV/atom"));
+    EXPECT_THAT(hardly_learned(errors, frames, {}), HasSubstr("a constant offset of +1e+05 makes up most of it: without it 3"));
+    EXPECT_THAT(hardly_learned(errors, frames, {}), Not(HasSubstr("force errors")));
+    LossSettings forces;
+    forces.total_energy = 0;
+    EXPECT_EQ(hardly_learned(errors, frames, forces), "");
+}
+
 TEST(ValidationFrames, fit_the_budget_and_have_every_kind_of_label) {
     auto frames = testing::labelled_frames(40, 9);
     for (std::size_t k = 0; k < frames.size(); ++k)

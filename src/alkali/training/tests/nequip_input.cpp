@@ -276,6 +276,14 @@ TEST(NequipInput, blocks_become_a_config) {
         EXPECT_THAT(log.text, HasSubstr(word));
 }
 
+TEST(NequipInput, neighbours_that_the_flat_form_does_not_give_are_counted_and_null_is_no_norm) {
+    const std::string key = "model.avg_num_neighbors", line = "avg_num_neighbors: auto\n";
+    EXPECT_EQ(at(translated(flat), key), "auto");
+    EXPECT_EQ(at(translated(replaced(flat, line, "")), key), "auto");
+    EXPECT_EQ(at(translated(replaced(flat, line, "avg_num_neighbors: null\n")), key), "1.0");
+    EXPECT_EQ(at(translated(replaced(flat, line, "avg_num_neighbors: 14.5\n")), key), "14.5");
+}
+
 TEST(NequipInput, the_flat_form_becomes_a_config) {
     Memory log;
     const Tree tree = translated(flat, &log);

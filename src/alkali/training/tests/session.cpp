@@ -18,6 +18,7 @@
 #include "alkali/base/process.hpp"
 #include "alkali/io/format.hpp"
 #include "alkali/io/safetensors.hpp"
+#include "alkali/structure/builders.hpp"
 #include "alkali/training/tests/samples.hpp"
 #include "alkali/training/validation.hpp"
 
@@ -416,6 +417,31 @@ TEST_F(Session, fine_tuning_follows_the_config_or_says_where_the_model_differs) 
     log_.text.clear();
     static_cast<void>(run(config("", start), "fourth"));
     EXPECT_THAT(log_.text, ::testing::Not(HasSubstr("energy shift")));  // those of the data are not used
+}
+
+TEST_F(Session, fine_tuning_of_a_deep_potential_leaves_auto_to_its_file_and_names_the_one_key_that_differs) {
+    const auto config = [&](const std::string& descriptor, const std::string& data, const std::string& training) {
+        return "model: {type: deep_potential, type_names: [Li, Na], descriptor: {rcut: 4.0, rcut_smth: 1.0, neuron: [2, 4], axis_neuron: "
+               "2" +
+               descriptor + "}, fitting_net: {neuron: [4]}, table_intervals: 64}\ndata: {train: " + (folder_ / data).string() +
+               "}\ntraining: {max_epochs: 1, " + training + "}\n";
+    };
+    auto dilute = testing::labelled_frames(6, 77);
+    for (auto& frame : dilute) frame.structure = structure::with_volume(frame.structure, 1.5 * frame.structure.cell.volume());
+    io::write_frames(folder_ / "dilute.extxyz", dilute);
+    static_cast<void>(run(config("", "train.extxyz", "seed: 1"), "first"));
+    const auto path = folder_ / "first" / "last.safetensors";
+    const auto start = "seed: 2, init_from: " + path.string();
+    const auto sel = models::load_model(path, kinds()).model->hyperparameters()["descriptor"]["sel"];
+    for (const std::string given : {"", ", sel: auto", ", sel: 'auto:1.3'", ", trainable: false"}) {
+        static_cast<void>(run(config(given, "dilute.extxyz", start), "tuned"));
+        EXPECT_EQ(models::load_model(folder_ / "tuned" / "last.safetensors", kinds()).model->hyperparameters()["descriptor"]["sel"], sel);
+        fs::remove_all(folder_ / "tuned");
+    }
+    const auto message = failure(config(", set_davg_zero: true, sel: [90, 90]", "dilute.extxyz", start), "other");
+    EXPECT_THAT(message, HasSubstr("model.descriptor.sel (" + sel.dump() + " in the file, [90,90] in the config)"));
+    EXPECT_THAT(message, HasSubstr("model.descriptor.set_davg_zero (false in the file, true in the config)"));
+    EXPECT_THAT(message, ::testing::Not(HasSubstr("axis_neuron")));
 }
 
 TEST_F(Session, early_stopping_ends_the_run) {

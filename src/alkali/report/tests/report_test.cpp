@@ -282,6 +282,19 @@ TEST_F(Report, two_folders_of_one_name_are_told_apart) {
     EXPECT_EQ(sources[1].name, "second/run");
 }
 
+TEST_F(Report, the_folder_of_a_committee_stands_for_its_members) {
+    for (const char* member : {"member_1", "member_2"}) write(std::string("com/") + member + "/metrics.csv", "step,loss\n1,2.0\n2,1.0\n");
+    const auto sources = load_sources({folder_ / "com/"});
+    ASSERT_THAT(sources, SizeIs(2));
+    EXPECT_EQ(sources[0].name, "com/member_1");
+    EXPECT_EQ(sources[1].name, "com/member_2");
+    EXPECT_TRUE(sources[1].metrics);
+    EXPECT_THAT(render({folder_ / "com"}, {}), AllOf(HasSubstr("com/member_1"), HasSubstr("com/member_2")));
+    // What was made of the committee itself is its own column.
+    write("com/metrics.csv", "step,loss\n1,2.0\n");
+    EXPECT_EQ(load_sources({folder_ / "com"}).at(0).name, "com");
+}
+
 TEST_F(Report, a_missing_or_empty_folder_is_named) {
     EXPECT_THROW(static_cast<void>(render({folder_ / "nowhere"}, {})), FileError);
     fs::create_directories(folder_ / "empty");

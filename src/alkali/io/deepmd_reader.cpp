@@ -95,7 +95,7 @@ private:
     void open_system(const fs::path& system) {
         place_ = {system.string(), 0};
         periodic_ = !fs::exists(system / "nopbc");
-        elements_ = TypeElements(options_.type_names);
+        elements_ = TypeElements(options_.type_names, TypeElements::Order::files_own);
         read_labels(system);
         types_.clear();
         const std::string content = base::read_file(system / "type.raw");

@@ -1,6 +1,7 @@
 #include "alkali/io/foreign_model.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
@@ -132,9 +133,27 @@ std::optional<ForeignModel> text_model(const fs::path& path, const Bytes& bytes)
     return ForeignModel{"is a text file, not a model", readable, Importable::no};
 }
 
+// The best model that a training left in a folder; empty if there is none.
+fs::path trained_model(const fs::path& folder) {
+    for (const char* name : {"best.safetensors", "last.safetensors", "init.safetensors"})
+        if (fs::exists(folder / name)) return folder / name;
+    return {};
+}
+
+std::vector<std::string> members_models(const fs::path& folder) {
+    std::vector<std::string> models;
+    for (int member = 1; fs::is_directory(folder / fmt::format("member_{}", member)); ++member)
+        if (const auto model = trained_model(folder / fmt::format("member_{}", member)); !model.empty()) models.push_back(model.string());
+    return models;
+}
+
 std::optional<ForeignModel> folder_model(const fs::path& path) {
-    if (fs::exists(path / "best.safetensors"))
-        return ForeignModel{"is a folder", fmt::format("give the model in it: {}", (path / "best.safetensors").string()), Importable::no};
+    if (const auto model = trained_model(path); !model.empty())
+        return ForeignModel{"is a folder", fmt::format("give the model in it: {}", model.string()), Importable::no};
+    if (const auto models = members_models(path); !models.empty())
+        return ForeignModel{"is the folder of a committee",
+                            fmt::format("give its members: {}{}", fmt::join(models, ","), models.size() > 1 ? ", or one of them" : ""),
+                            Importable::no};
     if (fs::exists(path / "saved_model.pb")) return of_deepmd(path, "TensorFlow, SavedModel");
     return ForeignModel{"is a folder, not a model file", readable, Importable::no};
 }

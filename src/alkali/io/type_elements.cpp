@@ -38,7 +38,7 @@ int TypeElements::resolve(long long type, std::string_view label, const Place& p
         place.fail(fmt::format("{}is {} in the file, and the type names given are {}",
                                type > 0 ? fmt::format("type {} ", type) : "an atom ", label, fmt::join(type_names_, ", ")),
                    "the elements that a file names are used: correct the type names, or leave them out");
-    if (const auto given = named(type); !given.empty() && given != label)
+    if (const auto given = named(type); order_ == Order::compared && !given.empty() && given != label)
         warnings_.push_back(
             fmt::format("type {} is {} in the file and {} by type_names: the file's elements are used", type, label, given));
     return units::atomic_number(label);

@@ -121,13 +121,12 @@ std::string small_bars(const Source& source) {
     return out.empty() ? out : "the error bar is probably too small: within bars of 68 % lie only " + out;
 }
 
-bool another_zero(double mean_error, double rmse_about_mean) {
-    return std::abs(mean_error) > 10 && std::abs(mean_error) > 3 * rmse_about_mean;
-}
-
-double zero_offset(const records::Records& evaluation, const std::string& group) {
-    const auto whole = number(evaluation, "energy_rmse" + group), about = number(evaluation, "energy_rmse_shifted" + group);
+double zero_offset(const records::Records& evaluation) {
+    const auto whole = number(evaluation, "energy_rmse"), about = number(evaluation, "energy_rmse_shifted");
     if (!whole || !about) return 0;
+    const auto& settings = evaluation.at("energy_rmse").settings;
+    const auto frames = settings.is_object() ? settings.value("values", nlohmann::json()) : nlohmann::json();
+    if (frames.is_number() && frames.get<double>() < records::fewest_frames_of_a_zero) return 0;
     const double mean = std::sqrt(std::max(0.0, *whole * *whole - *about * *about));
     return another_zero(mean, *about) ? mean : 0;
 }

@@ -2,6 +2,7 @@
 #include <string>
 #include <vector>
 
+#include "alkali/records/energy_zero.hpp"
 #include "alkali/report/references.hpp"
 #include "alkali/report/source.hpp"
 
@@ -20,11 +21,10 @@ namespace alkali::report {
 /// True where coverage observed at a nominal probability is lower by more than 10 % and three times its own standard deviation.
 [[nodiscard]] bool too_low(double observed, double nominal, double deviation);
 
-/// Errors of energies that are mostly a constant, since the labels' zero of energy is another one: the mean error is both beyond
-/// 10 meV/atom and beyond three times the RMSE about it (all in meV/atom).
-[[nodiscard]] bool another_zero(double mean_error, double rmse_about_mean);
+using records::another_zero;
 
-/// |mean error| of energies in meV/atom where it makes another zero of energy, of the whole set ("") or a group ("_surface"); else 0.
-[[nodiscard]] double zero_offset(const records::Records& evaluation, const std::string& group);
+/// |mean error| of energies in meV/atom over the whole set where it makes another zero of energy; else 0. A group does not tell:
+/// the error of a model is alike in frames that are alike. Nor do one or two frames.
+[[nodiscard]] double zero_offset(const records::Records& evaluation);
 
 }  // namespace alkali::report

@@ -84,7 +84,7 @@ constexpr std::array<Quantity, 3> quantities{
 
 /// Mean of predicted - reference in eV/atom where it is another zero of energy, 0 elsewhere.
 double offset_of(const std::vector<double>& reference, const std::vector<double>& predicted) {
-    if (reference.empty()) return 0;
+    if (reference.size() < records::fewest_frames_of_a_zero) return 0;
     const auto count = static_cast<double>(reference.size());
     const double first = predicted[0] - reference[0];  // differences from it keep their digits
     double mean = 0, square = 0;

@@ -295,12 +295,13 @@ std::set<std::string> groups_of(const records::Records& evaluation) {
 namespace {
 
 /// Errors of energies against labels with another zero of energy say nothing of the model.
-std::vector<std::string> doubts_about_error(const std::string& name, const records::Records& evaluation, const std::string& group) {
+std::vector<std::string> doubts_about_error(const std::string& name, const records::Records& evaluation) {
     if (!name.starts_with("energy_rmse") && !name.starts_with("energy_mae")) return {};
-    const double offset = zero_offset(evaluation, group);
+    const double offset = zero_offset(evaluation);
     if (name.starts_with("energy_rmse_shifted") || offset == 0) return {};
-    return {
-        fmt::format("a mean error of {:.4g} meV/atom: the labels have another zero of energy; see the RMSE about the mean error", offset)};
+    return {fmt::format(
+        "a mean error of {:.4g} meV/atom over all frames: the labels have another zero of energy; see the RMSE about the mean error",
+        offset)};
 }
 
 std::string evaluation_rows(const Source& source, const Evaluation& evaluation) {
@@ -312,7 +313,7 @@ std::string evaluation_rows(const Source& source, const Evaluation& evaluation) 
             const std::string name = column.name + group;
             body += evaluation.records.has(name) && is_scalar(evaluation.records.at(name))
                         ? own_cell(name, evaluation.records.at(name), source.name, evaluation.records.at(name).unit,
-                                   doubts_about_error(name, evaluation.records, group))
+                                   doubts_about_error(name, evaluation.records))
                         : "<td class=\"own\"></td>";
         }
         body += "</tr>\n";

@@ -56,6 +56,18 @@ fs::path normal(const fs::path& folder) {
     return path.has_filename() ? path : path.parent_path();
 }
 
+bool has_results(const fs::path& folder) {
+    return fs::exists(folder / "records.json") || fs::exists(folder / "metrics.csv") || !load_evaluations(folder).empty();
+}
+
+/// The folders of a committee's members: member_1, member_2, ... with something to report.
+std::vector<fs::path> members_of(const fs::path& folder) {
+    std::vector<fs::path> members;
+    for (int member = 1; fs::is_directory(folder / ("member_" + std::to_string(member))); ++member)
+        if (auto path = folder / ("member_" + std::to_string(member)); has_results(path)) members.push_back(std::move(path));
+    return members;
+}
+
 }  // namespace
 
 Table read_csv(const fs::path& path) {
@@ -109,7 +121,14 @@ Source load_source(const fs::path& folder) {
 
 std::vector<Source> load_sources(const std::vector<fs::path>& folders) {
     std::vector<Source> sources;
-    for (const auto& folder : folders) sources.push_back(load_source(folder));
+    for (const auto& folder : folders) {
+        const auto members = fs::is_directory(folder) && !has_results(folder) ? members_of(folder) : std::vector<fs::path>{};
+        for (const auto& member : members) {
+            sources.push_back(load_source(member));
+            sources.back().name = normal(folder).filename().string() + "/" + sources.back().name;
+        }
+        if (members.empty()) sources.push_back(load_source(folder));
+    }
     std::vector<std::string> names;
     for (const auto& source : sources) names.push_back(source.name);
     for (std::size_t i = 0; i < sources.size(); ++i)

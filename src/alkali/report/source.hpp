@@ -39,7 +39,8 @@ struct Source {
 [[nodiscard]] std::string crystal_of(const Source& source);
 /// Errors: FileError for a folder that is missing or holds nothing to report, or a records.json that is malformed.
 [[nodiscard]] Source load_source(const std::filesystem::path& folder);
-/// All folders, their names made distinct by their parents' where they clash.
+/// All folders, their names made distinct by their parents' where they clash. One that holds nothing itself but the folders of a
+/// committee's members (member_1, ...) stands for these.
 [[nodiscard]] std::vector<Source> load_sources(const std::vector<std::filesystem::path>& folders);
 
 }  // namespace alkali::report

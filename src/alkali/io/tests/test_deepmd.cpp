@@ -226,6 +226,22 @@ TEST_F(DeepmdArrays, elements_of_the_type_map_win_over_the_names_given) {
         << fault_of(options);
 }
 
+TEST_F(DeepmdArrays, a_type_map_in_another_order_than_the_names_given_is_no_matter_to_tell) {
+    text("type.raw", "0\n1\n");
+    save("set.000/coord.npy", {1, 6}, coord_);
+    save("set.000/box.npy", {1, 9}, box_);
+    ReadOptions options;
+    options.type_names = {"Li", "O", "Al"};
+    for (const char* map : {"O Li", "Li O", "Li O Al", "O\nAl\nLi\n"}) {
+        text("type_map.raw", map);
+        const auto reader = open_reader(folder_, options);
+        Frame frame;
+        ASSERT_TRUE(reader->next(frame));
+        EXPECT_EQ(frame.structure.numbers[0], map[0] == 'O' ? 8 : 3) << map;
+        EXPECT_TRUE(reader->notes().warnings.empty()) << map << ": " << reader->notes().warnings[0];
+    }
+}
+
 TEST_F(Deepmd, faults_are_named_by_file) {
     write_frames(folder_, std::vector<Frame>{labelled(structure::bcc("Li", 3.4), 1)}, {"deepmd", {}});
     const auto with = [&](const char* name, const std::string& content) {

@@ -60,6 +60,12 @@ TEST(ForeignModel, files_of_other_programs_are_called_what_they_are) {
     }
     base::write_file(folder / "run/best.safetensors", "");
     EXPECT_NE(foreign_model(folder / "run")->hint.find("run/best.safetensors"), std::string::npos);
+    base::write_file(folder / "com/member_1/best.safetensors", "");
+    base::write_file(folder / "com/member_2/last.safetensors", "");
+    const auto committee = foreign_model(folder / "com");
+    EXPECT_EQ(committee->what, "is the folder of a committee");
+    EXPECT_NE(committee->hint.find("com/member_1/best.safetensors,"), std::string::npos) << committee->hint;
+    EXPECT_NE(committee->hint.find("com/member_2/last.safetensors, or one of them"), std::string::npos) << committee->hint;
     TensorFile tensors;
     tensors.save(folder / "renamed.model");
     EXPECT_FALSE(foreign_model(folder / "renamed.model").has_value());

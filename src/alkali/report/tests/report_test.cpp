@@ -253,12 +253,14 @@ TEST_F(Report, energies_with_another_zero_are_compared_about_their_mean_error) {
     errors.set("energy_rmse", {8671.2, "meV/atom", {}, {}, {}});
     errors.set("energy_mae", {8671.2, "meV/atom", {}, {}, {}});
     errors.set("energy_rmse_shifted", {1.2, "meV/atom", {}, {}, {}});
-    errors.set("parity", {{{"frames", {"f0", "f1"}},
-                           {"energy", {{"frame", {0, 1}}, {"reference", {-203.0, -203.5}}, {"predicted", {-194.328, -194.8304}}}}},
-                          "1",
-                          {},
-                          {},
-                          {}});
+    errors.set(
+        "parity",
+        {{{"frames", {"f0", "f1", "f2"}},
+          {"energy", {{"frame", {0, 1, 2}}, {"reference", {-203.0, -203.5, -203.2}}, {"predicted", {-194.328, -194.8304, -194.5292}}}}},
+         "1",
+         {},
+         {},
+         {}});
     const auto plots = parity_plots(errors);
     ASSERT_THAT(plots, SizeIs(1));
     EXPECT_NEAR(plots[0].series[0].points[0].y, -203.0 + 0.0012, 1e-9);
@@ -271,6 +273,30 @@ TEST_F(Report, energies_with_another_zero_are_compared_about_their_mean_error) {
     EXPECT_TRUE(another_zero(-8671, 1.2));
 }
 
+TEST_F(Report, a_group_of_few_frames_alike_is_no_other_zero_of_energy) {
+    const auto set = [](records::Records& errors, const std::string& suffix, double rmse, double about, int frames) {
+        errors.set("energy_rmse" + suffix, {rmse, "meV/atom", {}, {{"values", frames}}, {}});
+        errors.set("energy_mae" + suffix, {rmse, "meV/atom", {}, {{"values", frames}}, {}});
+        errors.set("energy_rmse_shifted" + suffix, {about, "meV/atom", {}, {{"values", frames}}, {}});
+    };
+    records::Records errors;
+    set(errors, "", 25, 24, 40);
+    set(errors, "_isolated", 310, 0, 1);
+    set(errors, "_surface", 61, 2, 5);
+    EXPECT_EQ(zero_offset(errors), 0);
+    errors.save(folder_ / "x" / "evaluation.json");
+    EXPECT_THAT(render({folder_ / "x"}, {}), AllOf(HasSubstr("_surface"), Not(HasSubstr("another zero of energy"))));
+    // Of all frames: every group has it.
+    set(errors, "", 8700, 30, 40);
+    errors.save(folder_ / "x" / "evaluation.json");
+    EXPECT_THAT(render({folder_ / "x"}, {}), AllOf(HasSubstr("8700⚠</td>"), HasSubstr("310⚠</td>"), HasSubstr("over all frames")));
+    // One or two frames do not tell.
+    for (const int frames : {1, 2}) {
+        set(errors, "", 8700, frames == 1 ? 0 : 3, frames);
+        EXPECT_EQ(zero_offset(errors), 0) << frames;
+    }
+}
+
 TEST_F(Report, a_table_wider_than_the_window_says_so) {
     const auto page = render({sample("nequip")}, {});
     EXPECT_THAT(page, AllOf(HasSubstr("<p class=\"hint\" hidden></p>\n<div class=\"scroll\">"), HasSubstr("more columns")));
@@ -280,6 +306,19 @@ TEST_F(Report, two_folders_of_one_name_are_told_apart) {
     const auto sources = load_sources({sample("first/run"), sample("second/run/")});
     EXPECT_EQ(sources[0].name, "first/run");
     EXPECT_EQ(sources[1].name, "second/run");
+}
+
+TEST_F(Report, the_folder_of_a_committee_stands_for_its_members) {
+    for (const char* member : {"member_1", "member_2"}) write(std::string("com/") + member + "/metrics.csv", "step,loss\n1,2.0\n2,1.0\n");
+    const auto sources = load_sources({folder_ / "com/"});
+    ASSERT_THAT(sources, SizeIs(2));
+    EXPECT_EQ(sources[0].name, "com/member_1");
+    EXPECT_EQ(sources[1].name, "com/member_2");
+    EXPECT_TRUE(sources[1].metrics);
+    EXPECT_THAT(render({folder_ / "com"}, {}), AllOf(HasSubstr("com/member_1"), HasSubstr("com/member_2")));
+    // What was made of the committee itself is its own column.
+    write("com/metrics.csv", "step,loss\n1,2.0\n");
+    EXPECT_EQ(load_sources({folder_ / "com"}).at(0).name, "com");
 }
 
 TEST_F(Report, a_missing_or_empty_folder_is_named) {

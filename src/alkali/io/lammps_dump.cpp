@@ -335,6 +335,8 @@ private:
 
 }  // namespace
 
+bool is_lammps_dump(std::string_view beginning) { return trim(beginning).starts_with("ITEM:"); }
+
 std::unique_ptr<FrameReader> open_lammps_dump(std::unique_ptr<std::istream> stream, const std::string& source, const ReadOptions& options) {
     return std::make_unique<DumpReader>(std::move(stream), source, options);
 }

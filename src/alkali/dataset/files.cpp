@@ -16,6 +16,7 @@
 #include "alkali/dataset/vasp_files.hpp"
 #include "alkali/io/compression.hpp"
 #include "alkali/io/label_units.hpp"
+#include "alkali/io/lammps.hpp"
 #include "alkali/io/notes.hpp"
 #include "alkali/io/text.hpp"
 
@@ -65,6 +66,21 @@ std::optional<RunFile> run_file(const fs::path& path) {
     return std::nullopt;
 }
 
+/// True if the file is named as a file of LAMMPS ("in.lmp", "data.csv") and its content is of something else.
+bool is_foreign(const fs::path& path, const std::string& format) {
+    if (format != "lammps-data" && format != "lammps-dump") return false;
+    std::string text(1 << 16, '\0');
+    try {
+        const auto content = io::open_content(path);
+        content->read(text.data(), static_cast<std::streamsize>(text.size()));
+        text.resize(static_cast<std::size_t>(content->gcount()));
+    } catch (const FileError&) {
+        return false;  // told when its frames are read
+    }
+    if (io::trim(text).empty()) return false;
+    return format == "lammps-data" ? !io::is_lammps_data(text) : !io::is_lammps_dump(text);
+}
+
 class Walk {
 public:
     explicit Walk(std::string format) : format_(std::move(format)) {}
@@ -81,6 +97,7 @@ public:
         for (const auto& [folder, files] : runs_) choose(files);
         std::sort(files_.read.begin(), files_.read.end());
         std::sort(files_.passed_over.begin(), files_.passed_over.end());
+        std::sort(files_.foreign.begin(), files_.foreign.end());
         return std::move(files_);
     }
 
@@ -110,8 +127,12 @@ private:
 
     void take(const fs::path& path) {
         if (fs::is_directory(path)) return folder(path);
-        if (!fs::is_regular_file(path) || !wanted(format_of(path)) || !first_time(path)) return;
-        if (auto file = run_file(path))
+        if (!fs::is_regular_file(path)) return;
+        const auto format = format_of(path);
+        if (!wanted(format) || !first_time(path)) return;
+        if (is_foreign(path, format))
+            files_.foreign.push_back(path);
+        else if (auto file = run_file(path))
             runs_[path.parent_path()].push_back(std::move(*file));
         else
             (first_copy(path) ? files_.read : files_.passed_over).push_back(path);
@@ -192,6 +213,8 @@ public:
         : path_(path), options_(options), log_(log), told_(log) {
         auto files = find_files(path, options.format);
         files_ = std::move(files.read);
+        for (const auto& file : files.foreign)
+            log.warning(file.string() + ": is named as a file of LAMMPS data or a dump and begins as neither: passed over");
         if (!files.passed_over.empty())
             log.info(fmt::format("{}: {} files are passed over, a better one of the same run or name is read ({} in {})", path.string(),
                                  files.passed_over.size(), files.passed_over[0].filename().string(),

@@ -11,8 +11,9 @@ namespace alkali::dataset {
 
 /// What a path holds.
 struct Files {
-    std::vector<std::filesystem::path> read;         ///< by name: files of known formats, and folders that are deepmd systems
-    std::vector<std::filesystem::path> passed_over;  ///< of runs of which a better file is read, and copies
+    std::vector<std::filesystem::path> read;          ///< by name: files of known formats, and folders that are deepmd systems
+    std::vector<std::filesystem::path> passed_over;   ///< of runs of which a better file is read, and copies
+    std::vector<std::filesystem::path> foreign = {};  ///< named as files of LAMMPS, and of other content
 };
 
 /// The files behind a path: the path itself for a file, else all files of known formats (or of the one given) and all

@@ -166,6 +166,9 @@ const Format& find_format(const std::filesystem::path& path, const std::string& 
     const auto leaf = path.has_filename() ? without_compression(path.filename().string()) : path.parent_path().filename().string() + "/";
     if (matches("*.tar", leaf) || matches("*.tgz", leaf) || matches("*.txz", leaf))
         throw InputError("is an archive", path.string(), "unpack it first: tar xf " + path.filename().string());
+    if (matches("*XDATCAR*", leaf) && !matches("*.*xyz", leaf))
+        throw InputError("is an XDATCAR, which holds positions without energies and forces", path.string(),
+                         "read the run's vasprun.xml or OUTCAR");
     for (const auto& format : table())
         if (fits(format, path, leaf)) return format;
     std::vector<std::string> names;

@@ -15,6 +15,10 @@ struct LammpsBox {
 /// Open directions without a vector get one that spans the atoms.
 [[nodiscard]] LammpsBox lammps_box(const structure::Structure& structure);
 
+/// Whether a file that begins so is a data file (it says how many atoms it has), a dump. Names such as "data.*" and "*.lmp" are common.
+[[nodiscard]] bool is_lammps_data(std::string_view beginning);
+[[nodiscard]] bool is_lammps_dump(std::string_view beginning);
+
 /// Data file. Its atom style is that of `Atoms # style`, of the options, or the one that the columns fit. Elements from the comments in
 /// Masses or the type labels, from type_names, or from the masses. The file does not tell which directions are periodic: all are taken
 /// to be.

@@ -301,6 +301,16 @@ private:
 
 }  // namespace
 
+bool is_lammps_data(std::string_view beginning) {
+    while (!beginning.empty()) {
+        const auto end = beginning.find('\n');
+        const auto words = split(beginning.substr(0, end));
+        if (words.size() >= 2 && words[1] == "atoms" && parse_integer(words[0])) return true;
+        beginning.remove_prefix(end == std::string_view::npos ? beginning.size() : end + 1);
+    }
+    return false;
+}
+
 std::unique_ptr<FrameReader> open_lammps_data(std::unique_ptr<std::istream> stream, const std::string& source, const ReadOptions& options) {
     return std::make_unique<DataReader>(std::move(stream), source, options);
 }

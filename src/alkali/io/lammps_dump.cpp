@@ -35,14 +35,37 @@ public:
     DumpReader(std::unique_ptr<std::istream> stream, const std::string& source, const ReadOptions& options)
         : stream_(std::move(stream)), lines_(*stream_), options_(options), place_{source, 0}, elements_(options.type_names) {}
 
+    // Behind a fault reading goes on with the next frame, but not where all are in other units.
     bool next(Frame& frame) override {
+        warnings_.clear();
+        if (other_units_ || (lost_ && !find_frame())) return false;
+        lost_ = true;
+        const bool read = read_frame(frame);
+        lost_ = false;
+        return read;
+    }
+
+    FrameNotes notes() const override { return {"", columns_.force ? "fx fy fz" : "", "", columns_.unused, warnings_}; }
+
+private:
+    /// The line that begins the next frame, which may have been taken for one of the frame before.
+    bool find_frame() {
+        ++place_.frame;
+        do {
+            again_ = trim(line_) == "ITEM: TIMESTEP" || trim(line_) == "ITEM: UNITS";
+        } while (!again_ && lines_.next(line_));
+        return again_;
+    }
+
+    bool next_item() { return std::exchange(again_, false) || lines_.next(line_); }
+
+    bool read_frame(Frame& frame) {
         frame = Frame{};
         frame.source = place_.source;
         frame.index = place_.frame;
-        warnings_.clear();
         long long atoms = -1;
         bool box = false;
-        while (lines_.next(line_)) {
+        while (next_item()) {
             if (trim(line_).empty()) continue;
             const std::string item(trim(line_));
             if (item == "ITEM: TIMESTEP")
@@ -71,17 +94,16 @@ public:
         return false;
     }
 
-    FrameNotes notes() const override { return {"", columns_.force ? "fx fy fz" : "", "", columns_.unused, warnings_}; }
-
-private:
     const std::string& next_line(const char* what) {
-        if (!lines_.next(line_)) place_.fail(fmt::format("the file ends before {}", what), "the file is truncated");
-        return line_;
+        if (lines_.next(line_)) return line_;
+        line_.clear();
+        place_.fail(fmt::format("the file ends before {}", what), "the file is truncated");
     }
 
     void check_units() {
         const auto units = trim(next_line("the units"));
-        if (units != "metal") place_.fail(fmt::format("units {} are not supported", units), "run LAMMPS with units metal");
+        other_units_ = units != "metal";
+        if (other_units_) place_.fail(fmt::format("units {} are not supported", units), "run LAMMPS with units metal");
     }
 
     double number(std::string_view word) const {
@@ -274,6 +296,9 @@ private:
     TypeElements elements_;
     std::vector<std::string> warnings_;
     bool told_default_ = false;
+    bool lost_ = false;                          // the frame before had a fault
+    bool again_ = false;                         // the line is yet to be looked at
+    bool other_units_ = false;                   // than metal
     std::set<std::pair<int, int>> told_masses_;  // elements by name and by mass
     double last_mass_ = 0;
     int by_last_mass_ = 0;
@@ -334,6 +359,8 @@ private:
 };
 
 }  // namespace
+
+bool is_lammps_dump(std::string_view beginning) { return trim(beginning).starts_with("ITEM:"); }
 
 std::unique_ptr<FrameReader> open_lammps_dump(std::unique_ptr<std::istream> stream, const std::string& source, const ReadOptions& options) {
     return std::make_unique<DumpReader>(std::move(stream), source, options);

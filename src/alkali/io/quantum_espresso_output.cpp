@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <map>
+#include <utility>
 
 #include "alkali/base/error.hpp"
 #include "alkali/io/quantum_espresso.hpp"
@@ -61,7 +62,10 @@ public:
 private:
     void take_line() {
         if (const auto program = qe::program_of(line_)) return begin_program(*program);
-        if (!running_) return;
+        if (!running_) {
+            headless_ = headless_ || (!seen_pw_ && foreign_.empty() && qe::is_line_of_pw(line_));
+            return;
+        }
         if (qe::Geometry::begins(line_)) {
             end_step();
             described_ = true;
@@ -79,6 +83,7 @@ private:
 
     void begin_program(const qe::Program& program) {
         if (running_) end_run();
+        if (std::exchange(headless_, false)) leave_out(without_head);
         running_ = program.name == "PWSCF";
         if (!running_) {
             foreign_ = program.name;
@@ -165,6 +170,7 @@ private:
     void end_file() {
         ended_ = true;
         if (running_) end_run();
+        if (headless_) return leave_out(without_head);
         if (seen_pw_) return;
         if (foreign_.empty()) place_.fail("is no output of pw.x: there is no line 'Program PWSCF v... starts'");
         leave_out(fmt::format("this is an output of {}; energies, forces and stresses are read from those of pw.x", executable(foreign_)));
@@ -179,6 +185,9 @@ private:
             if (auto doubt = qe::doubt_of(species); !doubt.empty()) notes_.warnings.push_back(std::move(doubt));
     }
 
+    static constexpr const char* without_head =
+        "the head of this output of pw.x is missing (no line 'Program PWSCF v... starts'): truncated?";
+
     std::unique_ptr<std::istream> stream_;
     Lines lines_;
     ReadOptions options_;
@@ -188,7 +197,7 @@ private:
     qe::Geometry geometry_;
     FrameNotes notes_;
     std::optional<Frame> ready_;
-    bool running_ = false, seen_pw_ = false, ended_ = false, bands_ = false, stopped_ = false, error_follows_ = false;
+    bool running_ = false, seen_pw_ = false, headless_ = false, ended_ = false, bands_ = false, stopped_ = false, error_follows_ = false;
     bool described_ = true;  // whether the structure was told since the last step
     std::size_t given_ = 0;  // frames and left-out steps of this run
     std::size_t told_ = 0;   // warnings of this run
@@ -203,7 +212,8 @@ std::unique_ptr<FrameReader> open_qe_output(std::unique_ptr<std::istream> stream
 bool is_qe_output(std::string_view beginning) {
     while (!beginning.empty()) {
         const auto end = beginning.find('\n');
-        if (qe::program_of(beginning.substr(0, end))) return true;
+        const auto line = beginning.substr(0, end);
+        if (qe::program_of(line) || qe::is_line_of_pw(line)) return true;
         beginning.remove_prefix(end == std::string_view::npos ? beginning.size() : end + 1);
     }
     return false;

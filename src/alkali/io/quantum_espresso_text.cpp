@@ -102,6 +102,14 @@ std::optional<std::string_view> after(std::string_view line, std::string_view ma
     return line.substr(at + mark.size());
 }
 
+bool is_line_of_pw(std::string_view line) {
+    if (line.starts_with("!    total energy")) return true;
+    for (const std::string_view mark : {"     bravais-lattice index     =", "     End of self-consistent calculation",
+                                        "     Forces acting on atoms (cartesian axes, Ry/au)", "     PWSCF        :"})
+        if (line.starts_with(mark)) return true;
+    return false;
+}
+
 double first_number(std::string_view text) {
     const auto words = split(text);
     return words.empty() ? std::numeric_limits<double>::quiet_NaN()

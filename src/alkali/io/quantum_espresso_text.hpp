@@ -84,6 +84,8 @@ struct Program {
 };
 /// Of "Program PWSCF v.6.1 (svn rev. 13369) starts on ..."; nothing for other lines.
 [[nodiscard]] std::optional<Program> program_of(std::string_view line);
+/// True if the line is one that pw.x prints within its output and other programs do not.
+[[nodiscard]] bool is_line_of_pw(std::string_view line);
 
 /// The text behind a mark.
 [[nodiscard]] std::optional<std::string_view> after(std::string_view line, std::string_view mark);

@@ -108,10 +108,14 @@ private:
         while (at_ < lines_.size() && leading_integers(lines_[at_]).empty()) {
             const auto words = split(lines_[at_]);
             if (words.empty()) place_.fail(fmt::format("line {}: expected symbols or numbers of atoms", at_ + 1));
-            static_cast<void>(vasp_element(words[0], place_));
+            if (!is_hydrogen_isotope(element_part(words[0]))) static_cast<void>(vasp_element(words[0], place_));
             for (const auto word : words) {
-                if (!units::is_symbol(element_part(word))) break;  // a remark may follow
-                symbols_.emplace_back(element_part(word));
+                const auto part = element_part(word);
+                if (is_hydrogen_isotope(part))
+                    warnings_.push_back(fmt::format("{} is read as H; its mass is that of hydrogen then", part));
+                else if (!units::is_symbol(part))
+                    break;  // a remark may follow
+                symbols_.emplace_back(is_hydrogen_isotope(part) ? "H" : part);
             }
             ++at_;
         }
@@ -137,6 +141,9 @@ private:
             return trim(mode).empty() ? ' ' : static_cast<char>(std::tolower(static_cast<unsigned char>(trim(mode)[0])));
         };
         if (initial() == 's') mode = line("the kind of coordinates");
+        if (mode.find("configuration=") != std::string::npos)
+            place_.fail(fmt::format("line {}: '{}' is of an XDATCAR, which holds positions without energies and forces", at_, trim(mode)),
+                        "read the run's vasprun.xml or OUTCAR");
         if (initial() != ' ' && std::isalpha(static_cast<unsigned char>(initial())) == 0)
             place_.fail(fmt::format("line {}: '{}' is not the kind of coordinates", at_, trim(mode).substr(0, 40)),
                         "write Direct or Cartesian above the positions");

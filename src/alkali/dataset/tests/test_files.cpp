@@ -197,6 +197,28 @@ TEST_F(FolderFiles, a_file_and_the_same_compressed_are_read_once) {
     EXPECT_THAT(told_.others, HasSubstr("2 files are passed over"));
 }
 
+TEST_F(FolderFiles, what_is_named_as_a_file_of_LAMMPS_and_is_none_is_passed_over_with_a_warning) {
+    file("a.extxyz");
+    file("in.lmp", "units metal\nread_data li.lmp\npair_style alkali\n");
+    file("data.csv", "energy,volume\n1,2\n");
+    file("dump.sql", "CREATE TABLE atoms;\n");
+    file("li.lmp",
+         "title\n\n1 atoms\n1 atom types\n0 4 xlo xhi\n0 4 ylo yhi\n0 4 zlo zhi\n\nMasses\n\n1 6.94\n\nAtoms # atomic\n\n1 1 0 0 0\n");
+    EXPECT_THAT(names(), ElementsAre("a.extxyz", "li.lmp"));
+    static_cast<void>(loaded());
+    for (const char* name : {"in.lmp: is named", "data.csv: is named", "dump.sql: is named"}) EXPECT_THAT(told_.warnings, HasSubstr(name));
+    // Named by itself it is an error.
+    EXPECT_THROW(static_cast<void>(loaded("in.lmp")), FileError);
+}
+
+TEST_F(FolderFiles, an_output_of_pw_without_its_head_is_named) {
+    file("a.extxyz");
+    file("late.out", "     End of self-consistent calculation\n\n!    total energy              =     -14.5 Ry\n");
+    EXPECT_THAT(names(), ElementsAre("a.extxyz", "late.out"));
+    static_cast<void>(loaded());
+    EXPECT_THAT(told_.warnings, HasSubstr("late.out, frame 0: left out: the head of this output of pw.x is missing"));
+}
+
 TEST_F(FolderFiles, structures_alone_are_all_read) {
     for (const char* name : {"POSCAR-1", "POSCAR-2", "a.vasp", "b.poscar"}) file(name, "x");
     EXPECT_THAT(names(), ElementsAre("POSCAR-1", "POSCAR-2", "a.vasp", "b.poscar"));

@@ -330,6 +330,28 @@ TEST(LammpsDump, faults_are_named) {
     EXPECT_NE(fault("lammps-dump", "hello\n").find("FILE, frame 0"), std::string::npos);
 }
 
+TEST(LammpsDump, a_frame_that_cannot_be_read_costs_that_frame_alone_where_such_are_left_out) {
+    const auto frame_of = [](const std::string& x) {
+        return "ITEM: TIMESTEP\n5\nITEM: NUMBER OF ATOMS\n2\nITEM: BOX BOUNDS pp pp pp\n0 4\n0 4\n0 4\nITEM: ATOMS id element x y z\n1 "
+               "Li " +
+               x + " 0 0\n2 Li 2 2 2\n";
+    };
+    const auto read = [](const std::string& text) {
+        ReadOptions options;
+        options.unreadable = Unreadable::left_out;
+        std::vector<double> x;
+        for (const auto& frame : read_text("lammps-dump", text, options)) x.push_back(frame.structure.positions[0][0]);
+        return x;
+    };
+    const std::vector<double> others{0, 2, 3};
+    for (const auto& broken : {with(frame_of("1"), "2 Li 2 2 2\n", ""), frame_of("x"), with(frame_of("1"), "ITEM: NUMBER", "NUMBER"),
+                               with(frame_of("1"), "0 4\n", "")})
+        EXPECT_EQ(read(frame_of("0") + broken + frame_of("2") + frame_of("3")), others) << broken;
+    // An atom line too many is found behind its frame, whose number of atoms is its own.
+    EXPECT_EQ(read(frame_of("0") + "3 Li 3 3 3\n" + frame_of("2") + frame_of("3")), others);
+    EXPECT_TRUE(read("ITEM: UNITS\nreal\n" + frame_of("0") + frame_of("1")).empty());
+}
+
 TEST(LammpsDump, a_general_triclinic_box_is_taken_as_it_is) {
     const auto text = with(with(with(dump_file, "pp ff pp\n0 4\n0 4\n0 4", "abc origin pp pp pp\n0 4 0 1\n4 0 0 2\n0 1 4 3"), "type x y z",
                                 "element xs ys zs"),

@@ -231,6 +231,17 @@ TEST(QeOutputFile, a_band_structure_run_has_no_label_and_is_named) {
     EXPECT_THAT(read(text.substr(text.find("JOB DONE."))).left_out, Contains(says("band structure")));
 }
 
+TEST(QeOutputFile, an_output_without_its_head_is_named_also_before_a_whole_one) {
+    const auto text = golden("grimme.out");
+    const auto rest = text.substr(text.find("     bravais-lattice index"));
+    ASSERT_LT(rest.size(), text.size());
+    const auto alone = read(rest), before = read(rest + text);
+    EXPECT_THAT(alone.frames, IsEmpty());
+    EXPECT_THAT(alone.left_out, Contains(says("the head of this output of pw.x is missing")));
+    EXPECT_EQ(before.frames.size(), read(text).frames.size());
+    EXPECT_THAT(before.left_out, Contains(says("the head of this output of pw.x is missing")));
+}
+
 TEST(QeOutputFile, several_runs_in_one_file_have_their_own_species_and_functionals) {
     const auto all = read(golden("md.out") + golden("grimme.out") + golden("hybrid.out"));
     ASSERT_EQ(all.frames.size(), 6U);

@@ -45,6 +45,33 @@ TEST(Poscar, version_4_takes_elements_from_title_or_options) {
     EXPECT_NE(fault("poscar", with(old, "Li O", "salt")).find("--type-names"), std::string::npos);
 }
 
+TEST(Poscar, isotopes_of_hydrogen_are_read_as_hydrogen_and_told) {
+    ReadOptions options;
+    options.format = "poscar";
+    const auto reader =
+        open_reader(std::make_unique<std::istringstream>("x\n1\n4 0 0\n0 4 0\n0 0 4\nD O T\n1 1 1\nDirect\n0 0 0\n.5 .5 .5\n.2 .2 .2\n"),
+                    "FILE", options);
+    Frame frame;
+    ASSERT_TRUE(reader->next(frame));
+    EXPECT_EQ(frame.structure.numbers, (std::vector<int>{1, 8, 1}));
+    ASSERT_EQ(reader->notes().warnings.size(), 2U);
+    EXPECT_NE(reader->notes().warnings[0].find("D is read as H"), std::string::npos);
+}
+
+TEST(Poscar, an_XDATCAR_is_called_what_it_is) {
+    EXPECT_NE(fault("poscar", "x\n1\n4 0 0\n0 4 0\n0 0 4\nLi\n1\nDirect configuration=     1\n0 0 0\n").find("is of an XDATCAR"),
+              std::string::npos);
+    for (const char* name : {"XDATCAR", "run/XDATCAR.gz", "XDATCAR.1"}) {
+        try {
+            static_cast<void>(detect_format(name));
+            FAIL() << name;
+        } catch (const InputError& error) {
+            EXPECT_NE(std::string(error.what()).find("is an XDATCAR"), std::string::npos) << name;
+        }
+    }
+    EXPECT_EQ(detect_format("XDATCAR.extxyz"), "extxyz");
+}
+
 TEST(Poscar, faults_name_file_and_line) {
     EXPECT_NE(fault("poscar", with(poscar, "0 0 3", "0 2 0")).find("no volume"), std::string::npos);
     EXPECT_NE(fault("poscar", with(poscar, "Li_sv", "Lj")).find("'Lj'"), std::string::npos);

@@ -122,6 +122,24 @@ TEST(Shifts, follow_compositions_that_hardly_differ_where_they_say_it_clearly) {
     EXPECT_NEAR(shifts.energies.at(1), -16.6, 5);
 }
 
+TEST(Shifts, scatter_is_not_taken_for_compositions_that_tell_nothing) {
+    base::Random random(5);
+    const auto lithium = cells_of({{"Li", 1}}, 5, 3, 40.0, random);
+    const auto one = fit_shifts(lithium);
+    EXPECT_TRUE(one.told_apart && one.accurate);
+    EXPECT_NEAR(one.energies.at(3), one.mean, 1e-9);
+    std::vector<Frame> two;
+    for (const Formula& formula : {Formula{{"Li", 8}}, Formula{{"Li", 7}, {"H", 1}}})
+        for (auto& frame : cells_of(formula, 20, 1, 0.02, random)) {
+            *frame.labels.energy = static_cast<double>(frame.structure.size()) * (-50 + 5.0 * random.normal());
+            two.push_back(frame);
+        }
+    const auto scattered = fit_shifts(two);
+    EXPECT_TRUE(scattered.told_apart);
+    EXPECT_FALSE(scattered.accurate);
+    EXPECT_GT(scattered.scatter, 3.0);
+}
+
 TEST(Shifts, leave_out_energies_that_are_no_numbers) {
     base::Random random(6);
     auto set = cells_of(lithia, 10, 1, 0.02, random);

@@ -61,7 +61,9 @@ void check_labels(const Frame& frame, const io::FrameNotes& notes, std::vector<F
 void check_zero_labels(const Frame& frame, std::vector<Finding>& findings);
 void check_forces(const Frame& frame, const CheckLimits& limits, std::vector<Finding>& findings);
 /// Warns of files whose energies lie on another zero than those of the file with most frames, and of files that hold energies
-/// of two zeros: another pseudopotential, code or reference. Cells, species and energies of the frames suffice.
+/// of two zeros: another pseudopotential, code or reference. Cells, species and energies of the frames suffice for zeros
+/// limits.energy_zero apart; where frames have forces, those of like composition, volume and size of the forces (the root mean
+/// square of however many are given) tell zeros 0.1 eV/atom apart.
 void check_energy_zeros(const FrameSet& set, const CheckLimits& limits, std::vector<Finding>& findings);
 void check_energy_zeros(std::span<const Frame* const> frames, const CheckLimits& limits, std::vector<Finding>& findings);
 /// Compares, for pairs of frames that a small strain and small displacements turn into each other, the difference of

@@ -64,6 +64,11 @@ void EnergyCheck::keep(std::size_t source, const Frame& frame, std::uint32_t com
     kept.structure.cell = frame.structure.cell;
     kept.structure.numbers = frame.structure.numbers;
     kept.labels.energy = frame.labels.energy;
+    if (const auto& forces = frame.labels.forces; forces && !forces->empty()) {
+        double sum = 0;
+        for (const auto& force : *forces) sum += force.squaredNorm();
+        kept.labels.forces = {Vec3::Constant(std::sqrt(sum / (3 * static_cast<double>(forces->size()))))};
+    }
     kept.source = frame.source;
     kept.index = frame.index;
     kept_.source.push_back(source);

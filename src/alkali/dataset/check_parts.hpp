@@ -76,7 +76,7 @@ private:
     std::vector<Seen> seen_;
     std::map<std::vector<std::pair<int, int>>, std::uint32_t> compositions_;  ///< numbers of atoms by species
     std::vector<std::size_t> frames_of_;                                      ///< (compositions)
-    FrameSet kept_;                                                           ///< species, cell and energy only
+    FrameSet kept_;                                                           ///< species, cell, energy, and one force of the size of all
     std::vector<std::size_t> number_;  ///< (kept) place among all seen; 0 for the first frames of a composition, which stay
     std::size_t stride_ = 1;           ///< every so many are kept
 };

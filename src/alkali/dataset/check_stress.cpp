@@ -297,11 +297,55 @@ bool misses_shear(const FrameSet& set, std::size_t source, std::vector<Finding>&
     return true;
 }
 
+// Labels are rounded so coarsely that a shear stress may be zero by that: all are whole numbers of the smallest, the usual
+// largest of a frame is but a few of it.
+constexpr double few_steps = 20.0;
+
+bool coarsely_rounded(std::span<const Frame* const> frames) {
+    double step = 0;
+    std::vector<double> components, largest;
+    for (const auto* frame : frames) {
+        const auto& stress = *frame->labels.stress;
+        double most = 0;
+        for (const double each : {stress(0, 1), stress(0, 2), stress(1, 2)}) {
+            if (each == 0) continue;
+            components.push_back(std::abs(each));
+            most = std::max(most, std::abs(each));
+            step = step == 0 ? std::abs(each) : std::min(step, std::abs(each));
+        }
+        largest.push_back(most);
+    }
+    if (step == 0) return true;
+    std::nth_element(largest.begin(), largest.begin() + static_cast<std::ptrdiff_t>(largest.size() / 2), largest.end());
+    if (largest[largest.size() / 2] > few_steps * step) return false;
+    constexpr double tolerance = 1e-3;
+    return std::all_of(components.begin(), components.end(),
+                       [&](double each) { return std::abs(each / step - std::round(each / step)) < tolerance; });
+}
+
+// Names the frames without a shear stress of a source in which others have one.
+void name_frames_without_shear(const FrameSet& set, std::size_t source, std::vector<Finding>& findings) {
+    std::vector<const Frame*> with, without;
+    for (std::size_t f = 0; f < set.frames.size(); ++f) {
+        const Frame& frame = set.frames[f];
+        if (set.source[f] != source || !frame.labels.stress || frame.labels.stress->isZero(0)) continue;
+        (has_shear(frame) ? with : without).push_back(&frame);
+    }
+    if (with.empty() || without.empty() || coarsely_rounded(with)) return;
+    for (const auto* frame : without)
+        if (symmetry_allows_shear(frame->structure))
+            findings.push_back({Severity::error, "stress", frame->where(),
+                                fmt::format("the shear stress is exactly zero here, although no symmetry asks for it and {} frames of {} "
+                                            "have one: only the diagonal was labelled; give all components, or train without the stress",
+                                            with.size(), set.sources[source])});
+}
+
 }  // namespace
 
 void check_shear(const FrameSet& set, const CheckLimits& limits, std::vector<Finding>& findings) {
     for (std::size_t source = 0; source < set.sources.size(); ++source) {
         if (misses_shear(set, source, findings)) continue;
+        name_frames_without_shear(set, source, findings);
         std::vector<Comparison> pairs;
         const auto groups = groups_of(set, source);
         for (const auto& [numbers, frames] : groups) add_pairs(frames, pairs);

@@ -21,6 +21,13 @@ constexpr double most_room = 2.0;
 // Within one file only frames of like volume per atom are compared: up to this part of the median.
 constexpr double like_volume = 0.25;
 constexpr std::size_t fewest_of_a_zero = 3;
+// Frames with about the same room and forces of about the same size, which is a temperature, have about the same energy: up to
+// these parts of them, and forces (eV/angstrom) above those of crystals at rest, whose phases differ by more than their noise.
+constexpr double same_room = 0.02, same_forces = 0.2, least_forces = 0.02;
+// eV/atom between such frames that another zero explains.
+constexpr double least_offset = 0.1;
+constexpr std::size_t enough_alike = 200;
+constexpr double sigma_of_mad = 1.4826;
 // Two zeros lie so many times farther apart than the energies of either.
 constexpr double clear_gap = 5.0;
 
@@ -110,11 +117,79 @@ double limit_between(const Pointers& base, const Pointers& other, const CheckLim
     return few || !share_one(compositions(base), compositions(other)) ? unlike_sets * limits.energy_zero : limits.energy_zero;
 }
 
+// Root mean square of the components, eV/angstrom; 0 where there are none.
+double forces_of(const Frame& frame) {
+    if (!frame.labels.forces || frame.labels.forces->empty()) return 0;
+    double sum = 0;
+    for (const auto& force : *frame.labels.forces) sum += force.squaredNorm();
+    return std::sqrt(sum / (3 * static_cast<double>(frame.labels.forces->size())));
+}
+
+struct Point {
+    double room, forces, energy;
+};
+
+std::map<Composition, std::vector<Point>> points_of(std::span<const Frame* const> frames) {
+    std::map<Composition, std::vector<Point>> points;
+    for (const auto* frame : frames) {
+        const Point point{room(*frame), forces_of(*frame), per_atom(*frame)};
+        if (point.room > 0 && point.forces >= least_forces) points[composition_of(frame->structure)].push_back(point);
+    }
+    return points;
+}
+
+std::vector<double> distances_from(const std::vector<double>& values, double centre) {
+    std::vector<double> distances;
+    for (const double value : values) distances.push_back(std::abs(value - centre));
+    return distances;
+}
+
+// By how much frames of `other` lie above those of `base` that are like them in composition, volume and forces, eV/atom; 0 where
+// that is no more than their scatter or an error of a calculation explains, or where there are too few of them.
+double offset_of_like_frames(std::span<const Frame* const> base, std::span<const Frame* const> other) {
+    const auto ours = points_of(base), theirs = points_of(other);
+    std::vector<double> offsets, scatter;
+    for (const auto& [composition, points] : theirs) {
+        const auto found = ours.find(composition);
+        if (found == ours.end()) continue;
+        const std::size_t stride = std::max<std::size_t>(1, points.size() / enough_alike);
+        for (std::size_t k = 0; k < points.size(); k += stride) {
+            std::vector<double> energies;
+            for (const auto& point : found->second)
+                if (std::abs(point.room - points[k].room) <= same_room * points[k].room &&
+                    std::abs(point.forces - points[k].forces) <= same_forces * points[k].forces)
+                    energies.push_back(point.energy);
+            if (energies.empty()) continue;
+            const double middle = median(energies);
+            offsets.push_back(points[k].energy - middle);
+            scatter.push_back(median(distances_from(energies, middle)));
+        }
+    }
+    if (offsets.size() < fewest_of_a_zero) return 0;
+    const double offset = median(offsets);
+    const double noise = sigma_of_mad * std::max(median(distances_from(offsets, offset)), median(scatter));
+    return std::abs(offset) > std::max(least_offset, clear_gap * noise) ? offset : 0;
+}
+
+void compare_like_frames(const File& base, const File& other, std::vector<Finding>& findings) {
+    const double offset = offset_of_like_frames(base.frames, other.frames);
+    if (offset == 0) return;
+    findings.push_back(
+        {Severity::warning, "energy-zero", other.name,
+         fmt::format("its energies lie {:+.3g} eV/atom from those of {} where composition, volume and size of the forces are "
+                     "alike: another zero of energy, or another phase; if it is the zero, mix them only with a shift per set "
+                     "(data.align_sources: true)",
+                     offset, base.name)});
+}
+
 void compare_files(const std::vector<File>& files, const CheckLimits& limits, std::vector<Finding>& findings) {
     for (std::size_t s = 1; s < files.size(); ++s) {
         const auto other = of_like_volume(files[s].frames, files[0].frames);
         const auto difference = zero_difference(files[0].frames, other);
-        if (size_of(difference, other) < limit_between(files[0].frames, other, limits)) continue;
+        if (size_of(difference, other) < limit_between(files[0].frames, other, limits)) {
+            compare_like_frames(files[0], files[s], findings);
+            continue;
+        }
         std::string list;
         for (const auto& [number, energy] : difference)
             list += fmt::format("{}{:+.3g} eV per {} atom", list.empty() ? "" : ", ", energy, units::symbol(number));
@@ -149,8 +224,12 @@ void look_for_two_zeros(const File& file, const CheckLimits& limits, std::vector
         const double usual = median(rooms);
         std::erase_if(frames, [&](const Frame* frame) { return std::abs(room(*frame) - usual) > like_volume * usual; });
         std::stable_sort(frames.begin(), frames.end(), [](const Frame* a, const Frame* b) { return per_atom(*a) < per_atom(*b); });
-        const std::size_t gap = gap_in(frames, limits.energy_zero);
+        const std::size_t gap = gap_in(frames, std::min(least_offset, limits.energy_zero));
         if (gap == 0) continue;
+        const auto all = std::span<const Frame* const>(frames);
+        if (per_atom(*frames[gap]) - per_atom(*frames[gap - 1]) < limits.energy_zero &&
+            offset_of_like_frames(all.first(gap), all.subspan(gap)) == 0)
+            continue;
         const bool upper = frames.size() - gap <= gap;  // the smaller part is named
         const auto part = upper ? std::span(frames).subspan(gap) : std::span(frames).first(gap);
         const auto* named = *std::min_element(part.begin(), part.end(), [](const Frame* a, const Frame* b) { return a->index < b->index; });

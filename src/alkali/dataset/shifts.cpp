@@ -120,15 +120,17 @@ Shifts fit(const Pointers& given, const AtomEnergies& given_prior) {
     const Eigen::MatrixXd directions = svd.matrixV().leftCols(rank);
     shifts.told_apart = rank == static_cast<Eigen::Index>(problem.species.size());
 
-    const double spread = std::max(structural_spread, root_mean_square(problem, frames, prior + directions * coefficients));
+    shifts.scatter = root_mean_square(problem, frames, prior + directions * coefficients);
+    const bool one_species = problem.species.size() == 1;  // its energy is the mean, whatever the scatter
+    const double spread = std::max(structural_spread, shifts.scatter);
     Eigen::VectorXd solution = prior;
     for (Eigen::Index k = 0; k < rank; ++k) {
         // Many frames of one composition say no more of the species than one does: each composition counts once.
         const double error = spread / (problem.fractions * directions.col(k)).norm();
-        if (error <= good_accuracy || std::abs(coefficients[k]) >= clear_difference * error)
+        if (one_species || error <= good_accuracy || std::abs(coefficients[k]) >= clear_difference * error)
             solution += coefficients[k] * directions.col(k);
         else
-            shifts.told_apart = false;
+            shifts.accurate = false;
     }
     for (std::size_t s = 0; s < problem.species.size(); ++s) shifts.energies[problem.species[s]] = solution[static_cast<Eigen::Index>(s)];
     shifts.residual = root_mean_square(problem, frames, solution);

@@ -20,7 +20,9 @@ struct Shifts {
     double mean = 0;         ///< energy per atom, mean over the frames, eV/atom
     double residual = 0;     ///< root mean square of what is left, eV/atom
     std::size_t frames = 0;  ///< with an energy
+    double scatter = 0;      ///< residual if every combination that the compositions tell were taken from the data, eV/atom
     bool told_apart = true;  ///< false: what the compositions leave open was taken from the prior
+    bool accurate = true;    ///< false: so was what the energies, by their scatter, tell too inaccurately
 };
 
 /// Least squares of the energies per atom on the fractions of the species, every frame with the same weight. Combinations of

@@ -122,6 +122,24 @@ TEST(Shifts, follow_compositions_that_hardly_differ_where_they_say_it_clearly) {
     EXPECT_NEAR(shifts.energies.at(1), -16.6, 5);
 }
 
+TEST(Shifts, scatter_is_not_taken_for_compositions_that_tell_nothing) {
+    base::Random random(5);
+    const auto lithium = cells_of({{"Li", 1}}, 5, 3, 40.0, random);
+    const auto one = fit_shifts(lithium);
+    EXPECT_TRUE(one.told_apart && one.accurate);
+    EXPECT_NEAR(one.energies.at(3), one.mean, 1e-9);
+    std::vector<Frame> two;
+    for (const Formula& formula : {Formula{{"Li", 8}}, Formula{{"Li", 7}, {"H", 1}}})
+        for (auto& frame : cells_of(formula, 20, 1, 0.02, random)) {
+            *frame.labels.energy = static_cast<double>(frame.structure.size()) * (-50 + 5.0 * random.normal());
+            two.push_back(frame);
+        }
+    const auto scattered = fit_shifts(two);
+    EXPECT_TRUE(scattered.told_apart);
+    EXPECT_FALSE(scattered.accurate);
+    EXPECT_GT(scattered.scatter, 3.0);
+}
+
 TEST(Shifts, leave_out_energies_that_are_no_numbers) {
     base::Random random(6);
     auto set = cells_of(lithia, 10, 1, 0.02, random);
@@ -214,6 +232,63 @@ TEST(EnergyZeros, two_in_one_file_are_named_with_the_first_frame_of_the_fewer) {
     ASSERT_EQ(findings.size(), 1u);
     EXPECT_EQ(findings[0].where, "set.extxyz, frame 28");
     EXPECT_NE(findings[0].text.find("12 frames"), std::string::npos) << findings[0].text;
+}
+
+// Lithium near its volume, of some temperature (eV): thermal energies and forces, and those of compression.
+std::vector<Frame> thermal_frames(const std::string& source, std::size_t count, double temperature, double volume, double offset,
+                                  base::Random& random) {
+    std::vector<Frame> frames;
+    for (std::size_t k = 0; k < count; ++k) {
+        auto& frame = frames.emplace_back();
+        const double change = volume * random.uniform(0.97, 1.03);
+        frame.structure.cell = structure::Cell::cubic(std::cbrt(54 * 20.0 * change));
+        std::vector<Vec3> forces;
+        for (int i = 0; i < 54; ++i) {
+            frame.structure.add(3, Vec3::Constant(0.1 * i));
+            forces.push_back(0.6 * std::sqrt(temperature / 0.026) * 0.3 * Vec3(random.normal(), random.normal(), random.normal()));
+        }
+        frame.labels.forces = forces;
+        frame.labels.energy = 54 * (-203 + 1.5 * temperature * (1 + 0.1 * random.normal()) + 0.9 * std::pow(change - 1, 2) + offset);
+        frame.source = source;
+        frame.index = k;
+    }
+    return frames;
+}
+
+TEST(EnergyZeros, a_few_tenths_apart_are_named_where_frames_are_alike) {
+    base::Random random(16);
+    const auto found = [&](double temperature, double volume, double offset) {
+        auto frames = thermal_frames("a.extxyz", 40, 0.026, 1.0, 0, random);
+        for (auto& frame : thermal_frames("b.extxyz", 12, temperature, volume, offset, random)) frames.push_back(std::move(frame));
+        return zeros_of(frames);
+    };
+    for (const double offset : {0.15, -0.466, 0.9}) {
+        const auto findings = found(0.026, 1.0, offset);
+        ASSERT_EQ(findings.size(), 1u) << offset;
+        EXPECT_EQ(findings[0].where, "b.extxyz");
+        EXPECT_NE(findings[0].text.find("another zero of energy"), std::string::npos) << findings[0].text;
+    }
+    EXPECT_TRUE(found(0.026, 1.0, 0.0).empty());
+    EXPECT_TRUE(found(0.17, 1.0, 0.0).empty());    // 2000 K
+    EXPECT_TRUE(found(0.026, 0.65, 0.0).empty());  // under pressure
+    EXPECT_TRUE(found(0.17, 0.7, 0.0).empty());
+}
+
+TEST(EnergyZeros, a_few_tenths_apart_in_one_file_are_named) {
+    base::Random random(17);
+    auto frames = thermal_frames("a.extxyz", 40, 0.026, 1.0, 0, random);
+    for (auto& frame : thermal_frames("a.extxyz", 12, 0.026, 1.0, 0.466, random)) frames.push_back(std::move(frame));
+    EXPECT_EQ(zeros_of(frames).size(), 1u);
+    frames.resize(40);
+    for (auto& frame : thermal_frames("a.extxyz", 12, 0.26, 1.0, 0, random)) frames.push_back(std::move(frame));
+    EXPECT_TRUE(zeros_of(frames).empty());  // a melt of 3000 K
+}
+
+TEST(EnergyZeros, of_lithium_trained_on_and_of_its_seeds_are_one) {
+    const auto folder = fs::path(ALKALI_SOURCE_DIR) / "data/li-qe";
+    for (const auto& finding :
+         check(std::vector{folder / "train.extxyz", folder / "seeds.extxyz", folder / "high_index.extxyz"}, {}).findings)
+        EXPECT_NE(finding.check, "energy-zero") << finding.where << ": " << finding.text;
 }
 
 TEST(EnergyZeros, isolated_atoms_are_not_taken_for_another_zero) {

@@ -1,5 +1,7 @@
 #include "alkali/models/common/statistics.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <charconv>
 #include <cmath>
@@ -49,6 +51,20 @@ dataset::Shifts labelled_shifts(std::span<const structure::Frame> frames) {
         throw InputError("no training frame has an energy", {},
                          "check data.energy_key, or give model.per_type_energy_shifts as {Symbol: value}");
     return shifts;
+}
+
+void say_what_is_shared(const dataset::Shifts& shifts, base::LogSink& log) {
+    const std::string shared =
+        "their energies per atom are shared evenly about the mean; energies of other compositions are a guess (give "
+        "model.per_type_energy_shifts where you know them)";
+    if (!shifts.told_apart)
+        log.info("the compositions of the training frames do not tell all species apart: " + shared);
+    else if (!shifts.accurate)
+        log.info(
+            fmt::format("the energies of the training frames scatter too much, by {:.3g} eV/atom about the best fit, for compositions "
+                        "that differ so little to say what each species contributes: {}; energies of another zero among them scatter "
+                        "so (alkali data check names them)",
+                        shifts.scatter, shared));
 }
 
 /// A sum of squares with its count.
@@ -162,10 +178,7 @@ std::vector<double> per_type_energy_shifts(std::span<const structure::Frame> fra
         const auto found = shifts.energies.find(units::atomic_number(name));
         values.push_back(found != shifts.energies.end() ? found->second : shifts.mean);
     }
-    if (log != nullptr && !shifts.told_apart)
-        log->info(
-            "the compositions of the training frames do not tell all species apart: their energies per atom are shared evenly "
-            "about the mean; energies of other compositions are a guess (give model.per_type_energy_shifts where you know them)");
+    if (log != nullptr) say_what_is_shared(shifts, *log);
     return values;
 }
 

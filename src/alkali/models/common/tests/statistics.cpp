@@ -82,6 +82,19 @@ TEST(Statistics, shared_shifts_are_told_in_the_log) {
     EXPECT_EQ(log.text, "");
 }
 
+TEST(Statistics, energies_that_scatter_are_not_told_as_compositions_that_tell_nothing) {
+    struct Memory final : base::LogSink {
+        void write(base::LogLevel, std::string_view message) override { text += message; }
+        std::string text;
+    } log;
+    static_cast<void>(energy_shifts("auto", std::vector{bcc(3, 3, 3, -5.0), bcc(3, 3, 3, -900.0)}, std::vector<std::string>{"Li"}, log));
+    EXPECT_EQ(log.text, "");
+    static_cast<void>(
+        energy_shifts("auto", std::vector{bcc(3, 3, 3, -5.0), bcc(3, 3, 3, -45.0), bcc(3, 3, 11, -45.0), bcc(3, 3, 11, -5.0)}, li_na, log));
+    EXPECT_THAT(log.text, HasSubstr("energies of the training frames scatter too much, by 10 eV/atom"));
+    EXPECT_THAT(log.text, testing::Not(HasSubstr("do not tell")));
+}
+
 TEST(Statistics, scales_never_vanish) {
     std::vector frames = {bcc(3, 3, 11, 0)};
     frames[0].labels.forces = {Vec3(3, 0, 0), Vec3::Zero()};

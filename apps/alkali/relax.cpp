@@ -137,6 +137,8 @@ void run_relax(const RelaxArguments& arguments, Context& context) {
                        entry["converged"].get<bool>()  ? ""
                        : entry["ran_away"].get<bool>() ? ", RAN AWAY"
                                                        : ", NOT CONVERGED");
+    if (relaxed.size() < frames.size())
+        for (const auto& each : unconverged) context.log.warning(each);
     failed.judge(relaxed.size(), arguments.output);
     if (unconverged.empty()) return;
     throw ConvergenceError(

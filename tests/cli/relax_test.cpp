@@ -66,6 +66,13 @@ TEST_F(Relax, that_runs_away_is_named_with_its_frame_and_leaves_the_last_sane_st
     }
 }
 
+TEST_F(Relax, tells_of_those_that_did_not_converge_beside_frames_that_failed) {
+    write("mixed.extxyz", good_frames() + "1\nProperties=species:S:1:pos:R:3\nXe 0 0 0\n");
+    const auto outcome = relax("mixed.extxyz", {"--steps", "1", "--fmax", "1e-9"});
+    EXPECT_EQ(outcome.status, 1);
+    EXPECT_THAT(outcome.errors, AllOf(HasSubstr("1 of 3 frames failed"), HasSubstr("mixed.extxyz, frame 1: the relaxation stopped after")));
+}
+
 TEST_F(Relax, tells_reached_and_wanted_stress_in_the_unit_of_smax) {
     const auto outcome = relax("data.extxyz", {"--cell", "--steps", "1", "--fmax", "100", "--smax", "1e-7"});
     EXPECT_EQ(outcome.status, 1);

@@ -110,9 +110,10 @@ void run_relax(const RelaxArguments& arguments, Context& context) {
         };
         calculator::heed(*calculator, frame);
         auto result = dynamics::relax(*calculator, frame.structure, options);
-        if (!result.converged) unconverged.emplace_back(dynamics::out_of_steps(result, options, frame.where()).what());
+        if (!result.converged) unconverged.emplace_back(dynamics::not_converged(result, options, frame.where()).what());
         summary.push_back({{"frame", frame.index},
                            {"converged", result.converged},
+                           {"ran_away", !result.ran_away.empty()},
                            {"energy", result.result.energy},
                            {"evaluations", result.last.evaluations},
                            {"max_force", result.last.max_force},
@@ -133,11 +134,15 @@ void run_relax(const RelaxArguments& arguments, Context& context) {
                        entry["frame"].get<std::size_t>(), entry["energy"].get<double>(), entry["evaluations"].get<int>(),
                        entry["max_force"].get<double>(),
                        arguments.cell ? fmt::format(", largest stress {:.1e} GPa", entry["max_stress_gpa"].get<double>()) : "",
-                       entry["converged"].get<bool>() ? "" : ", NOT CONVERGED");
+                       entry["converged"].get<bool>()  ? ""
+                       : entry["ran_away"].get<bool>() ? ", RAN AWAY"
+                                                       : ", NOT CONVERGED");
+    if (relaxed.size() < frames.size())
+        for (const auto& each : unconverged) context.log.warning(each);
     failed.judge(relaxed.size(), arguments.output);
     if (unconverged.empty()) return;
     throw ConvergenceError(
-        fmt::format("{} of {} relaxations ran out of steps; their last structures are written too, with converged=F:\n  {}",
+        fmt::format("{} of {} relaxations did not converge; their last structures are written too, with converged=F:\n  {}",
                     unconverged.size(), relaxed.size(), fmt::join(unconverged, "\n  ")),
         arguments.output.string());
 }

@@ -49,6 +49,16 @@ protected:
 
 const char* const three = "c/member_1/init.safetensors,c/member_2/init.safetensors,c/member_3/init.safetensors";
 
+TEST_F(Committee, given_by_its_folder_is_named_with_its_members) {
+    write("data.extxyz", good_frames());
+    write("train.yaml", good_config());
+    ASSERT_EQ(alkali({"train", "train.yaml", "-o", "c", "--init-only", "--committee", "2"}).status, 0);
+    const auto outcome = alkali({"evaluate", "c", "data.extxyz"});
+    EXPECT_EQ(outcome.status, 1);
+    EXPECT_THAT(outcome.errors, ::testing::HasSubstr("c/member_1/init.safetensors,c/member_2/init.safetensors"));
+    EXPECT_EQ(alkali({"evaluate", "c/member_1/init.safetensors,c/member_2/init.safetensors", "data.extxyz"}).status, 0);
+}
+
 TEST_F(Committee, predicts_mean_and_deviations_of_its_members_predictions) {
     write("data.extxyz", good_frames());
     write("train.yaml", good_config());

@@ -52,6 +52,27 @@ TEST_F(Relax, that_runs_out_of_steps_writes_the_last_structures_marks_them_and_f
     EXPECT_EQ(written()[0].info.at("converged"), "T");
 }
 
+TEST_F(Relax, that_runs_away_is_named_with_its_frame_and_leaves_the_last_sane_structure) {
+    const auto outcome = relax("data.extxyz", {"--cell", "--pressure", "1e6"});
+    EXPECT_EQ(outcome.status, 1);
+    EXPECT_THAT(outcome.errors, AllOf(HasSubstr("data.extxyz, frame 0"), HasSubstr("the relaxation ran away: after"),
+                                      HasSubstr("times that of the start"), Not(HasSubstr("check the cell and the cutoff"))));
+    EXPECT_THAT(outcome.output, HasSubstr("RAN AWAY"));
+    const auto start = io::read_frames(scratch_.path() / "data.extxyz"), last = written();
+    ASSERT_EQ(last.size(), start.size());
+    for (std::size_t f = 0; f < last.size(); ++f) {
+        EXPECT_EQ(last[f].info.at("converged"), "F");
+        EXPECT_GT(last[f].structure.cell.volume(), start[f].structure.cell.volume() / 3);
+    }
+}
+
+TEST_F(Relax, tells_of_those_that_did_not_converge_beside_frames_that_failed) {
+    write("mixed.extxyz", good_frames() + "1\nProperties=species:S:1:pos:R:3\nXe 0 0 0\n");
+    const auto outcome = relax("mixed.extxyz", {"--steps", "1", "--fmax", "1e-9"});
+    EXPECT_EQ(outcome.status, 1);
+    EXPECT_THAT(outcome.errors, AllOf(HasSubstr("1 of 3 frames failed"), HasSubstr("mixed.extxyz, frame 1: the relaxation stopped after")));
+}
+
 TEST_F(Relax, tells_reached_and_wanted_stress_in_the_unit_of_smax) {
     const auto outcome = relax("data.extxyz", {"--cell", "--steps", "1", "--fmax", "100", "--smax", "1e-7"});
     EXPECT_EQ(outcome.status, 1);

@@ -31,16 +31,19 @@ struct RelaxResult {
     calculator::Result result;  ///< of that structure
     RelaxStep last;
     bool converged = false;
+    std::string ran_away;  ///< how it left everything that the calculator can be trusted with; empty where it did not
 };
 
 /// Moves atoms, cell or both to the nearest minimum of E + p V. `converged` tells whether both tolerances were reached;
-/// otherwise the last structure is returned.
+/// otherwise the last structure is returned. It is given up, with the last sane structure, where the volume comes to less than a
+/// third or more than three times the start's, where atoms that were not come nearer than 0.35 angstrom (half the shortest bond there
+/// is), or where the calculator refuses a structure that it led to.
 /// Errors: InputError for an impossible freedom; what the calculator throws.
 [[nodiscard]] RelaxResult relax(calculator::Calculator& calculator, const structure::Structure& start, const RelaxOptions& options = {});
 /// The same, with a ConvergenceError that tells `what` was relaxed, how far it got and what to change.
 [[nodiscard]] RelaxResult relax_or_throw(calculator::Calculator& calculator, const structure::Structure& start, const RelaxOptions& options,
                                          const std::string& what);
 /// That error, for a result that did not converge: forces in eV/angstrom, stress in GPa.
-[[nodiscard]] ConvergenceError out_of_steps(const RelaxResult& result, const RelaxOptions& options, const std::string& what);
+[[nodiscard]] ConvergenceError not_converged(const RelaxResult& result, const RelaxOptions& options, const std::string& what);
 
 }  // namespace alkali::dynamics

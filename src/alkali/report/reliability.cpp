@@ -84,7 +84,9 @@ std::vector<Plot> reliability_plots(const records::Records& evaluation) {
 std::string coverage_table(const records::Records& evaluation) {
     std::string head, rows;
     for_tables(evaluation, [&](const Quantity& quantity, const nlohmann::json& table, int) {
-        std::string row = fmt::format("<tr><th>{}</th>", quantity.title);
+        const double constant = table.value("mean_error_taken_out", 0.0);
+        std::string row = fmt::format("<tr><th>{}{}</th>", quantity.title,
+                                      constant == 0 ? "" : fmt::format(" less a mean error of {:.4g} {}", constant, quantity.unit));
         const double points = table.value("points", 0.0);
         head = "<tr><th>nominal</th>";
         for (const auto& [nominal, observed] : pairs(table, "nominal", "observed")) {

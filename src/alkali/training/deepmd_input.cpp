@@ -74,6 +74,7 @@ private:
         follow(tree, descriptor_rules(), path);
         const Tree* type = tree.find("type");
         const std::string name = is_null(type) ? "" : shown(*type);
+        if (name.empty() && refuses()) return;  // as in an input for several tasks: what it asks for tells more
         const bool angular = name == "se_e2_a" || name == "se_a", triplets = name == "se_e3" || name == "se_at" || name == "se_a_3be",
                    radial = name == "se_e2_r" || name == "se_r";
         if (!angular && !triplets && !radial) return refuse(path + "type (" + (name.empty() ? "missing" : name) + ")");
@@ -153,7 +154,7 @@ private:
             refuse("training.acc_freq");
         const bool limited = found("training.numb_steps") != nullptr || found("training.max_epochs") != nullptr ||
                              found("training.max_seconds") != nullptr || found("training.max_cpu_seconds") != nullptr;
-        if (!limited) throw InputError("the key 'training.numb_steps' is missing", file().string(), "how many steps to take");
+        if (!limited && !refuses()) throw InputError("the key 'training.numb_steps' is missing", file().string(), "how many steps to take");
     }
 
     void validation_data(const Tree& data) {
@@ -313,9 +314,11 @@ private:
 
 bool is_deepmd_input(const Tree& document) {
     if (document.type != Tree::Type::map || document.find("data") != nullptr) return false;
-    if (document.find("learning_rate") != nullptr || document.find("loss") != nullptr) return true;
+    for (const char* key : {"learning_rate", "loss", "loss_dict"})
+        if (document.find(key) != nullptr) return true;
     const Tree* training = document.find("training");
-    return training != nullptr && (training->find("training_data") != nullptr || training->find("systems") != nullptr);
+    if (training == nullptr) return false;
+    return training->find("training_data") != nullptr || training->find("systems") != nullptr || training->find("data_dict") != nullptr;
 }
 
 Tree from_deepmd_input(const Tree& document, const std::filesystem::path& file, base::LogSink& log) {

@@ -11,6 +11,7 @@
 #include "alkali/calculator/frame.hpp"
 #include "alkali/dataset/split.hpp"
 #include "alkali/math/statistics.hpp"
+#include "alkali/records/energy_zero.hpp"
 #include "alkali/training/errors.hpp"
 #include "alkali/training/reliability.hpp"
 #include "alkali/units/constants.hpp"
@@ -91,6 +92,15 @@ struct AllParity {
     }
 };
 
+/// Takes another zero of the labels' energies out of the errors (eV/atom): no calculator can expect it. It is one where the mean
+/// error is beyond what the errors about it explain, and the deviations expected.
+void take_out_zero(Reliability& energy) {
+    const auto [mean, about_mean, expected] = energy.moments();
+    if (energy.size() >= records::fewest_frames_of_a_zero && records::another_zero(milli * mean, milli * about_mean) &&
+        std::abs(mean) > 3 * expected)
+        energy.take_out(mean);
+}
+
 /// The same for a calculator that gives uncertainties.
 struct AllReliability {
     Reliability energy, force, stress;
@@ -108,7 +118,8 @@ struct AllReliability {
         for (std::size_t k = 0; k < a.size(); ++k) stress.add(b[k] - a[k], c[k]);
     }
 
-    void put(records::Records& records) const {
+    void put(records::Records& records) {
+        take_out_zero(energy);
         nlohmann::json tables = nlohmann::json::object();
         const auto both = [&](const std::string& name, const Reliability& part, double factor, const std::string& unit) {
             if (part.size() == 0) return;

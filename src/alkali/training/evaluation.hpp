@@ -19,7 +19,7 @@ struct EvaluationSettings {
 /// force_rmse, force_mae (meV/angstrom), stress_rmse, stress_mae (GPa), each also with _GROUP for every group of frames
 /// (their info `group` or `config_type`), and `parity` with reference and predicted values by frame.
 /// A calculator that gives uncertainties (a committee): also those of Reliability::put for energy, force and stress, and
-/// `reliability`, their tables.
+/// `reliability`, their tables. Errors of energies are taken about their mean there where the labels have another zero of energy.
 /// Frames without a label are left out of its figures; their number stands in the record's settings.
 /// Errors: InputError naming the frame, or when no frame has any label.
 [[nodiscard]] records::Records evaluate(calculator::Calculator& calculator, std::span<const structure::Frame> frames,

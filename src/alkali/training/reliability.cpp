@@ -37,6 +37,26 @@ void Reliability::add(double error, double deviation) {
     deviations_.push_back(deviation);
 }
 
+Reliability::Moments Reliability::moments() const {
+    Moments moments;
+    if (errors_.empty()) return moments;
+    const auto count = static_cast<double>(errors_.size());
+    for (const double error : errors_) moments.mean += (error - errors_[0]) / count;  // differences keep their digits
+    moments.mean += errors_[0];
+    for (std::size_t k = 0; k < errors_.size(); ++k) {
+        moments.about_mean += (errors_[k] - moments.mean) * (errors_[k] - moments.mean) / count;
+        moments.expected += deviations_[k] * deviations_[k] / count;
+    }
+    moments.about_mean = std::sqrt(moments.about_mean);
+    moments.expected = std::sqrt(moments.expected);
+    return moments;
+}
+
+void Reliability::take_out(double constant) {
+    for (double& error : errors_) error -= constant;
+    taken_out_ += constant;
+}
+
 double Reliability::coverage(double probability) const {
     const double width = math::normal_half_width(probability);
     std::size_t inside = 0;
@@ -74,11 +94,18 @@ void Reliability::put(records::Records& records, const std::string& name, double
     put_number(records, name + "_std", factor * root_mean_square(deviations_, order, 0, order.size()), unit, size());
     std::vector<double> magnitudes;
     for (const double error : errors_) magnitudes.push_back(std::abs(error));
+    std::vector<std::string> about_errors;
     if (const double correlation = math::spearman(deviations_, magnitudes); std::isfinite(correlation))
-        put_number(records, name + "_std_correlation", correlation, "1", size());
+        put_number(records, about_errors.emplace_back(name + "_std_correlation"), correlation, "1", size());
     for (const int percent : {50, 68, 90, 95})
-        put_number(records, fmt::format("{}_coverage_{}", name, percent), coverage(0.01 * percent), "1", size(),
+        put_number(records, about_errors.emplace_back(fmt::format("{}_coverage_{}", name, percent)), coverage(0.01 * percent), "1", size(),
                    coverage_deviation(0.01 * percent));
+    if (taken_out_ == 0) return;
+    for (const auto& each : about_errors) {
+        auto record = records.at(each);
+        record.settings["mean_error_taken_out"] = factor * taken_out_;
+        records.set(each, std::move(record));
+    }
 }
 
 nlohmann::json Reliability::table(double factor) const {
@@ -91,6 +118,7 @@ nlohmann::json Reliability::table(double factor) const {
         table["nominal"].push_back(0.01 * percent);
         table["observed"].push_back(coverage(0.01 * percent));
     }
+    if (taken_out_ != 0) table["mean_error_taken_out"] = factor * taken_out_;
     const auto order = math::ascending(deviations_);
     for (std::size_t g = 0; g < groups; ++g) {
         const std::size_t begin = g * size() / groups, end = (g + 1) * size() / groups;

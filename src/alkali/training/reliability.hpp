@@ -16,6 +16,15 @@ public:
     void add(double error, double deviation);
     [[nodiscard]] std::size_t size() const { return errors_.size(); }
 
+    /// The mean error; root mean squares of the errors about it and of the deviations.
+    struct Moments {
+        double mean = 0, about_mean = 0, expected = 0;
+    };
+    [[nodiscard]] Moments moments() const;
+    /// Takes a constant out of all errors that is none of the calculator's, such as another zero of the labels' energies. What
+    /// put() and table() give tells it as mean_error_taken_out.
+    void take_out(double constant);
+
     /// Share of the errors within the interval that should hold `probability` of them.
     [[nodiscard]] double coverage(double probability) const;
     /// Standard deviation of coverage() over frames drawn anew with replacement; 0 for a single frame.
@@ -30,6 +39,7 @@ public:
 
 private:
     std::vector<double> errors_, deviations_;
+    double taken_out_ = 0;
     std::vector<std::size_t> first_;  ///< of each frame
 };
 

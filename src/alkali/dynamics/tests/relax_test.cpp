@@ -10,6 +10,7 @@
 #include "alkali/dynamics/tests/pair_potential.hpp"
 #include "alkali/dynamics/vacuum.hpp"
 #include "alkali/structure/builders.hpp"
+#include "alkali/structure/neighbour_list.hpp"
 
 namespace alkali::dynamics {
 namespace {
@@ -67,6 +68,58 @@ TEST_P(EveryMethod, a_sheared_cell_relaxes_to_the_cubic_one_without_stress) {
     EXPECT_LT(result.result.stress.cwiseAbs().maxCoeff(), 1e-8);
     EXPECT_NEAR(result.result.energy / 32, cubic.result.energy / 4, 1e-9);
     EXPECT_NEAR(result.structure.cell.volume() / 32, cubic.structure.cell.volume() / 4, 1e-4);
+}
+
+/// A model that knows nothing of short distances: all pairs attract.
+class Attraction final : public calculator::Calculator {
+public:
+    using Calculator::compute;
+    [[nodiscard]] calculator::Result compute(const Structure& structure, const calculator::Request&) override {
+        if (structure.cell.volume() < refused) throw InputError("the cutoff spans too many images of the cell");
+        calculator::Result result;
+        const auto list = structure::neighbour_list(structure, 5.0);
+        result.forces.assign(structure.size(), Vec3::Zero());
+        for (std::size_t i = 0; i < structure.size(); ++i)
+            for (auto e = list.first[i]; e < list.first[i + 1]; ++e) {
+                const Vec3& d = list.vector[static_cast<std::size_t>(e)];
+                const double left = 5.0 - d.norm();
+                result.energy -= 0.5 * left * left;
+                result.forces[i] += 2 * left / d.norm() * d;
+                if (structure.cell.volume() > 0) result.stress += left / d.norm() * d * d.transpose() / structure.cell.volume();
+            }
+        return result;
+    }
+    [[nodiscard]] std::string name() const override { return "attraction"; }
+    [[nodiscard]] std::vector<int> species() const override { return {18}; }
+    [[nodiscard]] double cutoff() const override { return 5.0; }
+    double refused = 0;  ///< below this volume
+};
+
+TEST_P(EveryMethod, a_cell_that_collapses_is_told_and_given_back_while_it_was_sane) {
+    Attraction model;
+    auto options = tight(GetParam());
+    options.freedom.cell = CellFreedom::full;
+    const auto start = structure::fcc("Ar", 5.3);
+    const auto result = relax(model, start, options);
+    EXPECT_FALSE(result.converged);
+    EXPECT_NE(result.ran_away.find("the volume came to 0."), std::string::npos) << result.ran_away;
+    EXPECT_GT(result.structure.cell.volume(), start.cell.volume() / 3);
+    EXPECT_NEAR(result.result.energy, model.Calculator::compute(result.structure).energy, 1e-9);
+    const std::string text = not_converged(result, options, "a.xyz, frame 3").what();
+    EXPECT_NE(text.find("a.xyz, frame 3"), std::string::npos) << text;
+    EXPECT_NE(text.find("the relaxation ran away: after "), std::string::npos) << text;
+    model.refused = 0.8 * start.cell.volume();
+    const auto refused = relax(model, start, options);
+    EXPECT_NE(refused.ran_away.find("images of the cell"), std::string::npos) << refused.ran_away;
+    EXPECT_GE(refused.structure.cell.volume(), model.refused);
+}
+
+TEST_P(EveryMethod, atoms_that_fall_onto_one_another_are_told) {
+    Attraction model;
+    const auto result = relax(model, structure::dimer("Ar", "Ar", 3.0), tight(GetParam()));
+    EXPECT_FALSE(result.converged);
+    EXPECT_NE(result.ran_away.find("nearer than 0.35"), std::string::npos) << result.ran_away;
+    EXPECT_GT((result.structure.positions[1] - result.structure.positions[0]).norm(), 0.35);
 }
 
 TEST_P(EveryMethod, fixed_atoms_do_not_move_and_their_forces_do_not_count) {
@@ -282,7 +335,7 @@ TEST(Relax, too_few_steps_are_reported_not_hidden) {
     // One unit for what is reached and what is wanted: that of alkali relax --smax.
     options.freedom.cell = CellFreedom::full;
     options.stress_tolerance = 1e-3 / 160.2176634;
-    const std::string text = out_of_steps(relax(lj, disturbed(0.15, 3), options), options, "argon").what();
+    const std::string text = not_converged(relax(lj, disturbed(0.15, 3), options), options, "argon").what();
     EXPECT_NE(text.find("1.0e-03 GPa"), std::string::npos) << text;
     EXPECT_EQ(text.find("angstrom^3"), std::string::npos) << text;
 }

@@ -243,6 +243,15 @@ TEST_F(Report, too_small_error_bars_are_marked_where_they_stand) {
     const auto page = render({folder_ / "committee"}, {});
     EXPECT_THAT(page, AllOf(HasSubstr("14.9(4)⚠"), HasSubstr("31 % of force errors on test"), HasSubstr(">11.10</td>")));
     EXPECT_THAT(page, AllOf(HasSubstr("31.0 %⚠</td>"), HasSubstr(">49.0 %</td>")));
+    errors.set(
+        "reliability",
+        {{{"energy",
+           {{"points", 30}, {"nominal", {0.68}}, {"observed", {0.70}}, {"std", {1.0}}, {"rmse", {1.0}}, {"mean_error_taken_out", 8671.2}}}},
+         "1",
+         {},
+         {},
+         {}});
+    EXPECT_THAT(coverage_table(errors), HasSubstr("energy less a mean error of 8671 meV/atom"));
     errors.set("force_coverage_68", {0.60, "1", 0.06, {}, {}});
     errors.save(folder_ / "committee" / "test.json");
     EXPECT_THAT(render({folder_ / "committee"}, {}), HasSubstr(">14.9(4)</td>")) << "60 +- 6 % are not too few";

@@ -180,6 +180,19 @@ TEST(DeepmdInput, an_input_for_several_tasks_is_refused_by_what_it_asks_for) {
         EXPECT_THAT(message, HasSubstr(key));
 }
 
+TEST(DeepmdInput, an_input_for_several_tasks_may_count_its_epochs_by_task) {
+    const std::string text = R"({"model": {"shared_dict": {"names": ["O", "H"]}, "model_dict": {"water": {"type_map": "names"}}},
+        "learning_rate": {"type": "exp", "start_lr": 0.0002, "decay_rate": 0.98}, "loss_dict": {"water": {"type": "ener"}},
+        "training": {"num_epoch_dict": {"water": 10}, "data_dict": {"water": {"training_data": {"systems": ["a"]}}}, "seed": 10}})";
+    const auto message = failure(text);
+    for (const char* key :
+         {"model.shared_dict", "model.model_dict", "loss_dict", "training.num_epoch_dict", "training.data_dict", "deepmd-kit"})
+        EXPECT_THAT(message, HasSubstr(key));
+    EXPECT_THAT(message, Not(HasSubstr("numb_epoch"))) << "no key of one task is meant";
+    EXPECT_THAT(message, Not(HasSubstr("missing")));
+    EXPECT_TRUE(is_deepmd_input(config::parse_json_tree(replaced(text, "learning_rate", "_rate"), "in.json")));
+}
+
 TEST(DeepmdInput, missing_steps_and_folders_are_named) {
     EXPECT_THAT(failure(replaced(first_version, R"("stop_batch": 2000,)", "")), HasSubstr("training.numb_steps"));
     EXPECT_THAT(failure(replaced(third_version, R"("systems": ["../data/a", "/abs/b/"],)", "")), HasSubstr("training_data.systems"));

@@ -148,6 +148,40 @@ TEST(Evaluation, sets_expected_against_true_errors) {
     EXPECT_EQ(table.at("points"), 48);
     EXPECT_NEAR(table.at("rmse").back().get<double>(), 30 / std::sqrt(3.0), 8);
     EXPECT_FALSE(records.has("force_std_correlation"));  // equal deviations have no rank
+    EXPECT_FALSE(records.at("energy_coverage_95").settings.contains("mean_error_taken_out"));
+}
+
+TEST(Evaluation, another_zero_of_energy_is_no_error_that_a_calculator_expects) {
+    Case sample;
+    Uncertain calculator(*sample.calculator);
+    base::NullProgress progress;
+    const auto with_zero = [&](double zero) {  // of the labels, eV/atom
+        auto frames = sample.frames;
+        for (auto& frame : frames) *frame.labels.energy += 4 * (0.1 - zero);
+        return evaluate(calculator, frames, {100}, progress);
+    };
+    const auto own = with_zero(0), other = with_zero(200);
+    for (const int percent : {50, 68, 90, 95}) {
+        const auto name = "energy_coverage_" + std::to_string(percent);
+        EXPECT_EQ(own.number(name), 1) << "errors of 2 meV/atom, 50 expected";
+        EXPECT_EQ(other.number(name), own.number(name));
+    }
+    EXPECT_NEAR(other.number("energy_rmse"), 200000, 10);
+    EXPECT_NEAR(other.at("energy_coverage_68").settings.at("mean_error_taken_out").get<double>(), 200000, 1e-6);
+    const auto &of_own = own.at("reliability").value.at("energy"), &of_other = other.at("reliability").value.at("energy");
+    EXPECT_EQ(of_other.at("observed"), of_own.at("observed"));
+    EXPECT_NEAR(of_other.at("rmse")[0].get<double>(), of_own.at("rmse")[0].get<double>(), 1e-6);
+    EXPECT_NEAR(of_other.at("mean_error_taken_out").get<double>(), 200000, 1e-6);
+    EXPECT_FALSE(of_own.contains("mean_error_taken_out"));
+}
+
+TEST(Evaluation, one_or_two_frames_tell_no_zero_of_energy) {
+    Case sample;
+    Uncertain calculator(*sample.calculator);
+    base::NullProgress progress;
+    sample.frames.resize(2);
+    for (auto& frame : sample.frames) *frame.labels.energy -= 4 * 5.0;
+    EXPECT_EQ(evaluate(calculator, sample.frames, {100}, progress).number("energy_coverage_95"), 0);
 }
 
 }  // namespace

@@ -80,7 +80,7 @@ void hold_vacuum(const RelaxArguments& arguments, const io::Frame& frame, double
 io::Frame relaxed_frame(const io::Frame& start, dynamics::RelaxResult result) {
     io::Frame frame = start;
     io::forget_labels(frame);
-    frame.info["converged"] = result.converged ? "T" : "F";
+    frame.info["geometry_converged"] = result.converged ? "T" : "F";
     frame.structure = std::move(result.structure);
     frame.labels.energy = result.result.energy;
     frame.labels.forces = std::move(result.result.forces);
@@ -142,7 +142,7 @@ void run_relax(const RelaxArguments& arguments, Context& context) {
     failed.judge(relaxed.size(), arguments.output);
     if (unconverged.empty()) return;
     throw ConvergenceError(
-        fmt::format("{} of {} relaxations did not converge; their last structures are written too, with converged=F:\n  {}",
+        fmt::format("{} of {} relaxations did not converge; their last structures are written too, with geometry_converged=F:\n  {}",
                     unconverged.size(), relaxed.size(), fmt::join(unconverged, "\n  ")),
         arguments.output.string());
 }
@@ -165,7 +165,7 @@ void add_relax(CLI::App& app, Context& context) {
     auto* command = app.add_subcommand("relax", "Relaxes every structure of a file on any calculator");
     command->add_option("calculator", a.calculator, "What gives energies and forces, see below")->required()->type_name("CALC");
     command->add_option("input", a.input, "Structures")->required()->type_name("IN");
-    command->add_option("-o,--output", a.output, "Relaxed structures with energy, forces, stress and converged=T or F")
+    command->add_option("-o,--output", a.output, "Relaxed structures with energy, forces, stress and geometry_converged=T or F")
         ->required()
         ->type_name("OUT");
     auto* cell = command->add_flag(

@@ -45,11 +45,11 @@ TEST_F(Relax, that_runs_out_of_steps_writes_the_last_structures_marks_them_and_f
     const auto frames = written();
     ASSERT_EQ(frames.size(), 2u);
     for (const auto& frame : frames) {
-        EXPECT_EQ(frame.info.at("converged"), "F");
+        EXPECT_EQ(frame.info.at("geometry_converged"), "F");
         EXPECT_TRUE(frame.labels.energy && frame.labels.forces);
     }
     ASSERT_EQ(relax("data.extxyz", {"--fmax", "100"}).status, 0);
-    EXPECT_EQ(written()[0].info.at("converged"), "T");
+    EXPECT_EQ(written()[0].info.at("geometry_converged"), "T");
 }
 
 TEST_F(Relax, that_runs_away_is_named_with_its_frame_and_leaves_the_last_sane_structure) {
@@ -61,7 +61,7 @@ TEST_F(Relax, that_runs_away_is_named_with_its_frame_and_leaves_the_last_sane_st
     const auto start = io::read_frames(scratch_.path() / "data.extxyz"), last = written();
     ASSERT_EQ(last.size(), start.size());
     for (std::size_t f = 0; f < last.size(); ++f) {
-        EXPECT_EQ(last[f].info.at("converged"), "F");
+        EXPECT_EQ(last[f].info.at("geometry_converged"), "F");
         EXPECT_GT(last[f].structure.cell.volume(), start[f].structure.cell.volume() / 3);
     }
 }

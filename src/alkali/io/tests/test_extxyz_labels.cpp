@@ -1,5 +1,7 @@
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <cmath>
 #include <filesystem>
@@ -64,7 +66,7 @@ std::string with_header(const std::string& pairs) {
 const double volume = std::pow(3.44, 3);
 
 std::string round_trip(const std::string& text, const ReadOptions& options = {}) {
-    const auto file = fs::path(testing::TempDir()) / "alkali_extxyz_labels" / "a.extxyz";
+    const auto file = fs::path(testing::TempDir()) / fmt::format("alkali_extxyz_labels_{}", ::getpid()) / "a.extxyz";
     write_frames(file, std::vector<Frame>{read_text(text, options).frame});
     const auto written = base::read_file(file);
     fs::remove_all(file.parent_path());

@@ -1,5 +1,10 @@
 #pragma once
+#include <unistd.h>
+
+#include <array>
 #include <cmath>
+#include <filesystem>
+#include <fstream>
 #include <memory>
 #include <span>
 #include <sstream>
@@ -7,6 +12,8 @@
 
 #include "alkali/base/error.hpp"
 #include "alkali/config/document.hpp"
+#include "alkali/io/compression.hpp"
+#include "alkali/io/deepmd_arrays.hpp"
 #include "alkali/io/deepmd_model.hpp"
 #include "alkali/io/format.hpp"
 #include "alkali/io/npy.hpp"
@@ -64,6 +71,46 @@ inline void feed_deepmd_model(const std::string& bytes) {
     } catch (const Error&) {}
 }
 
+/// For readers that want a file: bytes under a name in a folder of this process.
+class FileOfBytes {
+public:
+    FileOfBytes(const std::string& name, const std::string& bytes)
+        : folder_(std::filesystem::temp_directory_path() / ("alkali-feed-" + std::to_string(getpid()))), path_(folder_ / name) {
+        std::filesystem::create_directories(folder_);
+        std::ofstream(path_, std::ios::binary) << bytes;
+    }
+    FileOfBytes(const FileOfBytes&) = delete;
+    FileOfBytes& operator=(const FileOfBytes&) = delete;
+    ~FileOfBytes() {
+        std::error_code ignored;
+        std::filesystem::remove_all(folder_, ignored);
+    }
+    [[nodiscard]] const std::filesystem::path& folder() const { return folder_; }
+    [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+
+private:
+    std::filesystem::path folder_, path_;
+};
+
+inline void feed_compressed(const std::string& bytes) {
+    const FileOfBytes file("bytes", bytes);
+    try {
+        const auto content = open_content(file.path());
+        std::array<char, 4096> piece{};
+        for (int pieces = 0; pieces < 4096 && *content; ++pieces) content->read(piece.data(), piece.size());
+    } catch (const Error&) {}
+}
+
+inline void feed_deepmd_raw(const std::string& bytes) {
+    const FileOfBytes file("coord.raw", bytes);
+    try {
+        const auto array = open_frame_array(file.folder(), "coord", 6, std::nullopt);
+        for (std::size_t frame = 0; frame < array->frames(); ++frame)
+            for (const double value : array->of(frame))
+                if (std::isnan(value) && bytes.find_first_of("nN") == std::string::npos) throw std::logic_error("a number out of nothing");
+    } catch (const Error&) {}
+}
+
 /// `target`: the name of a fuzzer and of its folder in fuzz/corpus.
 inline void feed(const std::string& target, const std::string& bytes) {
     if (target == "safetensors")
@@ -72,6 +119,10 @@ inline void feed(const std::string& target, const std::string& bytes) {
         feed_deepmd_model(bytes);
     else if (target == "npy")
         feed_npy(bytes);
+    else if (target == "compressed")
+        feed_compressed(bytes);
+    else if (target == "deepmd-raw")
+        feed_deepmd_raw(bytes);
     else
         feed_frames(target, bytes);
 }

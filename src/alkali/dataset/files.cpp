@@ -180,15 +180,19 @@ private:
         }
     }
 
-    /// Where a vasprun.xml and an OUTCAR are there, the one that is whole is the better one.
+    /// Where a vasprun.xml and an OUTCAR are there, the one that is whole is the better one. What stands behind a whole one stays
+    /// behind it and is not looked into.
     static void set_extents(std::vector<RunFile>& run) {
         const auto has = [&](std::size_t rank) {
             return std::any_of(run.begin(), run.end(), [&](const RunFile& file) { return file.rank == rank && !is_empty(file.path); });
         };
+        bool decided = !has(0) || !has(1);
+        std::ranges::stable_sort(run, {}, &RunFile::rank);
         for (auto& file : run) {
             if (!file.has_results()) file.extent = Extent::nothing;
-            if (!file.has_results() || !has(0) || !has(1)) continue;
+            if (!file.has_results() || decided || is_empty(file.path)) continue;
             file.extent = file.rank == 0 ? extent_of_vasprun(file.path) : extent_of_outcar(file.path);
+            decided = file.extent == Extent::whole;
         }
     }
 

@@ -131,9 +131,8 @@ struct FormatInfo {
 /// A file whose name ends in .gz, .xz or .zst is compressed; not a folder.
 [[nodiscard]] std::unique_ptr<FrameWriter> open_writer(const std::filesystem::path& path, const WriteOptions& options = {});
 
-/// All frames at once; the log, if any, is told what the reader noted (notes.hpp). FileError if there is none.
-[[nodiscard]] std::vector<Frame> read_frames(const std::filesystem::path& path, const ReadOptions& options = {},
-                                             base::LogSink* log = nullptr);
+/// All frames at once; what the reader noted is told nobody. FileError if there is none.
+[[nodiscard]] std::vector<Frame> read_frames(const std::filesystem::path& path, const ReadOptions& options = {});
 void write_frames(const std::filesystem::path& path, std::span<const Frame> frames, const WriteOptions& options = {});
 
 }  // namespace alkali::io

@@ -382,10 +382,10 @@ std::unique_ptr<FrameWriter> open_writer(const std::filesystem::path& path, cons
     return std::make_unique<CompressedFrames>(format, path, options);
 }
 
-std::vector<Frame> read_frames(const std::filesystem::path& path, const ReadOptions& options, base::LogSink* log) {
+std::vector<Frame> read_frames(const std::filesystem::path& path, const ReadOptions& options) {
     const auto reader = open_reader(path, options);
-    base::NullSink none;
-    NoteLog notes(log != nullptr ? *log : none);
+    base::NullSink unheard;
+    NoteLog notes(unheard);
     std::vector<Frame> frames;
     for (Frame frame; reader->next(frame);) {
         notes.add(frame, reader->notes());

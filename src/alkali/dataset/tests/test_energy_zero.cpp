@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <filesystem>
+#include <span>
 
 #include "alkali/base/error.hpp"
 #include "alkali/base/random.hpp"
@@ -47,9 +48,24 @@ std::vector<Frame> cells_of(const Formula& formula, int frames, int largest, dou
     return all;
 }
 
+double per_atom(const Frame& frame) { return *frame.labels.energy / static_cast<double>(frame.structure.size()); }
+
+// Energies on a zero that is higher by so much, eV/atom.
+void raise(std::span<Frame> frames, double by) {
+    for (auto& frame : frames) *frame.labels.energy += by * static_cast<double>(frame.structure.size());
+}
+
+// Frames behind those that are there, as of another file.
+void add_file(std::vector<Frame>& frames, const char* source, std::vector<Frame> others) {
+    for (auto& frame : others) {
+        frame.source = source;
+        frames.push_back(std::move(frame));
+    }
+}
+
 double mean_per_atom(const std::vector<Frame>& frames) {
     double sum = 0;
-    for (const auto& frame : frames) sum += *frame.labels.energy / static_cast<double>(frame.structure.size());
+    for (const auto& frame : frames) sum += per_atom(frame);
     return sum / static_cast<double>(frames.size());
 }
 
@@ -60,11 +76,12 @@ std::vector<const Frame*> pointers(const std::vector<Frame>& frames) {
 }
 
 const Formula water{{"H", 2}, {"O", 1}}, lithium_hydride{{"Li", 1}, {"H", 1}}, lithia{{"Li", 2}, {"O", 1}},
-    phosphate{{"Li", 1}, {"Fe", 1}, {"P", 1}, {"O", 4}}, nickel_aluminide{{"Ni", 1}, {"Al", 1}};
+    phosphate{{"Li", 1}, {"Fe", 1}, {"P", 1}, {"O", 4}}, nickel_aluminide{{"Ni", 1}, {"Al", 1}}, lithium{{"Li", 1}};
+const std::vector<Formula> compounds{water, lithium_hydride, lithia, phosphate, nickel_aluminide};
 
 TEST(Shifts, of_one_stoichiometry_are_the_mean_whatever_the_size_of_its_cells) {
     base::Random random(1);
-    for (const auto& formula : {water, lithium_hydride, lithia, phosphate, nickel_aluminide})
+    for (const auto& formula : compounds)
         for (const int frames : {1, 20, 240, 1000})
             for (const int largest : {1, 7}) {
                 const auto set = cells_of(formula, frames, largest, 0.02, random);
@@ -79,7 +96,7 @@ TEST(Shifts, of_one_stoichiometry_are_the_mean_whatever_the_size_of_its_cells) {
 
 TEST(Shifts, stay_near_energies_of_atoms_known_beforehand) {
     base::Random random(2);
-    for (const auto& formula : {water, lithium_hydride, lithia, phosphate, nickel_aluminide}) {
+    for (const auto& formula : compounds) {
         AtomEnergies known;
         for (const auto& [symbol, count] : formula) known[units::atomic_number(symbol)] = atoms_energies.at(symbol);
         const auto shifts = fit_shifts(cells_of(formula, 100, 5, 0.02, random), known);
@@ -100,11 +117,17 @@ TEST(Shifts, of_mixed_compositions_are_those_of_the_atoms) {
         EXPECT_NEAR(energy, atoms_energies.at(std::string(units::symbol(number))) - 3.0, 1.0) << units::symbol(number);
 }
 
+// Lithium hydride, some of it with a hundredth of the atoms exchanged.
+std::vector<Frame> hardly_different_cells(base::Random& random) {
+    std::vector<Frame> set = cells_of({{"Li", 40}, {"H", 40}}, 200, 1, 0.02, random);
+    add_file(set, "set.extxyz", cells_of({{"Li", 41}, {"H", 39}}, 20, 1, 0.02, random));
+    return set;
+}
+
 TEST(Shifts, do_not_follow_the_noise_of_compositions_that_hardly_differ) {
     base::Random random(4);
-    // Alike atoms: what a hundredth of the atoms exchanged seems to say is noise, here 0.1 eV/atom between the compositions.
-    std::vector<Frame> set = cells_of({{"Li", 40}, {"H", 40}}, 200, 1, 0.02, random);
-    for (auto frame : cells_of({{"Li", 41}, {"H", 39}}, 20, 1, 0.02, random)) set.push_back(frame);
+    // Alike atoms: what the exchanged atoms seem to say is noise, here 0.1 eV/atom between the compositions.
+    auto set = hardly_different_cells(random);
     for (auto& frame : set) {
         const bool exchanged = composition_of(frame.structure).at(3) != 1;
         *frame.labels.energy = static_cast<double>(frame.structure.size()) * (-50 + 0.01 * random.normal() + (exchanged ? 0.1 : 0.0));
@@ -114,9 +137,7 @@ TEST(Shifts, do_not_follow_the_noise_of_compositions_that_hardly_differ) {
 
 TEST(Shifts, follow_compositions_that_hardly_differ_where_they_say_it_clearly) {
     base::Random random(5);
-    std::vector<Frame> set = cells_of({{"Li", 40}, {"H", 40}}, 200, 1, 0.02, random);
-    for (const auto& frame : cells_of({{"Li", 41}, {"H", 39}}, 20, 1, 0.02, random)) set.push_back(frame);
-    const auto shifts = fit_shifts(set);  // 2.4 eV/atom between the compositions
+    const auto shifts = fit_shifts(hardly_different_cells(random));  // 2.4 eV/atom between the compositions
     EXPECT_TRUE(shifts.told_apart);
     EXPECT_NEAR(shifts.energies.at(3), -206, 5);
     EXPECT_NEAR(shifts.energies.at(1), -16.6, 5);
@@ -124,8 +145,7 @@ TEST(Shifts, follow_compositions_that_hardly_differ_where_they_say_it_clearly) {
 
 TEST(Shifts, scatter_is_not_taken_for_compositions_that_tell_nothing) {
     base::Random random(5);
-    const auto lithium = cells_of({{"Li", 1}}, 5, 3, 40.0, random);
-    const auto one = fit_shifts(lithium);
+    const auto one = fit_shifts(cells_of(lithium, 5, 3, 40.0, random));
     EXPECT_TRUE(one.told_apart && one.accurate);
     EXPECT_NEAR(one.energies.at(3), one.mean, 1e-9);
     std::vector<Frame> two;
@@ -152,10 +172,10 @@ TEST(Shifts, leave_out_energies_that_are_no_numbers) {
 
 TEST(Shifts, sets_of_one_zero_agree_whatever_their_compositions) {
     base::Random random(7);
-    const auto compound = cells_of(lithium_hydride, 30, 3, 0.02, random), lithium = cells_of({{"Li", 1}}, 30, 5, 0.02, random);
+    const auto compound = cells_of(lithium_hydride, 30, 3, 0.02, random), metal = cells_of(lithium, 30, 5, 0.02, random);
     auto both = cells_of({{"H", 2}}, 10, 3, 0.02, random);
-    both.insert(both.end(), lithium.begin(), lithium.end());
-    const std::vector<const std::vector<Frame>*> sets{&compound, &lithium, &both};
+    both.insert(both.end(), metal.begin(), metal.end());
+    const std::vector<const std::vector<Frame>*> sets{&compound, &metal, &both};
     for (const auto* a : sets)
         for (const auto* b : sets)
             for (const auto& [number, energy] : zero_difference(pointers(*a), pointers(*b)))
@@ -167,11 +187,11 @@ TEST(Shifts, sets_of_compounds_are_moved_to_the_zero_of_the_first) {
     FrameSet set;
     append(set, cells_of(phosphate, 20, 2, 0.02, random), "first", {{}, Missing::mask, {}});
     auto other = cells_of(phosphate, 20, 2, 0.02, random);
-    for (auto& frame : other) *frame.labels.energy += 55.0 * static_cast<double>(frame.structure.size());
+    raise(other, 55.0);
     append(set, other, "second", {{}, Missing::mask, {}});
     static_cast<void>(align_sources(set));
     const double mean = mean_per_atom({set.frames.begin(), set.frames.begin() + 20});
-    for (const auto& frame : set.frames) EXPECT_NEAR(*frame.labels.energy / static_cast<double>(frame.structure.size()), mean, 0.2);
+    for (const auto& frame : set.frames) EXPECT_NEAR(per_atom(frame), mean, 0.2);
 }
 
 std::vector<Finding> zeros_of(const std::vector<Frame>& frames) {
@@ -182,13 +202,11 @@ std::vector<Finding> zeros_of(const std::vector<Frame>& frames) {
 
 TEST(EnergyZeros, of_compounds_are_named_by_file) {
     base::Random random(9);
-    for (const auto& formula : {water, lithium_hydride, lithia, phosphate, nickel_aluminide}) {
+    for (const auto& formula : compounds) {
         auto frames = cells_of(formula, 30, 3, 0.02, random);
-        auto other = cells_of(formula, 20, 4, 0.02, random);
-        for (auto& frame : other) frame.source = "other.extxyz";
-        frames.insert(frames.end(), other.begin(), other.end());
+        add_file(frames, "other.extxyz", cells_of(formula, 20, 4, 0.02, random));
         EXPECT_TRUE(zeros_of(frames).empty());
-        for (std::size_t k = 30; k < 50; ++k) *frames[k].labels.energy += 8.0 * static_cast<double>(frames[k].structure.size());
+        raise(std::span(frames).subspan(30), 8.0);
         const auto findings = zeros_of(frames);
         ASSERT_EQ(findings.size(), 1u);
         EXPECT_EQ(findings[0].where, "other.extxyz");
@@ -201,25 +219,20 @@ TEST(EnergyZeros, of_compounds_are_named_by_file) {
 
 TEST(EnergyZeros, of_elements_and_their_compounds_are_the_same) {
     base::Random random(10);
-    auto frames = cells_of({{"Li", 1}}, 30, 3, 0.02, random);
-    for (auto frame : cells_of(lithia, 20, 3, 0.02, random)) {
-        frame.source = "oxide.extxyz";
-        *frame.labels.energy -= 2.0 * static_cast<double>(frame.structure.size());  // of formation
-        frames.push_back(frame);
-    }
+    auto frames = cells_of(lithium, 30, 3, 0.02, random);
+    add_file(frames, "oxide.extxyz", cells_of(lithia, 20, 3, 0.02, random));
+    raise(std::span(frames).subspan(30), -2.0);  // of formation
     EXPECT_TRUE(zeros_of(frames).empty());
 }
 
 TEST(EnergyZeros, of_a_few_frames_under_pressure_are_the_same) {
     base::Random random(16);
-    auto frames = cells_of({{"Li", 1}}, 30, 3, 0.02, random);
-    for (auto frame : cells_of({{"Li", 1}}, 2, 1, 0.02, random)) {
-        frame.source = "compressed/OUTCAR";
-        *frame.labels.energy += 2.0 * static_cast<double>(frame.structure.size());
-        frames.push_back(frame);
-    }
+    auto frames = cells_of(lithium, 30, 3, 0.02, random);
+    add_file(frames, "compressed/OUTCAR", cells_of(lithium, 2, 1, 0.02, random));
+    const auto compressed = std::span(frames).subspan(30);
+    raise(compressed, 2.0);
     EXPECT_TRUE(zeros_of(frames).empty());
-    for (std::size_t k = 30; k < 32; ++k) *frames[k].labels.energy += 50.0 * static_cast<double>(frames[k].structure.size());
+    raise(compressed, 50.0);
     EXPECT_EQ(zeros_of(frames).size(), 1u);
 }
 
@@ -227,7 +240,7 @@ TEST(EnergyZeros, two_in_one_file_are_named_with_the_first_frame_of_the_fewer) {
     base::Random random(11);
     auto frames = cells_of(lithium_hydride, 40, 3, 0.02, random);
     EXPECT_TRUE(zeros_of(frames).empty());
-    for (std::size_t k = 28; k < 40; ++k) *frames[k].labels.energy -= 8.0 * static_cast<double>(frames[k].structure.size());
+    raise(std::span(frames).subspan(28), -8.0);
     const auto findings = zeros_of(frames);
     ASSERT_EQ(findings.size(), 1u);
     EXPECT_EQ(findings[0].where, "set.extxyz, frame 28");
@@ -255,33 +268,31 @@ std::vector<Frame> thermal_frames(const std::string& source, std::size_t count, 
     return frames;
 }
 
+// What is found in lithium at 300 K beside lithium of another temperature (eV), volume and zero of energy (eV/atom).
+std::vector<Finding> zeros_beside(const char* source, double temperature, double volume, double offset, base::Random& random) {
+    auto frames = thermal_frames("a.extxyz", 40, 0.026, 1.0, 0, random);
+    add_file(frames, source, thermal_frames(source, 12, temperature, volume, offset, random));
+    return zeros_of(frames);
+}
+
 TEST(EnergyZeros, a_few_tenths_apart_are_named_where_frames_are_alike) {
     base::Random random(16);
-    const auto found = [&](double temperature, double volume, double offset) {
-        auto frames = thermal_frames("a.extxyz", 40, 0.026, 1.0, 0, random);
-        for (auto& frame : thermal_frames("b.extxyz", 12, temperature, volume, offset, random)) frames.push_back(std::move(frame));
-        return zeros_of(frames);
-    };
     for (const double offset : {0.15, -0.466, 0.9}) {
-        const auto findings = found(0.026, 1.0, offset);
+        const auto findings = zeros_beside("b.extxyz", 0.026, 1.0, offset, random);
         ASSERT_EQ(findings.size(), 1u) << offset;
         EXPECT_EQ(findings[0].where, "b.extxyz");
         EXPECT_NE(findings[0].text.find("another zero of energy"), std::string::npos) << findings[0].text;
     }
-    EXPECT_TRUE(found(0.026, 1.0, 0.0).empty());
-    EXPECT_TRUE(found(0.17, 1.0, 0.0).empty());    // 2000 K
-    EXPECT_TRUE(found(0.026, 0.65, 0.0).empty());  // under pressure
-    EXPECT_TRUE(found(0.17, 0.7, 0.0).empty());
+    EXPECT_TRUE(zeros_beside("b.extxyz", 0.026, 1.0, 0, random).empty());
+    EXPECT_TRUE(zeros_beside("b.extxyz", 0.17, 1.0, 0, random).empty());    // 2000 K
+    EXPECT_TRUE(zeros_beside("b.extxyz", 0.026, 0.65, 0, random).empty());  // under pressure
+    EXPECT_TRUE(zeros_beside("b.extxyz", 0.17, 0.7, 0, random).empty());
 }
 
 TEST(EnergyZeros, a_few_tenths_apart_in_one_file_are_named) {
     base::Random random(17);
-    auto frames = thermal_frames("a.extxyz", 40, 0.026, 1.0, 0, random);
-    for (auto& frame : thermal_frames("a.extxyz", 12, 0.026, 1.0, 0.466, random)) frames.push_back(std::move(frame));
-    EXPECT_EQ(zeros_of(frames).size(), 1u);
-    frames.resize(40);
-    for (auto& frame : thermal_frames("a.extxyz", 12, 0.26, 1.0, 0, random)) frames.push_back(std::move(frame));
-    EXPECT_TRUE(zeros_of(frames).empty());  // a melt of 3000 K
+    EXPECT_EQ(zeros_beside("a.extxyz", 0.026, 1.0, 0.466, random).size(), 1u);
+    EXPECT_TRUE(zeros_beside("a.extxyz", 0.26, 1.0, 0, random).empty());  // a melt of 3000 K
 }
 
 TEST(EnergyZeros, of_lithium_trained_on_and_of_its_seeds_are_one) {
@@ -293,7 +304,7 @@ TEST(EnergyZeros, of_lithium_trained_on_and_of_its_seeds_are_one) {
 
 TEST(EnergyZeros, isolated_atoms_are_not_taken_for_another_zero) {
     base::Random random(12);
-    auto frames = cells_of({{"Li", 1}}, 40, 3, 0.02, random);
+    auto frames = cells_of(lithium, 40, 3, 0.02, random);
     for (int k = 0; k < 5; ++k) {
         Frame atom;
         atom.structure.cell = structure::Cell::cubic(20);
@@ -307,7 +318,7 @@ TEST(EnergyZeros, isolated_atoms_are_not_taken_for_another_zero) {
 
 TEST(Split, isolated_atoms_and_the_only_frame_of_a_species_stay_in_training) {
     base::Random random(13);
-    auto frames = cells_of({{"Li", 1}}, 12, 3, 0.02, random);
+    auto frames = cells_of(lithium, 12, 3, 0.02, random);
     Frame atom;
     atom.structure.add(3, Vec3::Zero());
     frames.insert(frames.begin() + 5, atom);
@@ -322,7 +333,7 @@ TEST(Split, isolated_atoms_and_the_only_frame_of_a_species_stay_in_training) {
 
 TEST(Split, a_group_of_isolated_atoms_is_held_out_only_by_name) {
     base::Random random(14);
-    auto frames = cells_of({{"Li", 1}}, 12, 1, 0.02, random);
+    auto frames = cells_of(lithium, 12, 1, 0.02, random);
     for (std::size_t k = 0; k < frames.size(); ++k) frames[k].info["config_type"] = k < 6 ? "bulk" : "slab";
     Frame atom;
     atom.structure.add(3, Vec3::Zero());
@@ -334,7 +345,7 @@ TEST(Split, a_group_of_isolated_atoms_is_held_out_only_by_name) {
 
 TEST(Split, structures_in_both_parts_are_found) {
     base::Random random(15);
-    auto frames = cells_of({{"Li", 1}}, 6, 3, 0.02, random);
+    auto frames = cells_of(lithium, 6, 3, 0.02, random);
     frames.push_back(frames[2]);
     const auto shared = shared_structures(frames, {{0, 1, 2}, {3, 4, 6}});
     ASSERT_EQ(shared.size(), 1u);

@@ -72,6 +72,20 @@ protected:
         });
     }
     void run() { SlurmQueue(store_, settings_).run(jobs_, watch_, {&stop_, nullptr}); }
+    /// With label_when(): every job is labelled, none fails.
+    void run_until_labelled(const std::string& name, std::size_t times) {
+        label_when(name, times);
+        run();
+        EXPECT_THAT(watch_.done, SizeIs(4));
+        EXPECT_THAT(watch_.failures, IsEmpty());
+    }
+    /// The number of the job array that sbatch's answer tells.
+    [[nodiscard]] std::string submitted() const {
+        JobList list{settings_.folder / "a.json", "a", "", {}};
+        list.jobs.push_back({jobs_[0], 0, 0});
+        std::filesystem::create_directories(settings_.folder);
+        return slurm::submit(list, settings_.task, {}).array;
+    }
 
     samples::Scratch scratch_;
     Store store_{scratch_ / "labels.sqlite"};
@@ -87,11 +101,8 @@ class SlurmControllerAway : public SlurmQueueOnBadDays, public testing::WithPara
 
 TEST_P(SlurmControllerAway, is_waited_for) {
     script("sbatch", std::string("[ $n -lt 3 ] && { echo '") + GetParam() + "' >&2; exit 1; }\necho 77");
-    label_when("sbatch", 3);
-    run();
-    EXPECT_THAT(watch_.done, SizeIs(4));
+    run_until_labelled("sbatch", 3);
     EXPECT_THAT(watch_.notes, Contains(HasSubstr(GetParam())));
-    EXPECT_THAT(watch_.failures, IsEmpty());
 }
 
 INSTANTIATE_TEST_SUITE_P(Words, SlurmControllerAway,
@@ -105,40 +116,50 @@ TEST_F(SlurmQueueOnBadDays, against_a_limit_of_jobs_smaller_arrays_are_tried) {
            "case \"$*\" in *--array=0-3%*|*--array=0-1%*) echo 'sbatch: error: QOSMaxSubmitJobPerUserLimit' >&2\n"
            "echo 'sbatch: error: Batch job submission failed: Job violates accounting/QOS policy (job submit limit)' >&2; exit 1;; "
            "esac\necho 77");
-    label_when("sbatch", 3);
-    run();
-    EXPECT_THAT(watch_.done, SizeIs(4));
+    run_until_labelled("sbatch", 3);
     EXPECT_THAT(watch_.notes, Contains(HasSubstr("QOSMaxSubmitJobPerUserLimit")));
     EXPECT_THAT(calls("sbatch").at(2), HasSubstr("--array=0-0%"));
 }
 
-TEST_F(SlurmQueueOnBadDays, what_never_passes_is_told_in_sbatchs_words) {
-    script("sbatch", "echo 'sbatch: error: invalid partition specified: nowhere' >&2; exit 1");
-    EXPECT_THROW(run(), ExternalProgramError);
-    EXPECT_THAT(calls("sbatch"), SizeIs(1));
-    script("sbatch", "echo 'sbatch: error: Job violates accounting/QOS policy (job submit limit, size)' >&2; exit 1");
+struct NeverPassing {
+    std::string name, sbatch, squeue, words;
+    std::size_t submissions;
+};
+void PrintTo(const NeverPassing& fault, std::ostream* stream) { *stream << fault.name; }
+
+class SlurmFaultThatNeverPasses : public SlurmQueueOnBadDays, public testing::WithParamInterface<NeverPassing> {};
+
+TEST_P(SlurmFaultThatNeverPasses, ends_the_run_in_the_programs_words) {
+    script("sbatch", GetParam().sbatch);
+    script("squeue", GetParam().squeue);
     try {
         run();
-        FAIL() << "no limit that never ends is waited for without end";
+        FAIL() << "no end";
     } catch (const ExternalProgramError& error) {
-        EXPECT_THAT(error.what(), HasSubstr("accounting/QOS policy"));
+        EXPECT_THAT(error.what(), HasSubstr(GetParam().words));
     }
+    EXPECT_THAT(calls("sbatch"), SizeIs(GetParam().submissions));
 }
+
+// Against a limit, arrays of 4 and of 2 are tried and then one job ten times.
+INSTANTIATE_TEST_SUITE_P(
+    Of, SlurmFaultThatNeverPasses,
+    testing::Values(NeverPassing{"partition", "echo 'sbatch: error: invalid partition specified: nowhere' >&2; exit 1", "exit 0",
+                                 "invalid partition specified: nowhere", 1},
+                    NeverPassing{"limit", "echo 'sbatch: error: Job violates accounting/QOS policy (job submit limit, size)' >&2; exit 1",
+                                 "exit 0", "accounting/QOS policy", 12},
+                    NeverPassing{"question", "echo 77", "echo 'squeue: error: Invalid user: 0' >&2; exit 1", "Invalid user: 0", 1}),
+    [](const auto& info) { return info.param.name; });
 
 TEST_F(SlurmQueueOnBadDays, the_number_of_the_job_is_found_amid_what_a_site_prints) {
     for (const std::string answer :
          {"Welcome to the cluster\\nQuota: 12 of 100\\n4711", "4711;cluster\\nHave a nice day", "Submitted batch job 4711", "  4711  ",
           "lua: job of project 12 checked\\nSubmitted batch job 4711 on cluster x"}) {
         script("sbatch", "printf '" + answer + "\\n'");
-        JobList list{settings_.folder / "a.json", "a", "", {}};
-        list.jobs.push_back({jobs_[0], 0, 0});
-        std::filesystem::create_directories(settings_.folder);
-        EXPECT_EQ(slurm::submit(list, settings_.task, {}).array, "4711") << answer;
+        EXPECT_EQ(submitted(), "4711") << answer;
     }
     script("sbatch", "echo all is well");
-    JobList list{settings_.folder / "a.json", "a", "", {}};
-    list.jobs.push_back({jobs_[0], 0, 0});
-    EXPECT_THROW((void)slurm::submit(list, settings_.task, {}), ExternalProgramError);
+    EXPECT_THROW((void)submitted(), ExternalProgramError);
     EXPECT_THAT(calls("scancel"), SizeIs(1));
 }
 
@@ -147,10 +168,7 @@ TEST_F(SlurmQueueOnBadDays, a_job_is_lost_only_after_several_looks) {
     // Known, unknown twice, known again, and so on.
     script("squeue",
            "[ -f name ] || exit 0\n[ $((n % 3)) -eq 0 ] && for i in 0 1 2 3; do echo \"$(cat name)|77|$i|RUNNING|None\"; done\nexit 0");
-    label_when("squeue", 12);
-    run();
-    EXPECT_THAT(watch_.failures, IsEmpty());
-    EXPECT_THAT(watch_.done, SizeIs(4));
+    run_until_labelled("squeue", 12);
     EXPECT_THAT(calls("sbatch"), SizeIs(1)) << "nothing was submitted again";
 }
 
@@ -165,21 +183,8 @@ TEST_F(SlurmQueueOnBadDays, squeue_is_asked_in_a_way_that_old_releases_know_and_
     script("squeue",
            "case \"$*\" in *--me*) echo \"squeue: unrecognized option '--me'\" >&2; exit 1;; esac\n"
            "[ $n -lt 4 ] && { echo 'slurm_load_jobs error: Unable to contact slurm controller (connect failure)' >&2; exit 1; }\nexit 0");
-    label_when("squeue", 5);
-    run();
-    EXPECT_THAT(watch_.done, SizeIs(4));
+    run_until_labelled("squeue", 5);
     EXPECT_THAT(watch_.notes, Contains(HasSubstr("Unable to contact slurm controller")));
-}
-
-TEST_F(SlurmQueueOnBadDays, a_squeue_that_refuses_the_question_ends_the_run) {
-    script("sbatch", "echo 77");
-    script("squeue", "echo 'squeue: error: Invalid user: 0' >&2; exit 1");
-    try {
-        run();
-        FAIL() << "no end";
-    } catch (const ExternalProgramError& error) {
-        EXPECT_THAT(error.what(), HasSubstr("Invalid user: 0"));
-    }
 }
 
 }  // namespace

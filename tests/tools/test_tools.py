@@ -1,0 +1,121 @@
+#!/usr/bin/env python3
+"""tools/check-format, check-tidy and compare-speed do what they say.
+
+usage: test_tools.py ALKALI
+"""
+import importlib.machinery
+import importlib.util
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+SOURCE = Path(__file__).resolve().parents[2]
+TOOLS = SOURCE / "tools"
+BUILD = Path()
+
+
+def load(name):
+    loader = importlib.machinery.SourceFileLoader(name.replace("-", "_"), str(TOOLS / name))
+    module = importlib.util.module_from_spec(importlib.util.spec_from_loader(loader.name, loader))
+    loader.exec_module(module)
+    return module
+
+
+def run(*command, **options):
+    return subprocess.run([str(word) for word in command], capture_output=True, text=True, **options)
+
+
+def has_formatter():
+    program = shutil.which("clang-format-14") or shutil.which("clang-format")
+    return program is not None and "version 14." in run(program, "--version").stdout
+
+
+class InScratch(unittest.TestCase):
+    def setUp(self):
+        self.folder = Path(tempfile.mkdtemp(prefix="alkali_tools_"))
+        self.addCleanup(shutil.rmtree, self.folder)
+
+
+@unittest.skipUnless(has_formatter(), "clang-format 14 is not installed")
+class CheckFormat(InScratch):
+    def test_a_file_that_is_not_formatted_is_named_and_mended_by_fix(self):
+        file = self.folder / "odd.cpp"
+        file.write_text("int  f( ){return 1;}\n")
+        shutil.copy(SOURCE / ".clang-format", self.folder)
+        found = run(TOOLS / "check-format", file)
+        self.assertEqual(found.returncode, 1)
+        self.assertIn("odd.cpp", found.stderr)
+        self.assertEqual(run(TOOLS / "check-format", "--fix", file).returncode, 0)
+        self.assertEqual(file.read_text(), "int f() { return 1; }\n")
+        self.assertEqual(run(TOOLS / "check-format", file).returncode, 0)
+
+
+class CheckTidy(InScratch):
+    def git(self, *words):
+        done = run("git", "-c", "user.name=test", "-c", "user.email=test@example.org", *words, cwd=self.folder)
+        self.assertEqual(done.returncode, 0, done.stderr)
+
+    def test_only_lines_changed_since_the_base_are_looked_at(self):
+        tidy = load("check-tidy")
+        tidy.ROOT = self.folder
+        (self.folder / "a.cpp").write_text("int a;\nint b;\nint c;\n")
+        (self.folder / "note.txt").write_text("x\n")
+        self.git("init", "-q", "-b", "main")
+        self.git("add", ".")
+        self.git("commit", "-q", "-m", "first")
+        self.assertIsNone(tidy.base_revision())
+        (self.folder / "a.cpp").write_text("int a;\nint B;\nint c;\nint d;\nint e;\n")
+        (self.folder / "note.txt").write_text("y\n")
+        (self.folder / "new.cpp").write_text("int n;\n")
+        self.git("add", ".")
+        self.git("commit", "-q", "-m", "second")
+        self.assertEqual(tidy.changed_lines(tidy.base_revision()), {"a.cpp": [[2, 2], [4, 5]], "new.cpp": [[1, 1]]})
+
+    def test_a_build_folder_of_another_source_is_refused(self):
+        tidy = load("check-tidy")
+        (self.folder / "CMakeCache.txt").write_text("CMAKE_HOME_DIRECTORY:INTERNAL=/elsewhere\n")
+        with self.assertRaisesRegex(SystemExit, "was made for /elsewhere"):
+            tidy.configure(self.folder)
+
+
+class CompareSpeed(InScratch):
+    def test_the_two_take_turns_and_ratios_are_made_pair_by_pair(self):
+        speed = load("compare-speed")
+        asked = []
+
+        def one(name):
+            asked.append(name)
+            return {"x": len(asked)}
+
+        times = speed.measure(one, {"base": "b", "head": "h"}, 3)
+        self.assertEqual("".join(asked), "bhhbbh")
+        self.assertEqual(times, {"x": {"base": [1, 4, 5], "head": [2, 3, 6]}})
+        self.assertEqual(speed.ratios(times["x"]), [2, 0.75, 1.2])
+        self.assertEqual([speed.word_for(each) for each in ([2, 0.75], [1.2, 1.1], [0.8, 0.9], [1.1, 1.01])], ["", "slower", "faster", ""])
+
+    def test_a_program_beside_itself_is_as_fast(self):
+        file = self.folder / "speed.json"
+        done = run(TOOLS / "compare-speed", "--build", BUILD, BUILD, "--only", "evaluate/nequip/l1/54,train/nequip/l1", "--pairs", 1,
+                   "--seconds", 0, "--json", file)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("us/atom", done.stdout)
+        found = json.loads(file.read_text())
+        self.assertEqual(sorted(found), ["evaluate/nequip/l1/54", "train/nequip/l1"])
+        for each in found.values():
+            self.assertGreater(each["base"][0], 0)
+            self.assertAlmostEqual(each["ratios"][0], each["head"][0] / each["base"][0])
+
+    def test_a_folder_without_a_program_is_named(self):
+        done = run(TOOLS / "compare-speed", "--build", self.folder, self.folder)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn(f"no program in {self.folder}", done.stderr)
+
+
+if __name__ == "__main__":
+    BUILD = Path(os.path.abspath(sys.argv.pop(1))).parent
+    unittest.main()

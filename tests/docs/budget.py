@@ -25,14 +25,14 @@ def is_training(text):
     return re.search(r"(^|\{)\s*\"?(training|trainer|training_module)\"?:", text, re.M) is not None
 
 
-def training(text, tier):
+def training(text, tier, seconds):
     # A run of queued labels has limits too: only those of a training are meant.
     if not is_training(text):
         return text
     steps = MOST[tier]
     text = STEPS.sub(lambda m: f"{m[1]}{m[2]}{min(int(m[3]), steps[m[1]])}", text)
     if tier == "slow":
-        return LIMIT.sub(lambda m: f"{m[1]}{m[2]}{min(int(m[3]), 120)}", text)
+        return LIMIT.sub(lambda m: f"{m[1]}{m[2]}{min(int(m[3]), seconds)}", text)
     text = LIMIT.sub(lambda m: f"numb_steps{m[2]}{steps['numb_steps']}", text)
     return re.sub(r"\bnum_features: \d+", "num_features: 8", text)
 
@@ -47,9 +47,9 @@ def labelling(text, tier):
     return text
 
 
-def config(text, tier):
-    """A config with the budget of this tier."""
-    return labelling(training(text, tier), tier)
+def config(text, tier, seconds=120):
+    """A config with the budget of this tier; `seconds` is the most time of a training in the slow one."""
+    return labelling(training(text, tier, seconds), tier)
 
 
 def commands(text, tier):

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Runs every block of a page, in order, in a folder of its own that looks like the source folder.
 
-usage: run_blocks.py PAGE --program ALKALI [--source DIR] [--stand-in PW] [--python PYTHON] [--slow] [--keep]
+usage: run_blocks.py PAGE --program ALKALI [--source DIR] [--stand-in PW] [--python PYTHON] [--slow [--seconds N]] [--keep]
     --stand-in   program in place of pw.x, in the fast tier and where there is no pw.x
     --python     Python that has the module
+    --seconds    most time of each training of the slow tier (120)
     --keep       leave the folder there
 
 How blocks are annotated: blocks.py. What stands in for the printed budgets: budget.py.
@@ -57,7 +58,7 @@ class Session:
         for name in LINKED:
             (self.folder / name).symlink_to(source / name)
         for path in [*self.folder.glob("examples/**/*.yaml"), *self.folder.glob("examples/**/*.json")]:
-            path.write_text(budget.config(path.read_text(), self.tier))
+            path.write_text(self.config(path.read_text()))
         (self.folder / "build").mkdir()
         (self.folder / "build/release").symlink_to(build)
         programs = self.folder / ".programs"
@@ -71,6 +72,9 @@ class Session:
             "PATH": f"{programs}:{os.environ['PATH']}", "ALKALI": str(self.options.program), "TIER": self.tier,
             "PYTHONPATH": str(build / "python"), "PYTHONDONTWRITEBYTECODE": "1", "OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "passive",
             "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1", "OMPI_MCA_rmaps_base_oversubscribe": "1"}
+
+    def config(self, text):
+        return budget.config(text, self.tier, self.options.seconds)
 
     def _stand_in(self, programs):
         if not self.options.stand_in or (self.tier == "slow" and shutil.which("pw.x")):
@@ -107,11 +111,11 @@ class Session:
     def file(self, block):
         path = self.folder / block.words["file"]
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(budget.config(block.replaced(), self.tier))
+        path.write_text(self.config(block.replaced()))
 
     def check(self, block):
         kind, name = block.words["check"], f"line-{block.line}.{block.language or 'yaml'}"
-        text = budget.config(block.replaced(), self.tier)
+        text = self.config(block.replaced())
         if kind == "train" and not re.search(r"^data:", text, re.M):
             text += "data: {train: data/li-qe/train.extxyz}\n"
         if kind == "qe":
@@ -206,6 +210,7 @@ def arguments():
     parser.add_argument("--stand-in", type=Path)
     parser.add_argument("--python", type=Path, default=Path(sys.executable))
     parser.add_argument("--slow", action="store_true")
+    parser.add_argument("--seconds", type=int, default=120)
     parser.add_argument("--keep", action="store_true")
     options = parser.parse_args()
     for name in ("program", "source", "stand_in", "python"):

@@ -55,6 +55,7 @@ class CheckFormat(InScratch):
         self.assertEqual(run(TOOLS / "check-format", file).returncode, 0)
 
 
+@unittest.skipUnless(shutil.which("git"), "git is not installed")
 class CheckTidy(InScratch):
     def git(self, *words):
         done = run("git", "-c", "user.name=test", "-c", "user.email=test@example.org", *words, cwd=self.folder)

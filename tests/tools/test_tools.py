@@ -77,6 +77,26 @@ class CheckTidy(InScratch):
         self.git("commit", "-q", "-m", "second")
         self.assertEqual(tidy.changed_lines(tidy.base_revision()), {"a.cpp": [[2, 2], [4, 5]], "new.cpp": [[1, 1]]})
 
+    @unittest.skipUnless(shutil.which("clang-tidy"), "clang-tidy is not installed")
+    def test_a_warning_on_a_changed_line_fails_and_an_old_one_does_not(self):
+        shutil.copytree(TOOLS, self.folder / "tools")
+        shutil.copy(SOURCE / ".clang-tidy", self.folder)
+        file, build = self.folder / "a.cpp", self.folder / "build/release"
+        build.mkdir(parents=True)
+        (build / "compile_commands.json").write_text(json.dumps(
+            [{"directory": str(self.folder), "file": "a.cpp", "command": "c++ -Wno-restrict -Werror -c a.cpp"}]))
+        old = "struct Base { virtual int f(); };\nstruct Old : Base { virtual int f(); };\n"
+        file.write_text(old)
+        self.git("init", "-q", "-b", "main")
+        self.git("add", "a.cpp")
+        self.git("commit", "-q", "-m", "first")
+        for new, status in (("int fine();\n", 0), ("struct New : Base { virtual int f(); };\n", 1)):
+            file.write_text(old + new)
+            found = run(self.folder / "tools/check-tidy", "HEAD")
+            self.assertEqual(found.returncode, status, found.stdout + found.stderr)
+            self.assertEqual("modernize-use-override" in found.stdout, status == 1, found.stdout)
+            self.assertNotIn("a.cpp:2:", found.stdout)
+
     def test_a_build_folder_of_another_source_is_refused(self):
         tidy = load("check-tidy")
         (self.folder / "CMakeCache.txt").write_text("CMAKE_HOME_DIRECTORY:INTERNAL=/elsewhere\n")

@@ -158,7 +158,9 @@ void add_options(CLI::App& command, PrecisionArguments& a) {
         ->capture_default_str()
         ->check(CLI::PositiveNumber);
     command.add_flag("--unrelaxed", a.unrelaxed, "Vacancies in the perfect lattice instead of relaxed once in float64");
-    command.add_option("--motions", o.vacancy.motions, "Rigid motions that the bulk reference is averaged over")
+    command
+        .add_option("--motions", o.vacancy.motions,
+                    "Copies of the perfect crystal, each shifted and turned at random, that its energy is averaged over")
         ->capture_default_str()
         ->check(CLI::Range(2, 100000));
     command.add_option("--points", o.path.points, "Points of the path")->capture_default_str()->check(CLI::PositiveNumber);

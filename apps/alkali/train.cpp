@@ -143,7 +143,7 @@ void add_train(CLI::App& app, Context& context) {
     auto* schema = command->add_option("--schema", arguments->schema, "Write the JSON schema of a config to this file")->type_name("FILE");
     command->footer(
         "Examples:\n"
-        "  alkali train examples/lithium/train.yaml -o out/nequip\n"
+        "  alkali train examples/lithium/reproduce.yaml -o out/nequip\n"
         "  alkali train train.yaml -o out/nequip --restart\n"
         "  alkali train train.yaml -o out/committee --committee 4\n"
         "  mpirun -n 2 alkali train train.yaml -o out/nequip\n"

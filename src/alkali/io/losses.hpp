@@ -11,7 +11,8 @@ class Losses {
 public:
     explicit Losses(FormatInfo format) : format_(std::move(format)) {}
     void add(const Frame& frame);
-    /// Warns of labels, weights, open directions and columns that are not written; says which header keys are not. Nothing lost, nothing told.
+    /// Warns of labels, weights, open directions and columns that are not written; says which header keys are not.
+    /// Nothing lost, nothing told.
     void tell(base::LogSink& log) const;
 
 private:

@@ -107,7 +107,8 @@ TYPED_TEST(Activations, may_overwrite_their_arguments_and_leave_out_derivatives)
 TYPED_TEST(Activations, pass_on_what_is_not_a_number) {
     const std::vector<TypeParam> z(16, std::numeric_limits<TypeParam>::quiet_NaN());
     for (const auto& set : all_kernels<TypeParam>())
-        for (const auto kind : all_kinds) EXPECT_TRUE(std::isnan(activate(set, kind, z).value[7])) << set.name << ", activation " << static_cast<int>(kind);
+        for (const auto kind : all_kinds)
+            EXPECT_TRUE(std::isnan(activate(set, kind, z).value[7])) << set.name << ", activation " << static_cast<int>(kind);
 }
 
 }  // namespace

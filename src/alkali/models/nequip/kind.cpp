@@ -16,7 +16,9 @@ config::Options options() {
     o.number("r_max", "cutoff radius").unit("angstrom").above(0).required().alias("cutoff").alias("rcut");
     o.integer("num_layers", "interaction layers").fallback(4).at_least(1).alias("num_interactions").alias("num_convolution_layer");
     o.integer("l_max", "highest angular order of features and edges").fallback(2).at_least(0).at_most(4).alias("lmax").alias("max_ell");
-    o.boolean("parity", "also features of unnatural parity").fallback(false).alias("is_parity");
+    o.boolean("parity", "also features that a mirror turns the other way, such as axial vectors beside vectors; about twice the time")
+        .fallback(false)
+        .alias("is_parity");
     o.integer("num_features", "channels per irrep, one number or one per l")
         .or_kind(config::Kind::integers)
         .fallback(32)

@@ -106,6 +106,10 @@ Stored read(std::string_view bytes, const std::string& where) {
     Stored stored{io::TensorFile::parse(bytes, where), {}};
     const auto& metadata = stored.file.metadata;
     check_format(metadata, where);
+    // One byte in the name of the checksum, and the file would pass for one of an earlier version.
+    for (const auto& [key, text] : metadata)
+        if (key != "format" && key != "format_version" && key != "run" && key != checksum_key)
+            throw FileError("holds '" + key + "', which no checkpoint does", where, damaged);
     if (metadata.contains(checksum_key) && metadata.at(checksum_key) != checksum_of(stored.file))
         throw FileError("does not hold what was written: its checksum differs", where, damaged);
     stored.run = config::parse_json(metadata.contains("run") ? metadata.at("run") : std::string{}, where);

@@ -37,6 +37,7 @@ nlohmann::json json_metadata(const io::TensorFile& file, const std::string& key,
     try {
         auto json = config::parse_json(text, where, metadata_limits);
         if (json.is_object()) return json;
+        if (json.is_null()) return nlohmann::json::object();
     } catch (const FileError& error) {
         throw FileError("its metadata '" + key + "' cannot be used: the text " + error.fault(), where);
     }

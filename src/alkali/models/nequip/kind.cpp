@@ -168,6 +168,7 @@ std::unique_ptr<TrainableModel> build(const nlohmann::json& json, const nlohmann
     Hyperparameters hyper = Hyperparameters::from_json(json);
     if (precision) hyper.model_dtype = *precision;
     if (derived.is_object() && derived.contains("normalize2mom")) {
+        require(derived["normalize2mom"].is_object(), "normalize2mom", "is no table of scales", "derived");
         const auto read = [&](const char* key, double& scale) {
             read_key(derived["normalize2mom"], key, scale, "derived.normalize2mom");
             require(scale > 0.1 && scale < 10, key, "is no scale of an activation", "derived.normalize2mom");

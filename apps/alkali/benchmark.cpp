@@ -5,7 +5,9 @@
 #include <memory>
 
 #include "alkali/base/files.hpp"
+#include "alkali/config/json.hpp"
 #include "benchmark_measure.hpp"
+#include "calculator_options.hpp"
 #include "command.hpp"
 
 namespace alkali::app {
@@ -94,7 +96,7 @@ void run_benchmark(const BenchmarkArguments& arguments, Context& context) {
                            number(r["share_of_peak"], 1, 100), 1e-6 * static_cast<double>(timing.peak_bytes), timing.bytes_per_atom());
                 if (arguments.parts) print_parts(r["parts"]);
             }
-    if (!arguments.json.empty()) base::write_file(arguments.json, results.dump(2) + "\n");
+    if (!arguments.json.empty()) base::write_file(arguments.json, config::json_text(results, 2) + "\n");
 }
 
 }  // namespace
@@ -111,7 +113,7 @@ void add_benchmark(CLI::App& app, Context& context) {
     command->add_option("--threads", arguments->threads, "Numbers of threads")
         ->delimiter(',')
         ->capture_default_str()
-        ->check(CLI::PositiveNumber);
+        ->check(thread_count(1));
     command->add_option("--precision", arguments->precisions, "float32, mixed, float64; default: as the model says")->delimiter(',');
     command->add_option("--seconds", arguments->effort.seconds, "Least time to spend on each")->capture_default_str();
     command->add_option("--repeat", arguments->effort.repeat, "Least number of runs of each")

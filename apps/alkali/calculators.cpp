@@ -1,5 +1,6 @@
 #include <omp.h>
 
+#include "alkali/base/thread_limit.hpp"
 #include "alkali/labelling/quantum_espresso/calculator.hpp"
 #include "alkali/models/committee/open.hpp"
 #include "alkali/models/kim/kim_calculator.hpp"
@@ -12,6 +13,7 @@ calculator::Registry make_calculators() {
     calculator::Registry registry;
     registry.add("", "FILE            a model file (best.safetensors); several with commas between them are a committee",
                  [](const std::string& rest, const calculator::OpenOptions& options, base::LogSink& log) {
+                     if (options.threads != 0) base::require_threads(options.threads, "threads");
                      if (options.threads > 0) omp_set_num_threads(options.threads);
                      auto wanted = options;
                      if (threads_are_given(options.threads)) wanted.threads = omp_get_max_threads();

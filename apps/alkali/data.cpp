@@ -8,6 +8,7 @@
 
 #include "alkali/base/error.hpp"
 #include "alkali/base/files.hpp"
+#include "alkali/config/json.hpp"
 #include "alkali/dataset/check.hpp"
 #include "alkali/dataset/files.hpp"
 #include "alkali/dataset/split.hpp"
@@ -43,7 +44,7 @@ void write_findings(const fs::path& path, const dataset::CheckReport& report) {
                                    {"without_forces", c.without_forces},
                                    {"without_stress", c.without_stress}}},
                                  {"findings", findings}};
-    base::write_file(path, json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
+    base::write_file(path, config::json_text(json, 2) + "\n");
 }
 
 void run_check(const CheckArguments& arguments, Context& context) {

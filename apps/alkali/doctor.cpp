@@ -14,6 +14,7 @@
 #include <sstream>
 #include <thread>
 
+#include "alkali/config/json.hpp"
 #include "alkali/io/compression.hpp"
 #include "command.hpp"
 #include "version.hpp"
@@ -162,7 +163,7 @@ void print_json(const std::vector<Check>& checks) {
                         {"detail", check.detail},
                         {"serves", check.serves},
                         {"install", check.found ? "" : check.install}});
-    fmt::print("{}\n", nlohmann::json{{"schema", 1}, {"checks", list}}.dump(2));
+    fmt::print("{}\n", config::json_text({{"schema", 1}, {"checks", list}}, 2));
 }
 
 }  // namespace

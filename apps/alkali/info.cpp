@@ -5,6 +5,7 @@
 
 #include "alkali/base/error.hpp"
 #include "alkali/base/files.hpp"
+#include "alkali/config/json.hpp"
 #include "alkali/dataset/frame_set.hpp"
 #include "alkali/io/foreign_model.hpp"
 #include "alkali/models/common/model_file.hpp"
@@ -87,18 +88,13 @@ nlohmann::json data_info(const std::filesystem::path& path, const io::ReadOption
             {"notes", {set.notes}}};
 }
 
-/// Names of groups may be in any encoding: what is not UTF-8 is replaced rather than refused.
-std::string text_of(const nlohmann::json& json, int indent = -1) {
-    return json.dump(indent, ' ', false, nlohmann::json::error_handler_t::replace);
-}
-
 void print_block(const nlohmann::json& block, const std::string& indent) {
     for (const auto& [key, value] : block.items()) {
         if (value.is_object() && !value.empty()) {
             fmt::print("{}{}:\n", indent, key);
             print_block(value, indent + "  ");
         } else {
-            fmt::print("{}{}: {}\n", indent, key, value.is_string() ? value.get<std::string>() : text_of(value));
+            fmt::print("{}{}: {}\n", indent, key, value.is_string() ? value.get<std::string>() : config::json_text(value));
         }
     }
 }
@@ -119,7 +115,7 @@ void add_info(CLI::App& app, Context& context) {
     command->callback([arguments, &context] {
         const auto info = arguments->file.extension() == ".safetensors" ? model_info(arguments->file)
                                                                         : data_info(arguments->file, arguments->read, context);
-        if (!arguments->json.empty()) base::write_file(arguments->json, text_of(info, 2) + "\n");
+        if (!arguments->json.empty()) base::write_file(arguments->json, config::json_text(info, 2) + "\n");
         print_block(info, "");
     });
 }

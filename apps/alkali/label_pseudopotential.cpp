@@ -4,6 +4,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "alkali/config/json.hpp"
 #include "alkali/labelling/pseudopotential.hpp"
 #include "label.hpp"
 
@@ -37,7 +38,7 @@ void print_json(const labelling::GeneratedPseudopotential& made) {
                                 {"wrapped_lines", made.wrapped_lines},
                                 {"levels", levels},
                                 {"notes", made.report.notes}};
-    fmt::print("{}\n", out.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
+    fmt::print("{}\n", config::json_text(out, 2));
 }
 
 void print_text(const labelling::GeneratedPseudopotential& made) {

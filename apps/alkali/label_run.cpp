@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "alkali/base/files.hpp"
+#include "alkali/config/json.hpp"
 #include "alkali/config/write.hpp"
 #include "alkali/labelling/run.hpp"
 #include "interrupt.hpp"
@@ -83,8 +84,9 @@ void add_label_run(CLI::App& label, Context& context) {
         if (arguments->keys)
             fmt::print("{}", config::help_text(labelling::run_options(labeller_kinds(), false)));
         else if (schema->count() > 0)
-            base::write_file(arguments->schema,
-                             config::json_schema(labelling::run_options(labeller_kinds(), false), "alkali label run").dump(2) + "\n");
+            base::write_file(
+                arguments->schema,
+                config::json_text(config::json_schema(labelling::run_options(labeller_kinds(), false), "alkali label run"), 2) + "\n");
         else if (config->count() == 0)
             throw CLI::RequiredError("config");
         else

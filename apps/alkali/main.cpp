@@ -59,6 +59,7 @@ int main(int argc, char** argv) {
     bool verbose = false;
     app.add_flag("-v,--verbose", verbose, "Say more");
     app.parse_complete_callback([&] {
+        alkali::app::check_threads_of_environment();
         if (verbose) spdlog::set_level(spdlog::level::debug);
     });
     alkali::app::add_commands(app, context);

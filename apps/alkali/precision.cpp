@@ -8,6 +8,7 @@
 
 #include "alkali/base/error.hpp"
 #include "alkali/models/common/model_file.hpp"
+#include "calculator_options.hpp"
 #include "command.hpp"
 #include "version.hpp"
 
@@ -173,7 +174,7 @@ void add_options(CLI::App& command, PrecisionArguments& a) {
         ->capture_default_str()
         ->check(CLI::NonNegativeNumber);
     command.add_option("--seed", o.seed, "Of everything random")->capture_default_str();
-    command.add_option("--threads", a.threads, "Threads; 0: all")->capture_default_str()->check(CLI::NonNegativeNumber);
+    command.add_option("--threads", a.threads, "Threads; 0: all")->capture_default_str()->check(thread_count(0));
 }
 
 }  // namespace

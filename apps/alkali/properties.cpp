@@ -1,3 +1,4 @@
+#include "alkali/config/json.hpp"
 #include "alkali/properties/run.hpp"
 
 #include <fmt/format.h>
@@ -6,6 +7,7 @@
 #include <memory>
 
 #include "alkali/base/error.hpp"
+#include "calculator_options.hpp"
 #include "command.hpp"
 #include "version.hpp"
 
@@ -22,14 +24,22 @@ struct PropertiesArguments {
     bool json = false;
 };
 
+/// JSON, or else a plain word.
+nlohmann::json value_of(const std::string& word) {
+    try {
+        return config::parse_json(word, "--set");
+    } catch (const FileError&) {
+        return word;
+    }
+}
+
 /// "vacancy.supercell=[4,4,4]" into {"vacancy": {"supercell": [4, 4, 4]}}; a plain number is also a list of one.
 void apply_setting(const std::string& text, nlohmann::json& options) {
     const auto equal = text.find('='), dot = text.find('.');
     if (equal == std::string::npos || dot == std::string::npos || dot > equal)
         throw InputError("'" + text + "' is not PROPERTY.KEY=VALUE", "--set", "for example --set vacancy.supercell=4");
     const std::string property = text.substr(0, dot), key = text.substr(dot + 1, equal - dot - 1), word = text.substr(equal + 1);
-    nlohmann::json value = nlohmann::json::parse(word, nullptr, false);
-    if (value.is_discarded()) value = word;
+    const auto value = value_of(word);
     const auto all = properties::property_options();
     const auto* block = all.find(property);
     const auto* option = block != nullptr && block->data.block ? block->data.block->find(key) : nullptr;
@@ -78,7 +88,7 @@ std::string property_help() {
         text += fmt::format("  {}: {}\n", property.name, property.help);
         for (const auto& option : property.options.all())
             text += fmt::format("    {}.{}  {}{}\n", property.name, option.data.key, option.data.help,
-                                option.data.fallback.is_null() ? "" : " [" + option.data.fallback.dump() + "]");
+                                option.data.fallback.is_null() ? "" : " [" + config::json_text(option.data.fallback) + "]");
     }
     return text;
 }
@@ -99,7 +109,7 @@ void add_properties(CLI::App& app, Context& context) {
     command->add_option("--set", arguments->set, "Changes an option of a property, see below")->type_name("PROPERTY.KEY=VALUE");
     command->add_option("--precision", arguments->precision, "float32, mixed or float64, where the calculator offers a choice")
         ->type_name("NAME");
-    command->add_option("--threads", arguments->threads, "Threads; 0: all")->capture_default_str()->check(CLI::NonNegativeNumber);
+    command->add_option("--threads", arguments->threads, "Threads; 0: all")->capture_default_str()->check(thread_count(0));
     command->add_flag("--json", arguments->json, "Print the records as JSON instead of a table");
     command->footer(
         "Examples:\n"

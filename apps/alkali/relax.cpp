@@ -1,4 +1,5 @@
 #include "alkali/dynamics/relax.hpp"
+#include "alkali/config/json.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -14,6 +15,7 @@
 #include "alkali/io/format.hpp"
 #include "alkali/io/label_names.hpp"
 #include "alkali/units/constants.hpp"
+#include "calculator_options.hpp"
 #include "command.hpp"
 #include "failed_frames.hpp"
 #include "read_options.hpp"
@@ -127,7 +129,7 @@ void run_relax(const RelaxArguments& arguments, Context& context) {
     if (relaxed.empty()) failed.judge(0, arguments.output);
     io::write_frames(arguments.output, relaxed);
     if (arguments.json)
-        fmt::print("{}\n", summary.dump(1));
+        fmt::print("{}\n", config::json_text(summary, 1));
     else
         for (const auto& entry : summary)
             fmt::print("frame {}: {:.6f} eV after {} evaluations, largest force {:.1e} eV/angstrom{}{}\n",
@@ -185,7 +187,7 @@ void add_relax(CLI::App& app, Context& context) {
         ->type_name("INDEX,...");
     add_structure_options(*command, a.read);
     command->add_option("--precision", a.precision, "float32, mixed or float64, where the calculator offers a choice")->type_name("NAME");
-    command->add_option("--threads", a.threads, "Threads; 0: all")->capture_default_str()->check(CLI::NonNegativeNumber);
+    command->add_option("--threads", a.threads, "Threads; 0: all")->capture_default_str()->check(thread_count(0));
     command->add_flag("--json", a.json, "Print the summary as JSON");
     command->footer(
         "Examples:\n"

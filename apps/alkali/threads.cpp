@@ -1,9 +1,12 @@
 #include "threads.hpp"
 
+#include <omp.h>
 #include <unistd.h>
 
 #include <cstdlib>
 #include <string_view>
+
+#include "alkali/base/thread_limit.hpp"
 
 namespace alkali::app {
 namespace {
@@ -31,6 +34,8 @@ void let_waiting_threads_sleep(char** arguments) {
     ::unsetenv(started_again);  // it could not: everything works as well, only not as fast beside others
     ::unsetenv(spin_count);
 }
+
+void check_threads_of_environment() { base::require_threads(omp_get_max_threads(), "OMP_NUM_THREADS"); }
 
 bool threads_are_given(int option) { return option > 0 || std::getenv("OMP_NUM_THREADS") != nullptr; }
 

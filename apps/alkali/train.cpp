@@ -8,6 +8,7 @@
 #include "alkali/base/files.hpp"
 #include "alkali/base/process.hpp"
 #include "alkali/config/config.hpp"
+#include "alkali/config/json.hpp"
 #include "alkali/config/write.hpp"
 #include "alkali/training/deepmd_input.hpp"
 #include "alkali/training/session.hpp"
@@ -154,8 +155,9 @@ void add_train(CLI::App& app, Context& context) {
             return;
         }
         if (schema->count() > 0) {
-            base::write_file(arguments->schema,
-                             config::json_schema(training::training_options(models::model_kinds()), "alkali train").dump(2) + "\n");
+            base::write_file(
+                arguments->schema,
+                config::json_text(config::json_schema(training::training_options(models::model_kinds()), "alkali train"), 2) + "\n");
             return;
         }
         if (config->count() == 0) throw CLI::RequiredError("config");

@@ -7,6 +7,7 @@ Whatever has no place in alkali's model is refused by name (Refused).
 
 import datetime
 import json
+import os
 import math
 
 import numpy as np
@@ -295,8 +296,13 @@ def _tensors(sequence, hyperparameters):
     return arrays
 
 
+def _utf8(path):
+    """The name of a file for JSON: bytes that are not UTF-8, which Python keeps as lone surrogates, become U+FFFD."""
+    return os.fsencode(path).decode("utf-8", "replace")
+
+
 def _provenance(source):
     from importlib.metadata import version
 
     packages = {f"{name}_version": version(name) for name in ("nequip", "e3nn", "torch")}
-    return {"source": source, **packages, "date": datetime.date.today().isoformat()}
+    return {"source": _utf8(source), **packages, "date": datetime.date.today().isoformat()}

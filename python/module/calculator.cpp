@@ -4,6 +4,7 @@
 #include <omp.h>
 
 #include "alkali/base/error.hpp"
+#include "alkali/base/thread_limit.hpp"
 #include "arrays.hpp"
 #include "wiring.hpp"
 
@@ -27,7 +28,7 @@ structure::Structure to_structure(const py::object& numbers, const py::object& p
 /// A text or path as it is; of several, the CALC string of their committee.
 std::string to_specification(const py::object& object) {
     if (!py::isinstance<py::list>(object) && !py::isinstance<py::tuple>(object))
-        return py::str(py::module_::import("os").attr("fspath")(object));
+        return py::bytes(py::module_::import("os").attr("fsencode")(object));  // names need not be UTF-8
     std::string all;
     for (const auto& one : object) all += (all.empty() ? "" : ",") + to_specification(py::reinterpret_borrow<py::object>(one));
     return all;
@@ -37,6 +38,7 @@ std::string to_specification(const py::object& object) {
 class Threads {
 public:
     explicit Threads(int wanted) : before_(omp_get_max_threads()) {
+        if (wanted != 0) base::require_threads(wanted, "threads");
         if (wanted > 0) omp_set_num_threads(wanted);
     }
     ~Threads() { omp_set_num_threads(before_); }

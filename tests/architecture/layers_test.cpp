@@ -163,4 +163,37 @@ TEST(Layers, folders_that_include_each_other_are_found) {
 
 TEST(Layers, includes_in_comments_do_not_count) { EXPECT_THAT(includes("// #include \"alkali/a/b.hpp\"\n"), IsEmpty()); }
 
+/// What reads or writes JSON by itself, in one file's text.
+std::vector<std::string> json_by_itself(const std::string& text) {
+    static const std::regex call(R"((\b[Jj]son::(parse|accept|sax_parse|from_[a-z]+)|(\.|->)\s*dump)\s*\()");
+    std::vector<std::string> found;
+    for (std::sregex_iterator at(text.begin(), text.end(), call), end; at != end; ++at) found.push_back((*at)[0].str());
+    return found;
+}
+
+// Elsewhere there would be no limit of depth and size, keys given twice would be taken, and a name of a file that is not UTF-8 would end a
+// run when it is written.
+TEST(Layers, json_is_read_and_written_in_one_place) {
+    int files = 0;
+    for (const fs::path& root : {library, fs::path(ALKALI_SOURCE_DIR) / "apps", fs::path(ALKALI_SOURCE_DIR) / "python"})
+        for (const auto& entry : fs::recursive_directory_iterator(root)) {
+            const auto& path = entry.path();
+            if (path.extension() != ".hpp" && path.extension() != ".cpp") continue;
+            if (path.generic_string().find("/tests/") != std::string::npos || path == library / "config" / "json.cpp") continue;
+            ++files;
+            EXPECT_THAT(json_by_itself(alkali::base::read_file(path)), IsEmpty()) << path << ": use alkali/config/json.hpp";
+        }
+    EXPECT_GT(files, 100);
+    EXPECT_THAT(json_by_itself(alkali::base::read_file(library / "config" / "json.cpp")), testing::SizeIs(3));
+}
+
+TEST(Layers, json_read_or_written_elsewhere_is_found) {
+    for (const char* text : {"nlohmann::json::parse(text)", "json::accept (text)", "Json::sax_parse(text, &x)", "value.dump()",
+                             "value->dump(2)", "json::from_cbor(bytes)", "f().dump(1)"})
+        EXPECT_THAT(json_by_itself(text), testing::SizeIs(1)) << text;
+    for (const char* text :
+         {"Records::from_json(json, where)", "config::parse_json(text, where)", "open_lammps_dump(stream)", "is_dump(text)"})
+        EXPECT_THAT(json_by_itself(text), IsEmpty()) << text;
+}
+
 }  // namespace

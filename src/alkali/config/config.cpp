@@ -8,6 +8,7 @@
 #include "alkali/base/files.hpp"
 #include "alkali/base/nearest.hpp"
 #include "alkali/config/aliases.hpp"
+#include "alkali/config/json.hpp"
 
 namespace alkali::config {
 namespace {
@@ -146,7 +147,7 @@ private:
     nlohmann::json in_range(Number value, const Tree& tree, const Description& description, const std::string& path) const {
         const auto x = static_cast<double>(value);
         const std::string unit = description.unit.empty() ? "" : " " + description.unit;
-        const auto text = [](double bound) { return nlohmann::json(bound).dump(); };
+        const auto text = [](double bound) { return json_text(bound); };
         if (description.low && (x < *description.low || (description.low_open && x == *description.low)))
             fail("'" + path + "' is " + tree.scalar + ", but must be " + (description.low_open ? "above " : "at least ") +
                      text(*description.low) + unit,

@@ -10,6 +10,7 @@
 #include <sstream>
 
 #include "alkali/base/error.hpp"
+#include "alkali/config/json.hpp"
 
 namespace alkali::config {
 namespace {
@@ -17,14 +18,19 @@ namespace {
 using nlohmann::json;
 
 constexpr std::size_t most_values = 20000000;
-constexpr std::size_t most_aliased_values = 100000;  // writers use aliases for short lists that occur twice
+constexpr std::size_t most_copied_values = 200000;  // writers use aliases for short lists that occur twice
+constexpr std::size_t characters_per_value = 16;
 constexpr std::size_t most_levels = 100;
 
-std::size_t values_in(const json& value) {
-    std::size_t count = 1;
-    if (value.is_structured())
-        for (const auto& each : value) count += values_in(each);
-    return count;
+/// What a copy takes, in values: long texts count as several.
+std::size_t weight_of(const json& value) {
+    std::size_t weight = 1;
+    if (value.is_string()) weight += value.get_ref<const std::string&>().size() / characters_per_value;
+    if (value.is_object())
+        for (const auto& [key, each] : value.items()) weight += key.size() / characters_per_value + weight_of(each);
+    if (value.is_array())
+        for (const auto& each : value) weight += weight_of(each);
+    return weight;
 }
 
 /// What a plain word of YAML stands for.
@@ -64,8 +70,7 @@ public:
     void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
         const auto found = anchors_.find(anchor);
         if (found == anchors_.end()) fail("an alias stands inside what it stands for", mark);
-        aliased_ += values_in(found->second);
-        if (aliased_ > most_aliased_values) fail("aliases stand for too many values", mark);
+        count_copy(found->second, mark);
         add(found->second, mark);
     }
     void OnSequenceStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor, YAML::EmitterStyle::value) override {
@@ -94,6 +99,16 @@ private:
         values_ += more;
         if (values_ > most_values) fail("more than 20 million values", mark);
     }
+    void count_copy(const json& value, const YAML::Mark& mark) {
+        copied_ += weight_of(value);
+        if (copied_ > most_copied_values) fail("anchors and aliases stand for too many values", mark);
+    }
+    /// Keeps a copy for aliases. Anchors inside anchors would copy the same values once for each level.
+    void remember(const json& value, YAML::anchor_t anchor, const YAML::Mark& mark) {
+        if (anchor == 0) return;
+        count_copy(value, mark);
+        anchors_[anchor] = value;
+    }
     void key(const std::string& name, const YAML::Mark& mark) {
         Level& level = levels_.back();
         if (level.value.contains(name)) fail("the key '" + name + "' is given twice", mark);
@@ -102,7 +117,7 @@ private:
     }
     void leaf(json value, YAML::anchor_t anchor, const YAML::Mark& mark) {
         count(1, mark);
-        if (anchor != 0) anchors_[anchor] = value;
+        remember(value, anchor, mark);
         add(std::move(value), mark);
     }
     void open(json value, YAML::anchor_t anchor, const YAML::Mark& mark) {
@@ -114,7 +129,7 @@ private:
     void close() {
         Level done = std::move(levels_.back());
         levels_.pop_back();
-        if (done.anchor != 0) anchors_[done.anchor] = done.value;
+        remember(done.value, done.anchor, done.mark);
         add(std::move(done.value), done.mark);
     }
     void add(json value, const YAML::Mark& mark) {
@@ -134,31 +149,17 @@ private:
     }
 
     const std::string& source_;
-    std::size_t values_ = 0, aliased_ = 0;
+    std::size_t values_ = 0, copied_ = 0;
     json root_;
     std::vector<Level> levels_;
     std::map<YAML::anchor_t, json> anchors_;
 };
 
-json parse_json(const std::string& text, const std::string& source) {
-    std::size_t values = 0;
-    const auto limited = [&](int depth, json::parse_event_t, json&) {
-        if (depth > static_cast<int>(most_levels)) throw FileError("more than " + std::to_string(most_levels) + " levels", source);
-        if (++values > most_values) throw FileError("more than 20 million values", source);
-        return true;
-    };
-    try {
-        return json::parse(text, limited);
-    } catch (const json::exception& error) {
-        throw FileError("is not JSON: " + std::string(error.what()), source);
-    }
-}
-
 }  // namespace
 
 json parse_document(const std::string& text, const std::string& source) {
     const auto first = text.find_first_not_of(" \t\r\n");
-    if (first != std::string::npos && text[first] == '{') return parse_json(text, source);
+    if (first != std::string::npos && text[first] == '{') return parse_json(text, source, {most_levels, most_values});
     Builder builder(source);
     try {
         std::istringstream stream(text);

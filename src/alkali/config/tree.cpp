@@ -10,18 +10,22 @@
 #include <unordered_set>
 
 #include "alkali/base/error.hpp"
+#include "alkali/config/json.hpp"
 
 namespace alkali::config {
 namespace {
 
 constexpr std::size_t most_values = 1000000;
 constexpr std::size_t most_levels = 100;
+constexpr std::size_t characters_per_value = 16;
 
-std::size_t values_in(const Tree& tree) {
-    std::size_t count = 1;
-    for (const auto& item : tree.items) count += values_in(item);
-    for (const auto& entry : tree.entries) count += values_in(entry.value);
-    return count;
+/// What a copy takes, in values: long texts count as several.
+std::size_t weight_of(const std::string& text) { return text.size() / characters_per_value; }
+std::size_t weight_of(const Tree& tree) {
+    std::size_t weight = 1 + weight_of(tree.scalar);
+    for (const auto& item : tree.items) weight += weight_of(item);
+    for (const auto& entry : tree.entries) weight += weight_of(entry.key) + weight_of(entry.value);
+    return weight;
 }
 
 /// Builds a Tree from yaml-cpp's events. Its own nodes are not used: they share aliased parts (a small file can then
@@ -46,7 +50,7 @@ public:
     void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
         const auto found = anchors_.find(anchor);
         if (found == anchors_.end()) fail("an alias stands inside what it stands for", mark.line + 1);
-        count(values_in(found->second), mark.line + 1);
+        count(weight_of(found->second), mark.line + 1);
         Tree copy = found->second;
         copy.line = mark.line + 1;
         add(std::move(copy));
@@ -74,11 +78,7 @@ private:
     /// yaml-cpp passes bytes of other encodings through (and makes some of its own from the escape \_), but neither JSON
     /// nor a model's metadata can hold them.
     void refuse_other_encodings(const std::string& text, int line) const {
-        try {
-            static_cast<void>(nlohmann::json(text).dump());
-        } catch (const nlohmann::json::type_error&) {
-            fail("is not UTF-8 text", line);
-        }
+        if (!is_utf8(text)) fail("is not UTF-8 text", line);
     }
 
     void count(std::size_t more, int line) {
@@ -86,9 +86,16 @@ private:
         if (values_ > most_values) fail("more than a million values", line);
     }
 
+    /// Keeps a copy for aliases. Anchors inside anchors would copy the same values once for each level.
+    void remember(const Tree& tree, YAML::anchor_t anchor) {
+        if (anchor == 0) return;
+        count(weight_of(tree), tree.line);
+        anchors_[anchor] = tree;
+    }
+
     void leaf(Tree tree, YAML::anchor_t anchor, const YAML::Mark& mark) {
         count(1, mark.line + 1);
-        if (anchor != 0) anchors_[anchor] = tree;
+        remember(tree, anchor);
         add(std::move(tree));
     }
 
@@ -106,7 +113,7 @@ private:
     void close() {
         Level done = std::move(levels_.back());
         levels_.pop_back();
-        if (done.anchor != 0) anchors_[done.anchor] = done.tree;
+        remember(done.tree, done.anchor);
         add(std::move(done.tree));
     }
 
@@ -174,22 +181,16 @@ Tree tree_from(const nlohmann::json& json) {
     } else if (!json.is_null()) {
         tree.type = Tree::Type::scalar;
         tree.quoted = json.is_string();
-        tree.scalar = json.is_string() ? json.get<std::string>() : json.dump();
+        tree.scalar = json.is_string() ? json.get<std::string>() : json_text(json);
     }
     return tree;
 }
 
 Tree parse_json_tree(const std::string& text, const std::string& source) {
-    std::size_t values = 0;
-    const auto limited = [&](int depth, nlohmann::json::parse_event_t, nlohmann::json&) {
-        if (depth > static_cast<int>(most_levels)) throw InputError("more than " + std::to_string(most_levels) + " levels", source);
-        if (++values > most_values) throw InputError("more than a million values", source);
-        return true;
-    };
     try {
-        return tree_from(nlohmann::json::parse(text, limited));
-    } catch (const nlohmann::json::exception& error) {
-        throw InputError("is not JSON: " + std::string(error.what()), source, "check commas, quotes and brackets");
+        return tree_from(parse_json(text, source, {most_levels, most_values}));
+    } catch (const FileError& error) {
+        throw InputError(error.fault(), source, "check commas, quotes and brackets");
     }
 }
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <set>
 
+#include "alkali/config/json.hpp"
+
 namespace alkali::config {
 namespace {
 
@@ -10,7 +12,7 @@ namespace {
 std::string flow(const nlohmann::json& value) {
     if (value.is_object()) {
         std::string text;
-        for (const auto& [key, item] : value.items()) text += (text.empty() ? "" : ", ") + nlohmann::json(key).dump() + ": " + flow(item);
+        for (const auto& [key, item] : value.items()) text += (text.empty() ? "" : ", ") + json_text(key) + ": " + flow(item);
         return "{" + text + "}";
     }
     if (value.is_array()) {
@@ -18,7 +20,7 @@ std::string flow(const nlohmann::json& value) {
         for (const auto& item : value) text += (text.empty() ? "" : ", ") + flow(item);
         return "[" + text + "]";
     }
-    return value.dump();
+    return json_text(value);
 }
 
 const Options* nested_options(const Description& description, const nlohmann::json& value) {
@@ -72,8 +74,8 @@ std::string facts(const Description& d) {
         text += (text.empty() ? "" : " or ") + word;
     }
     if (!d.unit.empty()) text += ", " + d.unit;
-    if (d.low) text += std::string(d.low_open ? ", > " : ", >= ") + nlohmann::json(*d.low).dump();
-    if (d.high) text += ", <= " + nlohmann::json(*d.high).dump();
+    if (d.low) text += std::string(d.low_open ? ", > " : ", >= ") + json_text(*d.low);
+    if (d.high) text += ", <= " + json_text(*d.high);
     if (d.required) text += ", required";
     if (!d.fallback.is_null()) text += ", default " + flow(d.fallback);
     return text;

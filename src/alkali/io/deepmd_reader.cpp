@@ -16,6 +16,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr double most_types = 1e6;
+
 std::vector<fs::path> find_systems(const fs::path& root) {
     std::vector<fs::path> systems;
     if (fs::exists(root / "type.raw")) return {root};
@@ -101,7 +103,7 @@ private:
         const std::string content = base::read_file(system / "type.raw");
         for (const auto word : split(content)) {
             const auto type = parse_double(word);  // numpy.savetxt writes 0.000e+00
-            if (!type || !(*type >= 0 && *type < 1e6) || *type != std::floor(*type))
+            if (!type || !(*type >= 0 && *type < most_types) || *type != std::floor(*type))
                 throw FileError(fmt::format("'{}' is not a type number", word), (system / "type.raw").string());
             types_.push_back(static_cast<long long>(*type));
         }
@@ -152,8 +154,11 @@ private:
         }
         const auto types = set_->types->of(row);
         for (std::size_t i = 0; i < types.size(); ++i) {
+            if (!(types[i] >= -1 && types[i] < most_types) || types[i] != std::floor(types[i]))
+                place.fail(fmt::format("real_atom_types holds {} for atom {}, which is no type", types[i], i + 1),
+                           "types are counted from 0; -1 marks a place without an atom");
             real[i] = types[i] >= 0;
-            if (real[i]) frame.structure.numbers.push_back(of_type(static_cast<long long>(std::min(types[i], 1e6))));
+            if (real[i]) frame.structure.numbers.push_back(of_type(static_cast<long long>(types[i])));
         }
     }
 

@@ -7,12 +7,12 @@
 #include <cstdint>
 #include <cstring>
 #include <nlohmann/json.hpp>
-#include <set>
 #include <tuple>
 
 #include "alkali/base/error.hpp"
 #include "alkali/base/files.hpp"
 #include "alkali/base/nearest.hpp"
+#include "alkali/config/json.hpp"
 
 namespace alkali::io {
 namespace {
@@ -21,6 +21,8 @@ static_assert(std::endian::native == std::endian::little, "safetensors files are
 using Json = nlohmann::json;
 // The specification's limit for the header, which keeps a damaged length from asking for all memory.
 constexpr std::uint64_t longest_header = 100'000'000;
+// Far more tensors than any model has, about seven values each.
+constexpr config::JsonLimits header_limits{8, 1'000'000};
 constexpr const char* damaged = "the file is damaged or not a safetensors file; write or copy it again";
 
 struct Extent {
@@ -28,23 +30,12 @@ struct Extent {
     std::string name;
 };
 
-// The JSON header; keys at the same level must differ, which the JSON library alone does not check.
 Json parse_header(std::string_view text, const std::string& where) {
     if (text.empty() || text[0] != '{') throw FileError("the header does not start with '{'", where, damaged);
-    std::vector<std::set<std::string>> keys;
-    std::string repeated;
-    const auto watch = [&](int, Json::parse_event_t event, Json& value) {
-        if (event == Json::parse_event_t::object_start) keys.emplace_back();
-        if (event == Json::parse_event_t::object_end) keys.pop_back();
-        if (event == Json::parse_event_t::key && !keys.back().insert(value.get<std::string>()).second) repeated = value.get<std::string>();
-        return true;
-    };
     try {
-        Json header = Json::parse(text, watch);
-        if (!repeated.empty()) throw FileError(fmt::format("'{}' appears twice in the header", repeated), where, damaged);
-        return header;
-    } catch (const Json::exception& error) {
-        throw FileError(fmt::format("the header is not JSON ({})", error.what()), where, damaged);
+        return config::parse_json(text, where, header_limits);
+    } catch (const FileError& error) {
+        throw FileError("its header cannot be used: it " + error.fault(), where, damaged);
     }
 }
 
@@ -150,7 +141,7 @@ std::string TensorFile::serialised() const {
         header[name] = {{"dtype", "F64"}, {"shape", tensor.shape}, {"data_offsets", {offset, end}}};
         offset = end;
     }
-    std::string text = header.dump(-1, ' ', false, Json::error_handler_t::replace);
+    std::string text = config::json_text(header);
     text.append((8 - text.size() % 8) % 8, ' ');  // numbers start at a multiple of 8 bytes
     std::string bytes;
     bytes.reserve(8 + text.size() + offset);

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "alkali/base/files.hpp"
+#include "alkali/config/json.hpp"
 #include "alkali/dataset/frame_set.hpp"
 #include "alkali/io/format.hpp"
 #include "alkali/labelling/key.hpp"
@@ -84,7 +85,7 @@ std::vector<Job> jobs_of(const Study& study, const Labeller& labeller, bool own_
         const auto middle = labeller.settings(frames[test.at]);
         if (!middle.contains("k_mesh")) continue;
         std::string mesh;
-        for (const auto& n : middle.at("k_mesh")) mesh += (mesh.empty() ? "" : " ") + n.dump();
+        for (const auto& n : middle.at("k_mesh")) mesh += (mesh.empty() ? "" : " ") + config::json_text(n);
         for (const auto s : {test.below, test.at, test.above}) frames[s].info["k_mesh"] = mesh;
     }
     std::vector<Job> jobs;

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "alkali/base/error.hpp"
+#include "alkali/config/json.hpp"
 #include "alkali/dataset/hash.hpp"
 #include "alkali/units/elements.hpp"
 
@@ -18,6 +19,11 @@ void append_number(std::string& text, double value) {
     std::array<char, 32> buffer{};
     const auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value == 0 ? 0.0 : value).ptr;
     text.append(buffer.data(), end);
+}
+
+void append_text(std::string& text, const std::string& value) {
+    if (!config::is_utf8(value)) throw InputError("a text that decides a label is not UTF-8");
+    text += config::json_text(value);
 }
 
 void append(std::string& text, const json& value);
@@ -41,11 +47,14 @@ void append(std::string& text, const json& value) {
         append_list(text, value, {'[', ']'}, [&](const json& item) { append(text, item); });
     else if (value.is_object())
         append_list(text, value.items(), {'{', '}'}, [&](const auto& item) {
-            text += json(item.key()).dump() + ":";
+            append_text(text, item.key());
+            text += ':';
             append(text, item.value());
         });
+    else if (value.is_string())
+        append_text(text, value.get_ref<const std::string&>());
     else
-        text += value.dump();
+        text += config::json_text(value);
 }
 
 double finite(double value, const char* what) {
@@ -85,11 +94,7 @@ structure::Structure structure_from_json(const json& value, const std::string& w
 
 std::string canonical_text(const json& value) {
     std::string text;
-    try {
-        append(text, value);
-    } catch (const json::exception& error) {
-        throw InputError(std::string("a text that decides a label cannot be written: ") + error.what());
-    }
+    append(text, value);
     return text;
 }
 

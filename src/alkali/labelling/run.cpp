@@ -10,6 +10,7 @@
 
 #include "alkali/base/files.hpp"
 #include "alkali/base/process.hpp"
+#include "alkali/config/json.hpp"
 #include "alkali/dataset/frame_set.hpp"
 #include "alkali/dataset/hash.hpp"
 #include "alkali/io/label_names.hpp"
@@ -203,7 +204,7 @@ void write_provenance(const RunSettings& settings, const RunRequest& request, co
                         {"structures", outcome.structures},
                         {"failed", failed},
                         {"left", outcome.left}};
-    base::write_file(settings.output.string() + ".provenance.json", document.dump(2, ' ', false, json::error_handler_t::replace) + "\n");
+    base::write_file(settings.output.string() + ".provenance.json", config::json_text(document, 2) + "\n");
 }
 
 }  // namespace

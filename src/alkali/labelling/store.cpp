@@ -8,6 +8,7 @@
 #include <cstdint>
 
 #include "alkali/base/process.hpp"
+#include "alkali/config/json.hpp"
 #include "alkali/labelling/key.hpp"
 #include "alkali/labelling/sqlite.hpp"
 #include "alkali/labelling/store_schema.hpp"
@@ -43,20 +44,17 @@ std::string stress_bytes(const Mat3& stress) {
     return bytes;
 }
 
-// Programs may print any bytes; what is no UTF-8 of them becomes U+FFFD.
-std::string dumped(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); }
-
 std::string attempts_text(const std::vector<Attempt>& attempts) {
     json list = json::array();
     for (const auto& attempt : attempts)
         list.push_back(
             {{"change", attempt.change}, {"fault", to_string(attempt.fault)}, {"detail", attempt.detail}, {"seconds", attempt.seconds}});
-    return dumped(list);
+    return config::json_text(list);
 }
 
 std::vector<Attempt> attempts_from(const std::string& text) {
     std::vector<Attempt> attempts;
-    for (const auto& entry : json::parse(text))
+    for (const auto& entry : config::parse_json(text, "the store's attempts"))
         attempts.push_back({entry.at("change"), fault_from_string(entry.at("fault")), entry.at("detail"), entry.at("seconds")});
     return attempts;
 }
@@ -75,7 +73,7 @@ StoredLabel label_from(const Statement& row, const std::string& where) {
     StoredLabel stored;
     stored.key = row.text_at(0);
     try {
-        stored.subject = {json::parse(row.text_at(1)), structure_from_json(json::parse(row.text_at(2)), where)};
+        stored.subject = {config::parse_json(row.text_at(1), where), structure_from_json(config::parse_json(row.text_at(2), where), where)};
         stored.label.labels.energy = row.number_at(3);
         const auto forces = row.blob_at(4), stress = row.blob_at(5);
         const std::size_t atoms = stored.subject.structure.size();
@@ -86,9 +84,9 @@ StoredLabel label_from(const Statement& row, const std::string& where) {
             Mat3& matrix = stored.label.labels.stress.emplace();
             for (std::size_t i = 0; i < 9; ++i) matrix(static_cast<int>(i / 3), static_cast<int>(i % 3)) = number_from(stress, i);
         }
-        stored.label.info = json::parse(row.text_at(6)).get<std::map<std::string, std::string>>();
+        stored.label.info = config::parse_json(row.text_at(6), where).get<std::map<std::string, std::string>>();
         stored.label.attempts = attempts_from(row.text_at(7));
-        stored.label.warnings = json::parse(row.text_at(8)).get<std::vector<std::string>>();
+        stored.label.warnings = config::parse_json(row.text_at(8), where).get<std::vector<std::string>>();
     } catch (const std::exception& error) {
         throw FileError(fmt::format("the store's entry {} is damaged ({})", stored.key, error.what()), where, "take a copy from a backup");
     }
@@ -205,9 +203,9 @@ bool Store::finish(const std::string& key, const Subject& subject, const Label& 
         .number(*labels.energy)
         .blob(forces)
         .blob(stress)
-        .text(dumped(label.info))
+        .text(config::json_text(label.info))
         .text(attempts_text(label.attempts))
-        .text(dumped(label.warnings))
+        .text(config::json_text(label.warnings))
         .number(label.seconds)
         .text(base::utc_date())
         .run();

@@ -5,6 +5,7 @@
 
 #include "alkali/base/error.hpp"
 #include "alkali/base/files.hpp"
+#include "alkali/config/json.hpp"
 
 namespace alkali::records {
 
@@ -26,6 +27,12 @@ nlohmann::json without_names(nlohmann::json value) {
     if (value.is_structured())
         for (auto& part : value) part = without_names(std::move(part));
     return value;
+}
+
+nlohmann::json table_of(const nlohmann::json& entry, const char* key, const std::string& name, const std::string& where) {
+    if (!entry.contains(key) || entry[key].is_null()) return nlohmann::json::object();
+    if (!entry[key].is_object()) throw FileError("the record '" + name + "' has " + key + " that are no table", where);
+    return entry[key];
 }
 
 }  // namespace
@@ -72,8 +79,8 @@ Records Records::from_json(const nlohmann::json& json, const std::string& where)
         if (entry.contains("uncertainty"))
             if (const auto uncertainty = without_names(entry["uncertainty"]); uncertainty.is_number())
                 record.uncertainty = uncertainty.get<double>();
-        record.settings = entry.value("settings", nlohmann::json::object());
-        record.provenance = entry.value("provenance", nlohmann::json::object());
+        record.settings = table_of(entry, "settings", name, where);
+        record.provenance = table_of(entry, "provenance", name, where);
         records.set(name, std::move(record));
     }
     return records;
@@ -81,13 +88,10 @@ Records Records::from_json(const nlohmann::json& json, const std::string& where)
 
 void Records::save(const std::filesystem::path& path) const { base::write_file(path, text() + "\n"); }
 
-std::string Records::text() const { return to_json().dump(1, ' ', false, nlohmann::json::error_handler_t::replace); }
+std::string Records::text() const { return config::json_text(to_json(), 1); }
 
 Records Records::load(const std::filesystem::path& path) {
-    const std::string text = base::read_file(path);
-    const auto json = nlohmann::json::parse(text, nullptr, false);
-    if (json.is_discarded()) throw FileError("is not valid JSON", path.string());
-    return from_json(json, path.string());
+    return from_json(config::parse_json(base::read_file(path), path.string()), path.string());
 }
 
 }  // namespace alkali::records

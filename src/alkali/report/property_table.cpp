@@ -7,6 +7,7 @@
 #include <map>
 #include <set>
 
+#include "alkali/config/json.hpp"
 #include "alkali/report/doubts.hpp"
 #include "alkali/report/property_names.hpp"
 #include "alkali/report/text.hpp"
@@ -35,7 +36,7 @@ std::string origin(const records::Record& record) {
     std::string out;
     for (const auto* block : {&record.settings, &record.provenance})
         for (const auto& [key, value] : block->items()) {
-            std::string text = value.is_string() ? value.get<std::string>() : value.dump();
+            std::string text = value.is_string() ? value.get<std::string>() : config::json_text(value);
             if (text.size() > 120) text = text.substr(0, 117) + "...";
             out += fmt::format("\n{}: {}", key, text);
         }
@@ -110,7 +111,7 @@ std::map<std::string, std::string> failures_of(const Source& source) {
     const auto& value = source.records.at("failures").value;
     if (value.is_object())
         for (const auto& [property, reason] : value.items())
-            failures[property] = reason.is_string() ? reason.get<std::string>() : reason.dump();
+            failures[property] = reason.is_string() ? reason.get<std::string>() : config::json_text(reason);
     return failures;
 }
 

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "alkali/base/error.hpp"
+#include "alkali/config/json.hpp"
 #include "resources_embedded.hpp"
 
 namespace alkali::report {
@@ -28,7 +29,7 @@ ReferenceValue parse_value(const nlohmann::json& json) {
 References parse_references(std::string_view text) {
     References out;
     try {
-        const auto json = nlohmann::json::parse(text);
+        const auto json = config::parse_json(text, "data/references/report.json");
         json.at("certainty").get_to(out.certainty);
         for (const auto& group_json : json.at("groups")) {
             ReferenceGroup group{group_json.at("title").get<std::string>(), {}};
@@ -39,6 +40,8 @@ References parse_references(std::string_view text) {
             }
             out.groups.push_back(std::move(group));
         }
+    } catch (const FileError& error) {
+        throw InputError("malformed reference data: " + error.fault(), error.where(), "run tools/report-references");
     } catch (const nlohmann::json::exception& error) {
         throw InputError(std::string("malformed reference data: ") + error.what(), "data/references/report.json",
                          "run tools/report-references");

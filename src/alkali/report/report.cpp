@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "alkali/config/json.hpp"
 #include "alkali/report/convergence.hpp"
 #include "alkali/report/figures.hpp"
 #include "alkali/report/material.hpp"
@@ -121,7 +122,7 @@ std::string methods_content(const std::vector<Source>& sources) {
         std::string list;
         for (const auto& [name, record] : source.records.all())
             list += fmt::format("<dt>{}</dt><dd>settings <code>{}</code>, provenance <code>{}</code></dd>\n", escape(name),
-                                escape(record.settings.dump()), escape(record.provenance.dump()));
+                                escape(config::json_text(record.settings)), escape(config::json_text(record.provenance)));
         if (!list.empty()) out += fmt::format("<details><summary>{}</summary><dl>\n{}</dl></details>\n", escape(source.name), list);
     }
     return out;

@@ -7,6 +7,7 @@
 
 #include "alkali/base/error.hpp"
 #include "alkali/base/files.hpp"
+#include "alkali/config/json.hpp"
 
 namespace alkali::report {
 
@@ -36,6 +37,16 @@ double number(const std::string& cell) {
     return error == std::errc() && end == cell.data() + cell.size() ? value : std::numeric_limits<double>::quiet_NaN();
 }
 
+/// Nothing where it is none that can be read.
+nlohmann::json json_of(const fs::path& path) {
+    const std::string text = base::read_file(path);
+    try {
+        return config::parse_json(text, path.string());
+    } catch (const FileError&) {
+        return {};
+    }
+}
+
 bool has_shape_of_records(const nlohmann::json& json) { return json.is_object() && json.contains("schema") && json.contains("records"); }
 
 std::vector<Evaluation> load_evaluations(const fs::path& folder) {
@@ -44,7 +55,7 @@ std::vector<Evaluation> load_evaluations(const fs::path& folder) {
         const auto& path = entry.path();
         if (!entry.is_regular_file() || path.extension() != ".json" || path.filename() == "records.json") continue;
         // Other programs may leave other JSON files here: those are not ours to judge.
-        const auto json = nlohmann::json::parse(base::read_file(path), nullptr, false);
+        const auto json = json_of(path);
         if (has_shape_of_records(json)) found.push_back({path.stem().string(), records::Records::from_json(json, path.string())});
     }
     std::sort(found.begin(), found.end(), [](const Evaluation& a, const Evaluation& b) { return a.name < b.name; });

@@ -5,8 +5,10 @@
 #include <Eigen/Dense>
 #include <algorithm>
 #include <cmath>
+#include <numbers>
 
 #include "alkali/base/error.hpp"
+#include "alkali/base/memory.hpp"
 
 namespace alkali::structure {
 namespace {
@@ -218,6 +220,18 @@ private:
     std::vector<int> order_;
 };
 
+/// Where all directions are periodic, the number of edges is known before: every atom has the mean density around it, more or less.
+void require_room(const Structure& structure, double cutoff) {
+    const double volume = structure.cell.volume(), atoms = static_cast<double>(structure.size());
+    if (!structure.cell.fully_periodic() || !(volume > 0)) return;
+    const double neighbours = 4.0 / 3.0 * std::numbers::pi * cutoff * cutoff * cutoff * atoms / volume;
+    constexpr double bytes = sizeof(int) + sizeof(Shift) + sizeof(Vec3);
+    base::require_memory(
+        bytes * atoms * neighbours,
+        fmt::format("the list of {:.3g} neighbours within {:.3g} angstrom of each of {:.0f} atoms", neighbours, cutoff, atoms), {},
+        "check the cell and the cutoff (both in angstrom)");
+}
+
 void fill_atom(const Structure& structure, std::size_t i, const std::vector<Edge>& edges, NeighbourList& list) {
     auto slot = static_cast<std::size_t>(list.first[i]);
     for (const auto& edge : edges) {
@@ -301,6 +315,7 @@ NeighbourList neighbour_list(const Structure& structure, double cutoff) {
     list.first.assign(structure.size() + 1, 0);
     if (atoms == 0) return list;
     const Grid grid(structure, cutoff);
+    require_room(structure, cutoff);
     if (atoms <= most_atoms_found_once)
         find_once(structure, grid, list);
     else

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "alkali/base/error.hpp"
+#include "alkali/base/memory.hpp"
 #include "alkali/structure/neighbour_list.hpp"
 #include "alkali/units/elements.hpp"
 
@@ -25,6 +26,8 @@ Structure repeated(const Structure& structure, const std::array<int, 3>& counts)
         vectors.row(i) *= count;
     }
     Structure result{Cell(vectors, structure.cell.periodic()), {}, {}};
+    const double atoms = 1.0 * counts[0] * counts[1] * counts[2] * static_cast<double>(structure.size());
+    base::require_memory((sizeof(int) + sizeof(Vec3)) * atoms, fmt::format("a cell of {:.3g} atoms", atoms), {}, "repeat it fewer times");
     const auto cells = static_cast<std::size_t>(counts[0]) * static_cast<std::size_t>(counts[1]) * static_cast<std::size_t>(counts[2]);
     result.numbers.reserve(cells * structure.size());
     result.positions.reserve(cells * structure.size());

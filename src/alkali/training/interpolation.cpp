@@ -15,6 +15,7 @@ using Path = std::vector<std::string>;
 
 constexpr int most_levels = 40;  // of interpolations within what they stand for
 constexpr std::size_t most_values = 1000000;
+constexpr std::size_t characters_per_value = 16;
 
 /// Where the brace that is open before `begin` closes; npos if nowhere.
 std::size_t closing(const std::string& text, std::size_t begin) {
@@ -68,7 +69,7 @@ public:
     Interpolation(const Tree& root, const std::string& source) : root_(root), source_(source) {}
 
     Tree resolve(const Tree& tree, const Path& path, int level) {
-        if (++values_ > most_values) fail("more than a million values", tree);
+        count(1 + tree.scalar.size() / characters_per_value, tree);
         if (level > most_levels) fail("interpolations go round in a circle", tree);
         if (tree.type == Tree::Type::scalar && tree.scalar.find("${") != std::string::npos) return expand(tree, path, level);
         Tree result{tree.type, tree.scalar, tree.quoted, tree.line, {}, {}};
@@ -82,6 +83,12 @@ public:
 private:
     [[noreturn]] void fail(const std::string& what, const Tree& at) const {
         throw InputError(what, source_ + (at.line > 0 ? ", line " + std::to_string(at.line) : ""));
+    }
+
+    /// Long texts count as several values: each that refers to one holds a copy of it.
+    void count(std::size_t more, const Tree& at) {
+        values_ += more;
+        if (values_ > most_values) fail("more than a million values", at);
     }
 
     static Path below(Path path, const std::string& key) {
@@ -106,6 +113,7 @@ private:
             if (end == std::string::npos) fail("'" + text + "' has an open brace", at);
             const Tree part = stands_for(text.substr(begin + 2, end - begin - 2), at, path, level + 1);
             if (part.type == Tree::Type::list || part.type == Tree::Type::map) fail("'" + text + "' puts a block into a text", at);
+            count(part.scalar.size() / characters_per_value, at);
             whole += part.scalar;
             k = end + 1;
         }

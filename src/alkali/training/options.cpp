@@ -100,7 +100,7 @@ Options with_warmup() {
 std::vector<std::pair<std::string, Options>> schedules() {
     Options plateau = with_warmup();
     plateau.number("factor", "lr is multiplied by it").fallback(0.5).above(0).at_most(1);
-    plateau.integer("patience", "epochs without a better validation loss before that").fallback(10).at_least(1);
+    plateau.integer("patience", "epochs without a better validation loss before that").fallback(10).at_least(1).at_most(1e9);
     Options exponential = with_warmup();
     exponential.number("decay_rate", "lr is multiplied by it after every decay_steps, down to stop_lr; not given: as stop_lr asks for")
         .above(0)
@@ -153,10 +153,12 @@ Options trainer_options() {
               "look at so many batches of the validation frames each time; not given: at all of them, if that takes "
               "at most a quarter of the time")
         .at_least(1)
+        .at_most(1e9)
         .alias("numb_btch");
     o.integer("validation_batch_size", "frames of such a batch, or auto, auto:N, max:N as for batch_size; not given: batch_size")
         .or_kind(Kind::text)
         .at_least(1)
+        .at_most(1e9)
         .alias("valid_batch_size");
     o.integer("seed", "of initial weights, data order and split").fallback(1).at_least(0);
     o.text("init_from", "model file to start from instead of random weights").alias("foundation_model");

@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include "alkali/base/error.hpp"
+#include "alkali/base/memory.hpp"
 #include "alkali/base/process.hpp"
+#include "alkali/config/json.hpp"
 #include "alkali/config/write.hpp"
 #include "alkali/dataset/hash.hpp"
 #include "alkali/dataset/shifts.hpp"
@@ -128,8 +130,8 @@ void agree(const nlohmann::json& block, const nlohmann::json& ours, nlohmann::js
         } else if (value.is_object() && block.at(key).is_object() && agreed.contains(key) && agreed.at(key).is_object()) {
             agree(block.at(key), value, agreed[key], path + key + ".", different);
         } else {
-            different += (different.empty() ? "" : ", ") + path + key + " (" + agreed.value(key, nlohmann::json()).dump() +
-                         " in the file, " + value.dump() + " in the config)";
+            different += (different.empty() ? "" : ", ") + path + key + " (" + config::json_text(agreed.value(key, nlohmann::json())) +
+                         " in the file, " + config::json_text(value) + " in the config)";
         }
     }
 }
@@ -208,6 +210,33 @@ std::string hash_of(const Data& data) {
     return dataset::content_hash(data.train) + (data.validation.empty() ? "" : "+" + dataset::content_hash(data.validation));
 }
 
+/// Parameters, moments, average, best weights and a checkpoint being written: some sixteen numbers for each parameter.
+void require_room_for_training(const models::TrainableModel& model) {
+    base::require_memory(16 * sizeof(double) * static_cast<double>(model.parameters().size()),
+                         fmt::format("the training of {} parameters", model.parameters().size()), "model",
+                         "fewer features or layers need less");
+}
+
+std::shared_ptr<models::TrainableModel> make_trainable(const config::Config& config, const Data& data, std::uint64_t seed,
+                                                       const models::KindRegistry& kinds, base::LogSink& log) {
+    try {
+        auto model = make_model(config.values, data, seed, kinds, log);
+        require_room_for_training(*model);
+        return model;
+    } catch (const InputError& error) {
+        if (!error.where().starts_with("model")) throw;
+        throw InputError(error.fault(), config.where(error.where()), error.hint());
+    }
+}
+
+void say_what_processes_change(int processes, base::LogSink& log) {
+    if (processes > 1)
+        log.info(
+            fmt::format("{} processes share each batch: their gradients are added in another order than one process adds them, so that "
+                        "the numbers of this run are not to the last digits those of another number of processes",
+                        processes));
+}
+
 }  // namespace
 
 Outcome train(const SessionRequest& request, const models::KindRegistry& kinds, Communicator& communicator, base::LogSink& log,
@@ -235,7 +264,8 @@ Outcome train(const SessionRequest& request, const models::KindRegistry& kinds, 
     if (held && request.restart) state = load_state(checkpoint, identity);
     if (request.restart && !held) log.info("no checkpoint in " + request.output.string() + ": starting from the beginning");
 
-    const auto model = make_model(config.values, data, settings.seed, kinds, log);
+    const auto model = make_trainable(config, data, settings.seed, kinds, log);
+    say_what_processes_change(communicator.size(), log);
     RunFolder folder(request.output, kinds, provenance(request, data, identity.data_hash, config.values), communicator.rank() == 0);
     // Before anything is written: these find overlapping atoms.
     const GraphSet train_set(std::move(data.train), model->type_names(), model->cutoff());

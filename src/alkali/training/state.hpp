@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "alkali/training/clock.hpp"
@@ -60,9 +61,20 @@ struct RunIdentity {
     std::string data_hash;
 };
 
-/// One safetensors file, written atomically.
+/// What the checkpoint of a run must fit besides.
+struct RunSizes {
+    std::size_t parameters = 0, train_frames = 0, validation_frames = 0;
+    bool amsgrad = false, averages = false;
+};
+
+/// One safetensors file, written atomically, with a checksum over all it holds.
 void save_state(const std::filesystem::path& path, const TrainerState& state, const RunIdentity& identity);
-/// Errors: FileError when it is no checkpoint; InputError naming every key that differs from `identity`.
+/// Errors: FileError when it is no checkpoint or a damaged one; InputError naming every key that differs from `identity`.
 [[nodiscard]] TrainerState load_state(const std::filesystem::path& path, const RunIdentity& identity);
+/// The same of a file's bytes, whoever wrote it. What it gives is sound in itself: lengths agree, all numbers are finite, none is negative
+/// that counts, each frame comes once. Errors: FileError naming `where`. Files of earlier versions have no checksum.
+[[nodiscard]] TrainerState parse_state(std::string_view bytes, const std::string& where);
+/// Errors: FileError where the state belongs to a run of other sizes.
+void require_fit(const TrainerState& state, const RunSizes& sizes, const std::string& where);
 
 }  // namespace alkali::training

@@ -74,8 +74,8 @@ Trainer::Trainer(const TrainerSettings& settings, TrainerInput input)
 }
 
 void Trainer::restore(const TrainerState& state) {
-    if (state.parameters.size() != state_.parameters.size())
-        throw InputError("the checkpoint holds another number of parameters than the model", in_.folder.checkpoint().string());
+    require_fit(state, {state_.parameters.size(), in_.train.size(), in_.validation.size(), settings_.adam.amsgrad, ema_.averages()},
+                in_.folder.checkpoint().string());
     state_ = state;
     adam_.restore(state.adam);
     if (ema_.averages()) ema_.restore(state.ema, state.step);

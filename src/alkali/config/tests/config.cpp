@@ -173,6 +173,17 @@ TEST(Config, small_file_cannot_grow_without_bound) {
     EXPECT_THAT(message(text), HasSubstr("more than a million values"));
 }
 
+TEST(Config, anchors_and_long_texts_count_with_their_copies) {
+    std::string inside = "x";
+    for (int k = 0; k < 20000; ++k) inside += ", x";
+    std::string anchors = "a: ";
+    for (int k = 0; k < 90; ++k) anchors += "&a" + std::to_string(k) + " [";
+    EXPECT_THAT(message(anchors + inside + std::string(90, ']') + "\n"), HasSubstr("more than a million values"));
+    std::string texts = "a: &a " + std::string(100000, 'x') + "\nb: [*a";
+    for (int k = 0; k < 10000; ++k) texts += ", *a";
+    EXPECT_THAT(message(texts + "]\n"), HasSubstr("more than a million values"));
+}
+
 TEST(Config, malformed_input_on_which_yaml_cpp_does_not_end_is_refused) {
     EXPECT_THAT(message(", {a: b}\n)KtrainingK"), ::testing::Not(HasSubstr("accepted")));
 }

@@ -53,5 +53,31 @@ TEST(Document, aliases_cannot_make_a_small_file_large) {
     EXPECT_THROW(static_cast<void>(parse_document(text, "d")), FileError);
 }
 
+std::string anchors_inside_anchors(int levels, const std::string& inside) {
+    std::string text;
+    for (int k = 0; k < levels; ++k) text += "&a" + std::to_string(k) + " [";
+    return text + inside + std::string(static_cast<std::size_t>(levels), ']');
+}
+
+TEST(Document, anchors_inside_anchors_cannot_make_a_small_file_large) {
+    std::string many = "1";
+    for (int k = 0; k < 50000; ++k) many += ",1";
+    EXPECT_THROW(static_cast<void>(parse_document("a: " + anchors_inside_anchors(90, many), "d")), FileError);
+    EXPECT_EQ(parse_document("a: " + anchors_inside_anchors(2, many), "d").at("a").at(0).size(), 50001U);
+}
+
+TEST(Document, aliases_of_a_long_text_cannot_make_a_small_file_large) {
+    std::string text = "a: &a " + std::string(100000, 'x') + "\nb: [*a";
+    for (int k = 0; k < 10000; ++k) text += ", *a";
+    EXPECT_THROW(static_cast<void>(parse_document(text + "]\n", "d")), FileError);
+}
+
+TEST(Document, json_of_one_list_of_many_tables_is_read_in_one_go) {
+    std::string text = "{\"a\": [";
+    for (int k = 0; k < 200000; ++k) text += k == 0 ? "{}" : ",{}";
+    EXPECT_EQ(parse_document(text + "]}", "d").at("a").size(), 200000U);
+    EXPECT_THROW(static_cast<void>(parse_document("{\"a\": 1, \"a\": 2}", "d")), FileError);
+}
+
 }  // namespace
 }  // namespace alkali::config

@@ -1,7 +1,9 @@
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <filesystem>
 #include <fstream>
+#include <limits>
 #include <tuple>
 
 #include "alkali/base/error.hpp"
@@ -112,6 +114,30 @@ TEST_F(Deepmd, frames_with_types_of_their_own_are_read) {
     EXPECT_EQ(frames[0].structure.numbers, (std::vector<int>{3, 8}));
     EXPECT_EQ(frames[1].structure.numbers, (std::vector<int>{8}));
     EXPECT_EQ(frames[1].structure.positions[0], Vec3(2, 2, 2));
+}
+
+// One that is no number at all dropped its atom, as if it had been said that there is none.
+TEST_F(Deepmd, types_of_frames_that_are_no_types_are_refused) {
+    base::write_file(folder_ / "type.raw", "0\n0\n");
+    base::write_file(folder_ / "type_map.raw", "Li O");
+    const auto save = [&](const char* name, const std::vector<std::size_t>& shape, const std::vector<double>& values) {
+        base::write_file(folder_ / "set.000" / name,
+                         npy_header(shape) + std::string(reinterpret_cast<const char*>(values.data()), 8 * values.size()));
+    };
+    save("coord.npy", {1, 6}, {0, 0, 0, 1, 1, 1});
+    save("box.npy", {1, 9}, {4, 0, 0, 0, 4, 0, 0, 0, 4});
+    const double infinity = std::numeric_limits<double>::infinity();
+    for (const double type : {std::nan(""), infinity, -infinity, -2.0, -0.5, 0.5, 2.0, 1e6, 1e300}) {
+        save("real_atom_types.npy", {1, 2}, {0, type});
+        try {
+            static_cast<void>(read_frames(folder_));
+            ADD_FAILURE() << type;
+        } catch (const FileError& error) {
+            EXPECT_NE(error.where().find("frame 0"), std::string::npos) << error.what();
+        }
+    }
+    save("real_atom_types.npy", {1, 2}, {0, -1});
+    EXPECT_EQ(read_frames(folder_)[0].structure.size(), 1U);
 }
 
 // Arrays as numpy.save writes them.

@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <cstring>
+#include <ctime>
 #include <filesystem>
 #include <limits>
 
@@ -91,6 +92,23 @@ TEST(Safetensors, malformed_files_are_named_with_the_fault) {
     EXPECT_NE(message_of(file_of("{]", "")).find("JSON"), std::string::npos);
     EXPECT_NE(message_of(std::string(8, '\xff')).find("more than the file"), std::string::npos);
     EXPECT_NE(message_of(file_of("{]", "")).find("model.safetensors"), std::string::npos);
+}
+
+TEST(Safetensors, headers_that_are_deep_or_of_a_million_tensors_are_refused_soon) {
+    EXPECT_NE(message_of(file_of(R"({"w":)" + std::string(1000000, '['), "")).find("levels"), std::string::npos);
+    std::string many = "{";
+    for (int k = 0; k < 300000; ++k)
+        many += (k == 0 ? "\"t" : ",\"t") + std::to_string(k) + R"(":{"dtype":"F64","shape":[0],"data_offsets":[0,0]})";
+    EXPECT_NE(message_of(file_of(many + "}", "")).find("more than 1000000 values"), std::string::npos);
+}
+
+TEST(Safetensors, many_tensors_are_read_in_time_that_grows_with_them) {
+    std::string many = "{";
+    for (int k = 0; k < 100000; ++k)
+        many += (k == 0 ? "\"t" : ",\"t") + std::to_string(k) + R"(":{"dtype":"F64","shape":[0],"data_offsets":[0,0]})";
+    const auto begin = std::clock();
+    EXPECT_EQ(TensorFile::parse(file_of(many + "}", ""), "x").tensors.size(), 100000U);
+    EXPECT_LT(static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC, 20);
 }
 
 TEST(Safetensors, a_missing_tensor_names_the_nearest) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "alkali/base/files.hpp"
+#include "alkali/config/json.hpp"
 #include "alkali/labelling/key.hpp"
 
 namespace alkali::labelling {
@@ -19,13 +20,13 @@ void save(const JobList& list) {
                         {"settings", each.job.subject.settings},
                         {"structure", to_json(each.job.subject.structure)}});
     const json document{{"schema", 1}, {"name", list.name}, {"array", list.array}, {"jobs", jobs}};
-    base::write_file(list.path, document.dump() + "\n");
+    base::write_file(list.path, config::json_text(document) + "\n");
 }
 
 JobList load_job_list(const std::filesystem::path& path) {
     const auto where = path.string();
     try {
-        const auto document = json::parse(base::read_file(path));
+        const auto document = config::parse_json(base::read_file(path), where);
         if (document.at("schema") != 1) throw FileError("is a job list of another version of alkali", where, "use that version");
         JobList list{path, document.at("name"), document.at("array"), {}};
         for (const auto& each : document.at("jobs"))

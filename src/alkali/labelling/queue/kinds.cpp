@@ -13,11 +13,14 @@ using nlohmann::json;
 
 Options common_options() {
     Options o;
-    o.integer("jobs", "labels computed at a time").fallback(1).at_least(1);
-    o.integer("processes", "MPI processes of each").fallback(1).at_least(1);
+    o.integer("jobs", "labels computed at a time").fallback(1).at_least(1).at_most(10000);
+    o.integer("processes", "MPI processes of each").fallback(1).at_least(1).at_most(100000);
     o.number("time", "limit of one label, all attempts together; 0: none").unit("s").fallback(0.0).at_least(0);
     o.number("memory", "limit of one label, all processes together; 0: none").unit("MB").fallback(0.0).at_least(0);
-    o.integer("tries", "of a label whose calculation was killed, found the disk full or lost its output").fallback(2).at_least(1);
+    o.integer("tries", "of a label whose calculation was killed, found the disk full or lost its output")
+        .fallback(2)
+        .at_least(1)
+        .at_most(1000);
     return o;
 }
 
@@ -25,7 +28,7 @@ Options slurm_options() {
     Options o = common_options();
     o.text("partition", "of Slurm; not given: its default");
     o.texts("extra", "further arguments of sbatch, such as --account=me").fallback(json::array());
-    o.integer("array", "largest array of jobs (MaxArraySize - 1)").fallback(1000).at_least(1);
+    o.integer("array", "largest array of jobs (MaxArraySize - 1)").fallback(1000).at_least(1).at_most(10000000);
     o.number("poll", "time between looks at Slurm").unit("s").fallback(10.0).above(0);
     return o;
 }

@@ -3,9 +3,32 @@
 #include <algorithm>
 
 #include "alkali/base/nearest.hpp"
+#include "alkali/config/json.hpp"
 #include "alkali/units/elements.hpp"
 
 namespace alkali::models {
+
+std::string shown(const nlohmann::json& json) {
+    constexpr std::size_t most = 60;
+    const auto text = config::json_text(json);
+    return text.size() <= most ? text : text.substr(0, most) + "...";
+}
+
+void read_count(const nlohmann::json& json, const std::string& key, int low, int high, int& value, const std::string& block) {
+    read_key(json, key, value, block);
+    require(value >= low && value <= high, key,
+            "is " + std::to_string(value) + ", but must lie between " + std::to_string(low) + " and " + std::to_string(high), block);
+}
+
+void read_counts(const nlohmann::json& json, const std::string& key, int low, int high, std::vector<int>& values,
+                 const std::string& block) {
+    read_key(json, key, values, block);
+    for (const int value : values)
+        require(
+            value >= low && value <= high, key,
+            "has " + std::to_string(value) + ", but its numbers must lie between " + std::to_string(low) + " and " + std::to_string(high),
+            block);
+}
 
 void refuse_unknown_keys(const nlohmann::json& json, const std::vector<std::string>& known, const std::string& what,
                          const std::string& block) {

@@ -2,14 +2,21 @@
 
 #include <algorithm>
 #include <cmath>
+#include <new>
+#include <set>
+#include <string_view>
 
 #include "alkali/base/error.hpp"
+#include "alkali/base/files.hpp"
 #include "alkali/base/nearest.hpp"
+#include "alkali/config/json.hpp"
 #include "alkali/io/foreign_model.hpp"
 #include "alkali/io/safetensors.hpp"
 
 namespace alkali::models {
 namespace {
+
+constexpr config::JsonLimits metadata_limits{100, 1'000'000};
 
 std::string shape_text(const std::vector<std::size_t>& shape) {
     std::string text;
@@ -26,11 +33,15 @@ const std::string& metadata(const io::TensorFile& file, const std::string& key, 
 }
 
 nlohmann::json json_metadata(const io::TensorFile& file, const std::string& key, const std::string& where) {
+    const auto& text = metadata(file, key, where);
     try {
-        return nlohmann::json::parse(metadata(file, key, where));
-    } catch (const nlohmann::json::exception& error) {
-        throw FileError("its metadata '" + key + "' are not JSON (" + error.what() + ")", where);
+        auto json = config::parse_json(text, where, metadata_limits);
+        if (json.is_object()) return json;
+        if (json.is_null()) return nlohmann::json::object();
+    } catch (const FileError& error) {
+        throw FileError("its metadata '" + key + "' cannot be used: the text " + error.fault(), where);
     }
+    throw FileError("its metadata '" + key + "' are no table of keys", where);
 }
 
 void check_format(const io::TensorFile& file, const std::string& where) {
@@ -50,11 +61,11 @@ const ModelKind& kind_of(const KindRegistry& kinds, const std::string& name, con
     }
 }
 
-std::vector<double> parameters_from(const io::TensorFile& file, const TrainableModel& model, const std::string& where) {
-    std::vector<double> values(model.parameters().size());
-    std::vector<std::string> names;
-    for (const auto& info : model.layout()) {
-        names.push_back(info.name);
+/// Before anything is made: the tensors must be those that the hyperparameters ask for, all of them and no other.
+void check_tensors(const io::TensorFile& file, std::span<const ParameterInfo> layout, const std::string& where) {
+    std::set<std::string_view> names;
+    for (const auto& info : layout) {
+        names.insert(info.name);
         const auto found = file.tensors.find(info.name);
         if (found == file.tensors.end())
             throw FileError("lacks the tensor " + info.name, where, "the file does not fit its own hyperparameters; write it again");
@@ -65,11 +76,17 @@ std::vector<double> parameters_from(const io::TensorFile& file, const TrainableM
                             where);
         if (!std::all_of(tensor.values.begin(), tensor.values.end(), [](double x) { return std::isfinite(x); }))
             throw FileError("the tensor " + info.name + " holds values that are not finite", where);
-        std::copy(tensor.values.begin(), tensor.values.end(), values.begin() + static_cast<std::ptrdiff_t>(info.offset));
     }
     for (const auto& [name, tensor] : file.tensors)
-        if (!name.starts_with(ForceUncertainty::prefix) && std::find(names.begin(), names.end(), name) == names.end())
-            throw FileError("holds the tensor " + name + ", which its model does not have", where, base::did_you_mean(name, names));
+        if (!name.starts_with(ForceUncertainty::prefix) && !names.contains(name))
+            throw FileError("holds the tensor " + name + ", which its model does not have", where,
+                            base::did_you_mean(name, std::vector<std::string>(names.begin(), names.end())));
+}
+
+std::vector<double> parameters_from(const io::TensorFile& file, const TrainableModel& model) {
+    std::vector<double> values(model.parameters().size());
+    for (const auto& info : model.layout())
+        std::ranges::copy(file.tensors.at(info.name).values, values.begin() + static_cast<std::ptrdiff_t>(info.offset));
     return values;
 }
 
@@ -95,19 +112,22 @@ void save_model(const std::filesystem::path& path, const TrainableModel& model, 
     file.metadata["format"] = "alkali-model";
     file.metadata["format_version"] = std::to_string(model_format_version);
     file.metadata["kind"] = model.kind();
-    file.metadata["hyperparameters"] = model.hyperparameters().dump();
-    file.metadata["derived"] = kind.derived ? kind.derived(model).dump() : "{}";
-    file.metadata["species"] = nlohmann::json(model.type_names()).dump();
+    file.metadata["hyperparameters"] = config::json_text(model.hyperparameters());
+    file.metadata["derived"] = kind.derived ? config::json_text(kind.derived(model)) : "{}";
+    file.metadata["species"] = config::json_text(model.type_names());
     file.metadata["units"] =
-        nlohmann::json{{"energy", "eV"}, {"length", "angstrom"}, {"stress", "eV/angstrom^3, positive in tension"}}.dump();
-    file.metadata["provenance"] = provenance.dump();
+        config::json_text({{"energy", "eV"}, {"length", "angstrom"}, {"stress", "eV/angstrom^3, positive in tension"}});
+    file.metadata["provenance"] = config::json_text(provenance);
     file.save(path);
 }
 
 LoadedModel load_model(const std::filesystem::path& path, const KindRegistry& kinds, std::optional<Precision> precision) {
-    const std::string where = path.string();
-    if (const auto foreign = io::foreign_model(path)) throw FileError(foreign->what, where, foreign->hint);
-    const auto file = io::TensorFile::load(path);
+    if (const auto foreign = io::foreign_model(path)) throw FileError(foreign->what, path.string(), foreign->hint);
+    return parse_model(base::read_file(path), path.string(), kinds, precision);
+}
+
+LoadedModel parse_model(std::string_view bytes, const std::string& where, const KindRegistry& kinds, std::optional<Precision> precision) {
+    const auto file = io::TensorFile::parse(bytes, where);
     check_format(file, where);
     LoadedModel loaded;
     loaded.kind = metadata(file, "kind", where);
@@ -115,14 +135,23 @@ LoadedModel load_model(const std::filesystem::path& path, const KindRegistry& ki
     const auto hyperparameters = json_metadata(file, "hyperparameters", where);
     const auto derived = file.metadata.contains("derived") ? json_metadata(file, "derived", where) : nlohmann::json::object();
     loaded.provenance = file.metadata.contains("provenance") ? json_metadata(file, "provenance", where) : nlohmann::json::object();
+    const auto refuse = [&](const std::exception& error) {
+        throw FileError("its hyperparameters cannot be used: " + std::string(error.what()), where);
+    };
     try {
+        if (kind.layout) check_tensors(file, kind.layout(hyperparameters), where);
         loaded.model = kind.build(hyperparameters, derived, precision);
+        check_tensors(file, loaded.model->layout(), where);
+    } catch (const FileError&) {
+        throw;
     } catch (const Error& error) {
-        throw FileError("its hyperparameters cannot be used: " + std::string(error.what()), where);
+        refuse(error);
     } catch (const nlohmann::json::exception& error) {
-        throw FileError("its hyperparameters cannot be used: " + std::string(error.what()), where);
+        refuse(error);
+    } catch (const std::bad_alloc&) {
+        throw FileError("is a model that the memory of this machine cannot hold", where);
     }
-    loaded.model->set_parameters(parameters_from(file, *loaded.model, where));
+    loaded.model->set_parameters(parameters_from(file, *loaded.model));
     loaded.uncertainty = ForceUncertainty::from(file, loaded.model->num_features(), loaded.model->type_names().size(), where);
     return loaded;
 }

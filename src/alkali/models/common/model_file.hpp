@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "alkali/models/common/force_uncertainty.hpp"
 #include "alkali/models/common/registry.hpp"
@@ -32,6 +33,11 @@ void save_model(const std::filesystem::path& path, const TrainableModel& model, 
 
 /// Errors: FileError when it is no model file (a model of another program is named as what it is), of another format version, lacks a
 /// tensor, holds one too many, one of another shape or one that is not finite; InputError for an unknown kind. Each names the file.
+/// What its header says is compared with the tensors before anything is made of it.
 [[nodiscard]] LoadedModel load_model(const std::filesystem::path& path, const KindRegistry& kinds, std::optional<Precision> precision = {});
+
+/// The same of a file's bytes; `where` names their origin.
+[[nodiscard]] LoadedModel parse_model(std::string_view bytes, const std::string& where, const KindRegistry& kinds,
+                                      std::optional<Precision> precision = {});
 
 }  // namespace alkali::models

@@ -44,6 +44,10 @@ struct ModelKind {
 
     /// Name of the parameter array that holds an energy for each type (eV), added to that of every atom. Empty: there is none.
     std::string energy_shifts = {};
+
+    /// Names and shapes of the parameter arrays that `build` would make for these hyperparameters, found without making any: what a
+    /// file's tensors are compared with first. Errors as those of `build`. Empty: only `build` tells.
+    std::function<std::vector<ParameterInfo>(const nlohmann::json& hyperparameters)> layout = {};
 };
 
 /// The kinds of model, by name.

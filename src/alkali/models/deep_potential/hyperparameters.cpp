@@ -7,6 +7,7 @@
 
 #include "alkali/base/nearest.hpp"
 #include "alkali/models/common/hyperparameter_json.hpp"
+#include "alkali/models/common/hyperparameter_limits.hpp"
 
 namespace alkali::models::deep_potential {
 namespace {
@@ -28,6 +29,7 @@ constexpr std::array<NamedActivation, 10> activations{{{"tanh", Activation::tanh
                                                        {"linear", Activation::identity},
                                                        {"none", Activation::identity}}};
 
+constexpr int most_components = 1'000'000;
 const char* const descriptor_block = "model.descriptor";
 const char* const fitting_block = "model.fitting_net";
 
@@ -44,8 +46,8 @@ void read_activation(const nlohmann::json& json, Activation& activation, const s
 }
 
 void read_widths(const nlohmann::json& json, std::vector<int>& neuron, const std::string& block) {
-    read_key(json, "neuron", neuron, block);
-    for (const int n : neuron) require(n >= 1, "neuron", "must be at least 1", block);
+    read_counts(json, "neuron", 1, most_channels, neuron, block);
+    require(neuron.size() <= most_layers, "neuron", "has more than " + std::to_string(most_layers) + " layers", block);
 }
 
 DescriptorKind kind_from(const std::string& name) {
@@ -64,12 +66,12 @@ DescriptorHyperparameters read_descriptor(const nlohmann::json& json, std::size_
     read_key(json, "type", type, descriptor_block);
     d.type = kind_from(type);
     read_key(json, "rcut", d.rcut, descriptor_block);
-    require(std::isfinite(d.rcut) && d.rcut > 0, "rcut", "must be a positive length in angstrom", descriptor_block);
+    require(d.rcut > 0 && d.rcut <= longest_cutoff, "rcut", "must be a positive length, at most " + shown(longest_cutoff) + " angstrom",
+            descriptor_block);
     read_key(json, "rcut_smth", d.rcut_smth, descriptor_block);
     require(d.rcut_smth >= 0 && d.rcut_smth < d.rcut, "rcut_smth", "must lie between 0 and rcut", descriptor_block);
-    read_key(json, "sel", d.sel, descriptor_block);
+    read_counts(json, "sel", 0, most_neighbours, d.sel, descriptor_block);
     require(d.sel.size() == types, "sel", "needs one number for each type", descriptor_block);
-    for (const int n : d.sel) require(n >= 0, "sel", "must not be negative", descriptor_block);
     require(std::accumulate(d.sel.begin(), d.sel.end(), 0) > 0, "sel", "must leave room for a neighbour", descriptor_block);
     read_widths(json, d.neuron, descriptor_block);
     require(!d.neuron.empty(), "neuron", "needs at least one layer", descriptor_block);
@@ -77,11 +79,14 @@ DescriptorHyperparameters read_descriptor(const nlohmann::json& json, std::size_
     if (d.type == DescriptorKind::se_e2_a)
         require(d.axis_neuron >= 1 && d.axis_neuron <= d.neuron.back(), "axis_neuron", "must lie between 1 and the last of neuron",
                 descriptor_block);
+    require(d.axis_neuron <= most_components / d.neuron.back(), "axis_neuron",
+            "makes a descriptor of more than " + std::to_string(most_components) + " components", descriptor_block);
     read_key(json, "resnet_dt", d.resnet_dt, descriptor_block);
     read_key(json, "type_one_side", d.type_one_side, descriptor_block);
     read_key(json, "radial_pairs", d.radial_pairs, descriptor_block);
     require(!d.radial_pairs || d.type == DescriptorKind::se_e2_r, "radial_pairs", "is for se_e2_r", descriptor_block);
     read_key(json, "exclude_types", d.exclude_types, descriptor_block);
+    require(d.exclude_types.size() <= 2 * types * types, "exclude_types", "names pairs of types several times", descriptor_block);
     for (const auto& [i, j] : d.exclude_types)
         require(i >= 0 && j >= 0 && static_cast<std::size_t>(std::max(i, j)) < types, "exclude_types", "names a type that does not exist",
                 descriptor_block);
@@ -192,9 +197,7 @@ Hyperparameters Hyperparameters::from_json(const nlohmann::json& json) {
     std::string dtype = "mixed";
     read_key(json, "model_dtype", dtype);
     h.model_dtype = precision_from(dtype);
-    read_key(json, "table_intervals", h.table_intervals);
-    require(h.table_intervals >= least_table_intervals && h.table_intervals <= most_table_intervals, "table_intervals",
-            "must lie between " + std::to_string(least_table_intervals) + " and " + std::to_string(most_table_intervals));
+    read_count(json, "table_intervals", least_table_intervals, most_table_intervals, h.table_intervals);
     return h;
 }
 

@@ -12,28 +12,34 @@ io::Tensor with_directions(const io::Tensor& radial, double direction) {
     return full;
 }
 
+/// What a file holds of one array, in the shape that it must have.
+io::Tensor tensor_of(const io::DeepmdModel& given, const ParameterInfo& info, const std::string& source) {
+    const auto found = given.tensors.find(info.name);
+    if (found == given.tensors.end()) throw FileError("lacks " + info.name, source);
+    io::Tensor tensor = found->second;
+    if (tensor.shape.size() == 3 && tensor.shape[2] == 1 && info.shape.size() == 3 && info.shape[2] == 4)
+        tensor = with_directions(tensor, info.name == "dstd" ? 1.0 : 0.0);
+    if (tensor.shape != info.shape) throw FileError("holds " + info.name + " in another shape than its hyperparameters ask for", source);
+    return tensor;
+}
+
 }  // namespace
 
 std::unique_ptr<DeepPotential> from_deepmd(const io::DeepmdModel& given, const std::string& source) {
-    std::unique_ptr<DeepPotential> model;
     try {
-        model = std::make_unique<DeepPotential>(Hyperparameters::from_json(given.hyperparameters));
+        const auto hyperparameters = Hyperparameters::from_json(given.hyperparameters);
+        const Architecture architecture(hyperparameters);
+        std::vector<double> parameters;
+        for (const auto& info : architecture.parameters) {
+            const auto tensor = tensor_of(given, info, source);
+            parameters.insert(parameters.end(), tensor.values.begin(), tensor.values.end());
+        }
+        auto model = std::make_unique<DeepPotential>(hyperparameters);
+        model->set_parameters(parameters);
+        return model;
     } catch (const InputError& error) {
         throw FileError("cannot be used: " + std::string(error.what()), source);
     }
-    std::vector<double> parameters(model->parameters().begin(), model->parameters().end());
-    for (const auto& info : model->layout()) {
-        const auto found = given.tensors.find(info.name);
-        if (found == given.tensors.end()) throw FileError("lacks " + info.name, source);
-        io::Tensor tensor = found->second;
-        if (tensor.shape.size() == 3 && tensor.shape[2] == 1 && info.shape.size() == 3 && info.shape[2] == 4)
-            tensor = with_directions(tensor, info.name == "dstd" ? 1.0 : 0.0);
-        if (tensor.shape != info.shape)
-            throw FileError("holds " + info.name + " in another shape than its hyperparameters ask for", source);
-        std::copy(tensor.values.begin(), tensor.values.end(), parameters.begin() + static_cast<std::ptrdiff_t>(info.offset));
-    }
-    model->set_parameters(parameters);
-    return model;
 }
 
 }  // namespace alkali::models::deep_potential

@@ -4,9 +4,12 @@
 #include <fmt/ranges.h>
 
 #include <charconv>
+#include <numeric>
 
 #include "alkali/base/error.hpp"
+#include "alkali/models/common/hyperparameter_limits.hpp"
 #include "alkali/models/common/kind_options.hpp"
+#include "alkali/models/common/model_size.hpp"
 #include "alkali/models/common/statistics.hpp"
 #include "alkali/models/deep_potential/model.hpp"
 #include "alkali/models/deep_potential/statistics.hpp"
@@ -22,13 +25,13 @@ Options descriptor_options() {
     o.text("type", "two-body with angles, two-body, or three-body")
         .fallback("se_e2_a")
         .choices({"se_e2_a", "se_a", "se_e2_r", "se_r", "se_e3", "se_at", "se_a_3be", "se_t"});
-    o.number("rcut", "cutoff radius").unit("angstrom").above(0).required().alias("r_max");
+    o.number("rcut", "cutoff radius").unit("angstrom").above(0).at_most(longest_cutoff).required().alias("r_max");
     o.number("rcut_smth", "where the switching function begins").unit("angstrom").at_least(0).fallback(0.5);
     o.text("sel", "most neighbours of each type: auto or auto:1.1 (from the data, times a margin), or a list")
         .or_kind(Kind::integers)
         .fallback("auto");
-    o.integers("neuron", "widths of the embedding net").fallback({25, 50, 100}).at_least(1);
-    o.integer("axis_neuron", "columns of the second factor of se_e2_a").fallback(16).at_least(1);
+    o.integers("neuron", "widths of the embedding net").fallback({25, 50, 100}).at_least(1).at_most(most_channels);
+    o.integer("axis_neuron", "columns of the second factor of se_e2_a").fallback(16).at_least(1).at_most(most_channels);
     o.boolean("resnet_dt", "time steps in its residual connections").fallback(false);
     o.boolean("type_one_side", "embedding nets by the neighbour's type alone, not by both").fallback(false);
     o.texts("exclude_types", "pairs of types that do not see each other, such as [Li-Mg]").fallback(nlohmann::json::array());
@@ -42,7 +45,7 @@ Options descriptor_options() {
 
 Options fitting_options() {
     Options o;
-    o.integers("neuron", "widths of the hidden layers").fallback({240, 240, 240}).at_least(1).alias("n_neuron");
+    o.integers("neuron", "widths of the hidden layers").fallback({240, 240, 240}).at_least(1).at_most(most_channels).alias("n_neuron");
     o.boolean("resnet_dt", "time steps in its residual connections").fallback(true);
     o.text("activation_function", "of the fitting net").fallback("tanh").choices(activation_names());
     o.boolean("trainable", "train the fitting net").fallback(true);
@@ -73,7 +76,7 @@ std::vector<int> resolve_sel(const nlohmann::json& sel, std::span<const structur
     bool good = word == "auto";
     if (word.starts_with("auto:")) {
         const auto [end, failure] = std::from_chars(word.data() + 5, word.data() + word.size(), margin);
-        good = failure == std::errc() && end == word.data() + word.size() && margin >= 1;
+        good = failure == std::errc() && end == word.data() + word.size() && margin >= 1 && margin <= 100;
     }
     if (!good) throw InputError("'" + word + "' is not known", "model.descriptor.sel", "use auto, auto:1.1, or one number for each type");
     return automatic_sel(frames, types, rcut, margin);
@@ -100,6 +103,20 @@ nlohmann::json resolve_pairs(const nlohmann::json& pairs, const std::vector<std:
     return resolved;
 }
 
+/// What the tables of all embedding nets take, with the networks' rows that they are made from.
+double table_bytes(const Architecture& architecture) {
+    const auto& widths = architecture.hyper.descriptor.neuron;
+    const double rows = std::accumulate(widths.begin(), widths.end(), 0.0);
+    return 8.0 * (architecture.hyper.table_intervals + 3) *
+           (static_cast<double>(architecture.embeddings.size()) * architecture.channels() + 2 * rows);
+}
+
+std::unique_ptr<DeepPotential> made(Hyperparameters hyper) {
+    const Architecture architecture(hyper);
+    require_affordable(architecture.parameters, table_bytes(architecture));
+    return std::make_unique<DeepPotential>(std::move(hyper));
+}
+
 std::unique_ptr<TrainableModel> create(const nlohmann::json& given, std::span<const structure::Frame> frames, std::uint64_t seed,
                                        base::LogSink& log) {
     nlohmann::json json = given;
@@ -109,7 +126,7 @@ std::unique_ptr<TrainableModel> create(const nlohmann::json& given, std::span<co
     auto& descriptor = json["descriptor"];
     descriptor["sel"] = resolve_sel(descriptor.value("sel", nlohmann::json("auto")), frames, types, descriptor.at("rcut").get<double>());
     descriptor["exclude_types"] = resolve_pairs(descriptor.value("exclude_types", nlohmann::json::array()), types);
-    auto model = std::make_unique<DeepPotential>(Hyperparameters::from_json(json));
+    auto model = made(Hyperparameters::from_json(json));
     const Architecture& architecture = model->architecture();
     const auto& hyper = architecture.hyper;
     if (!hyper.descriptor.exclude_types.empty() && !hyper.descriptor.set_davg_zero && hyper.descriptor.type != DescriptorKind::se_e3)
@@ -130,7 +147,7 @@ std::unique_ptr<TrainableModel> create(const nlohmann::json& given, std::span<co
 std::unique_ptr<TrainableModel> build(const nlohmann::json& json, const nlohmann::json&, std::optional<Precision> precision) {
     Hyperparameters hyper = Hyperparameters::from_json(json);
     if (precision) hyper.model_dtype = *precision;
-    return std::make_unique<DeepPotential>(std::move(hyper));
+    return made(std::move(hyper));
 }
 
 }  // namespace
@@ -142,7 +159,8 @@ ModelKind deep_potential_kind() {
             create,
             build,
             [](const TrainableModel&) { return nlohmann::json::object(); },
-            "bias_atom_e"};
+            "bias_atom_e",
+            [](const nlohmann::json& json) { return Architecture(Hyperparameters::from_json(json)).parameters; }};
 }
 
 }  // namespace alkali::models::deep_potential

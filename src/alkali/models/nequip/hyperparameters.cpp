@@ -7,6 +7,7 @@
 #include "alkali/base/error.hpp"
 #include "alkali/math/coupling.hpp"
 #include "alkali/models/common/hyperparameter_json.hpp"
+#include "alkali/models/common/hyperparameter_limits.hpp"
 
 namespace alkali::models::nequip {
 namespace {
@@ -65,33 +66,26 @@ Hyperparameters Hyperparameters::from_json(const nlohmann::json& json) {
     Hyperparameters h;
     h.type_names = read_type_names(json);
     read_key(json, "r_max", h.r_max);
-    require(std::isfinite(h.r_max) && h.r_max > 0, "r_max", "must be a positive length in angstrom");
-    read_key(json, "num_layers", h.num_layers);
-    require(h.num_layers >= 1, "num_layers", "must be at least 1");
-    read_key(json, "l_max", h.l_max);
-    require(h.l_max >= 0 && h.l_max <= 4, "l_max", "must lie between 0 and 4");
+    require(h.r_max > 0 && h.r_max <= longest_cutoff, "r_max", "must be a positive length, at most " + shown(longest_cutoff) + " angstrom");
+    read_count(json, "num_layers", 1, most_layers, h.num_layers);
+    read_count(json, "l_max", 0, 4, h.l_max);
     read_key(json, "parity", h.parity);
     h.num_features.assign(static_cast<std::size_t>(h.l_max) + 1, 32);
-    if (json.contains("num_features") && !json["num_features"].is_null()) {
-        if (json["num_features"].is_number_integer())
-            h.num_features.assign(static_cast<std::size_t>(h.l_max) + 1, json["num_features"].get<int>());
-        else
-            read_key(json, "num_features", h.num_features);
+    if (json.contains("num_features") && json["num_features"].is_number()) {
+        int each = 1;
+        read_count(json, "num_features", 1, most_channels, each);
+        h.num_features.assign(static_cast<std::size_t>(h.l_max) + 1, each);
+    } else {
+        read_counts(json, "num_features", 1, most_channels, h.num_features);
     }
     require(h.num_features.size() == static_cast<std::size_t>(h.l_max) + 1, "num_features", "needs one number, or l_max + 1 numbers");
-    for (const int n : h.num_features) require(n >= 1, "num_features", "must be at least 1");
-    read_key(json, "type_embed_num_features", h.type_embed_num_features);
+    read_count(json, "type_embed_num_features", 0, most_channels, h.type_embed_num_features);
     if (h.type_embed_num_features == 0) h.type_embed_num_features = h.num_features[0];
-    require(h.type_embed_num_features >= 1, "type_embed_num_features", "must be at least 1");
-    read_key(json, "radial_mlp_depth", h.radial_mlp_depth);
-    require(h.radial_mlp_depth >= 0, "radial_mlp_depth", "must not be negative");
-    read_key(json, "radial_mlp_width", h.radial_mlp_width);
-    require(h.radial_mlp_width >= 1, "radial_mlp_width", "must be at least 1");
-    read_key(json, "num_bessels", h.num_bessels);
-    require(h.num_bessels >= 1, "num_bessels", "must be at least 1");
+    read_count(json, "radial_mlp_depth", 0, most_layers, h.radial_mlp_depth);
+    read_count(json, "radial_mlp_width", 1, most_channels, h.radial_mlp_width);
+    read_count(json, "num_bessels", 1, most_basis_functions, h.num_bessels);
     read_key(json, "bessel_trainable", h.bessel_trainable);
-    read_key(json, "polynomial_cutoff_p", h.polynomial_cutoff_p);
-    require(h.polynomial_cutoff_p >= 2, "polynomial_cutoff_p", "must be at least 2");
+    read_count(json, "polynomial_cutoff_p", 2, highest_exponent, h.polynomial_cutoff_p);
     if (json.contains("avg_num_neighbors") && json["avg_num_neighbors"].is_object()) {
         for (const auto& [name, unused] : json["avg_num_neighbors"].items())
             require(std::find(h.type_names.begin(), h.type_names.end(), name) != h.type_names.end(), "avg_num_neighbors",
@@ -108,11 +102,9 @@ Hyperparameters Hyperparameters::from_json(const nlohmann::json& json) {
     for (const double n : h.avg_num_neighbors) require(std::isfinite(n) && n > 0, "avg_num_neighbors", "must be positive");
     read_key(json, "per_type_energy_scales_trainable", h.per_type_energy_scales_trainable);
     read_key(json, "per_type_energy_shifts_trainable", h.per_type_energy_shifts_trainable);
-    read_key(json, "readout_mlp_hidden_layers_depth", h.readout_mlp_hidden_layers_depth);
-    require(h.readout_mlp_hidden_layers_depth >= 0, "readout_mlp_hidden_layers_depth", "must not be negative");
-    read_key(json, "readout_mlp_hidden_layers_width", h.readout_mlp_hidden_layers_width);
+    read_count(json, "readout_mlp_hidden_layers_depth", 0, most_layers, h.readout_mlp_hidden_layers_depth);
+    read_count(json, "readout_mlp_hidden_layers_width", 0, most_channels, h.readout_mlp_hidden_layers_width);
     if (h.readout_mlp_hidden_layers_width == 0) h.readout_mlp_hidden_layers_width = h.num_features[0];
-    require(h.readout_mlp_hidden_layers_width >= 1, "readout_mlp_hidden_layers_width", "must be at least 1");
     read_key(json, "readout_mlp_nonlinearity", h.readout_mlp_nonlinearity);
     require(h.readout_mlp_nonlinearity == "silu" || h.readout_mlp_nonlinearity == "None" || h.readout_mlp_nonlinearity == "null",
             "readout_mlp_nonlinearity", "'" + h.readout_mlp_nonlinearity + "' is not known; use silu or None");
@@ -125,14 +117,12 @@ Hyperparameters Hyperparameters::from_json(const nlohmann::json& json) {
         const auto& pair = json["pair_potential"];
         require(pair.value("type", "") == "zbl", "pair_potential", "only {type: zbl} is known");
         h.zbl = true;
-        read_key(pair, "polynomial_cutoff_p", h.zbl_polynomial_cutoff_p);
+        read_count(pair, "polynomial_cutoff_p", 2, highest_exponent, h.zbl_polynomial_cutoff_p, "model.pair_potential");
     }
     std::string dtype = "mixed";
     read_key(json, "model_dtype", dtype);
     h.model_dtype = precision_from(dtype);
-    read_key(json, "spline_intervals", h.spline_intervals);
-    require(h.spline_intervals >= least_spline_intervals && h.spline_intervals <= most_spline_intervals, "spline_intervals",
-            "must lie between " + std::to_string(least_spline_intervals) + " and " + std::to_string(most_spline_intervals));
+    read_count(json, "spline_intervals", least_spline_intervals, most_spline_intervals, h.spline_intervals);
     h.silu_scale = exact_silu_scale();
     h.tanh_scale = exact_tanh_scale();
     return h;

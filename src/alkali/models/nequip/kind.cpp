@@ -2,8 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "alkali/base/error.hpp"
+#include "alkali/models/common/hyperparameter_json.hpp"
+#include "alkali/models/common/hyperparameter_limits.hpp"
 #include "alkali/models/common/kind_options.hpp"
+#include "alkali/models/common/model_size.hpp"
 #include "alkali/models/common/statistics.hpp"
 #include "alkali/models/nequip/model.hpp"
 
@@ -13,8 +18,13 @@ namespace {
 config::Options options() {
     config::Options o;
     add_type_names(o);
-    o.number("r_max", "cutoff radius").unit("angstrom").above(0).required().alias("cutoff").alias("rcut");
-    o.integer("num_layers", "interaction layers").fallback(4).at_least(1).alias("num_interactions").alias("num_convolution_layer");
+    o.number("r_max", "cutoff radius").unit("angstrom").above(0).at_most(longest_cutoff).required().alias("cutoff").alias("rcut");
+    o.integer("num_layers", "interaction layers")
+        .fallback(4)
+        .at_least(1)
+        .at_most(most_layers)
+        .alias("num_interactions")
+        .alias("num_convolution_layer");
     o.integer("l_max", "highest angular order of features and edges").fallback(2).at_least(0).at_most(4).alias("lmax").alias("max_ell");
     o.boolean("parity", "also features that a mirror turns the other way, such as axial vectors beside vectors; about twice the time")
         .fallback(false)
@@ -23,14 +33,20 @@ config::Options options() {
         .or_kind(config::Kind::integers)
         .fallback(32)
         .at_least(1)
+        .at_most(most_channels)
         .alias("num_channels")
         .alias("channel");
-    o.integer("type_embed_num_features", "length of the type embedding; 0: as the scalars").fallback(0).at_least(0);
-    o.integer("radial_mlp_depth", "hidden layers of the radial network").fallback(2).at_least(0).alias("invariant_layers");
-    o.integer("radial_mlp_width", "width of its hidden layers").fallback(64).at_least(1).alias("invariant_neurons");
+    o.integer("type_embed_num_features", "length of the type embedding; 0: as the scalars").fallback(0).at_least(0).at_most(most_channels);
+    o.integer("radial_mlp_depth", "hidden layers of the radial network")
+        .fallback(2)
+        .at_least(0)
+        .at_most(most_layers)
+        .alias("invariant_layers");
+    o.integer("radial_mlp_width", "width of its hidden layers").fallback(64).at_least(1).at_most(most_channels).alias("invariant_neurons");
     o.integer("num_bessels", "Bessel functions of the radial basis")
         .fallback(8)
         .at_least(1)
+        .at_most(most_basis_functions)
         .alias("num_basis")
         .alias("num_radial_basis")
         .alias("bessel_basis_num");
@@ -38,6 +54,7 @@ config::Options options() {
     o.integer("polynomial_cutoff_p", "exponent of the cutoff function")
         .fallback(6)
         .at_least(2)
+        .at_most(highest_exponent)
         .alias("PolynomialCutoff_p")
         .alias("poly_cut_p_value");
     o.number("avg_num_neighbors",
@@ -53,13 +70,13 @@ config::Options options() {
     add_energy_shifts(o);
     o.boolean("per_type_energy_scales_trainable", "train the scales").fallback(false);
     o.boolean("per_type_energy_shifts_trainable", "train the shifts").fallback(false);
-    o.integer("readout_mlp_hidden_layers_depth", "hidden layers of the readout").fallback(0).at_least(0);
-    o.integer("readout_mlp_hidden_layers_width", "their width; 0: as the scalars").fallback(0).at_least(0);
+    o.integer("readout_mlp_hidden_layers_depth", "hidden layers of the readout").fallback(0).at_least(0).at_most(most_layers);
+    o.integer("readout_mlp_hidden_layers_width", "their width; 0: as the scalars").fallback(0).at_least(0).at_most(most_channels);
     o.text("readout_mlp_nonlinearity", "between them").fallback("silu").choices({"silu", "None"});
     o.block("pair_potential", "pair term added to the network", [] {
         config::Options pair;
         pair.text("type", "none or zbl (screened nuclear repulsion)").fallback("none").choices({"none", "zbl"});
-        pair.integer("polynomial_cutoff_p", "exponent of its cutoff function").fallback(6).at_least(2);
+        pair.integer("polynomial_cutoff_p", "exponent of its cutoff function").fallback(6).at_least(2).at_most(highest_exponent);
         return pair;
     }());
     o.integer("spline_intervals", "intervals of the radial splines")
@@ -98,6 +115,24 @@ std::vector<double> energy_scales(const std::string& word, std::span<const struc
     return scales;
 }
 
+/// What the radial splines of all layers take, with the networks' rows that they are made from.
+double table_bytes(const Architecture& architecture) {
+    const auto& hyper = architecture.hyper;
+    double kept = 0, widest = 0;
+    for (const auto& layer : architecture.layers) {
+        kept += layer.convolution.weight_width;
+        widest = std::max(widest, 2.0 * layer.convolution.weight_width);
+    }
+    return 8.0 * (hyper.spline_intervals + 3) *
+           (kept + widest + hyper.num_bessels + static_cast<double>(hyper.radial_mlp_depth) * hyper.radial_mlp_width);
+}
+
+std::unique_ptr<NequIP> made(Hyperparameters hyper) {
+    const Architecture architecture(hyper);
+    require_affordable(architecture.parameters, table_bytes(architecture));
+    return std::make_unique<NequIP>(std::move(hyper));
+}
+
 std::unique_ptr<TrainableModel> create(const nlohmann::json& given, std::span<const structure::Frame> frames, std::uint64_t seed,
                                        base::LogSink& log) {
     nlohmann::json json = given;
@@ -120,7 +155,7 @@ std::unique_ptr<TrainableModel> create(const nlohmann::json& given, std::span<co
     for (std::size_t t = 0; t < types.size(); ++t)
         log.info(fmt::format("{}: energy shift {:.6f} eV, scale {:.6f} eV", types[t], shifts[t], scales[t]));
     log.info(fmt::format("neighbours per atom: {:.3f}", hyper.avg_num_neighbors[0]));
-    auto model = std::make_unique<NequIP>(hyper);
+    auto model = made(hyper);
     const Architecture& architecture = model->architecture();
     auto parameters = initial_parameters(architecture, seed);
     for (std::size_t t = 0; t < types.size(); ++t) {
@@ -135,10 +170,15 @@ std::unique_ptr<TrainableModel> build(const nlohmann::json& json, const nlohmann
     Hyperparameters hyper = Hyperparameters::from_json(json);
     if (precision) hyper.model_dtype = *precision;
     if (derived.is_object() && derived.contains("normalize2mom")) {
-        hyper.silu_scale = derived["normalize2mom"].value("silu", hyper.silu_scale);
-        hyper.tanh_scale = derived["normalize2mom"].value("tanh", hyper.tanh_scale);
+        require(derived["normalize2mom"].is_object(), "normalize2mom", "is no table of scales", "derived");
+        const auto read = [&](const char* key, double& scale) {
+            read_key(derived["normalize2mom"], key, scale, "derived.normalize2mom");
+            require(scale > 0.1 && scale < 10, key, "is no scale of an activation", "derived.normalize2mom");
+        };
+        read("silu", hyper.silu_scale);
+        read("tanh", hyper.tanh_scale);
     }
-    return std::make_unique<NequIP>(std::move(hyper));
+    return made(std::move(hyper));
 }
 
 nlohmann::json derived(const TrainableModel& model) {
@@ -148,6 +188,11 @@ nlohmann::json derived(const TrainableModel& model) {
 
 }  // namespace
 
-ModelKind nequip_kind() { return {"nequip", "NequIP: equivariant message passing", options, create, build, derived, "shifts"}; }
+ModelKind nequip_kind() {
+    return {"nequip", "NequIP: equivariant message passing",
+            options,  create,
+            build,    derived,
+            "shifts", [](const nlohmann::json& json) { return Architecture(Hyperparameters::from_json(json)).parameters; }};
+}
 
 }  // namespace alkali::models::nequip

@@ -3,10 +3,14 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cmath>
+#include <filesystem>
 #include <limits>
 
 #include "alkali/base/error.hpp"
+#include "alkali/base/files.hpp"
+#include "alkali/records/tests/feed.hpp"
 
 namespace alkali::records {
 namespace {
@@ -65,6 +69,37 @@ TEST(Records, of_another_shape_are_refused_by_file) {
          {"[]", "{}", R"({"schema": "one", "records": {}})", R"({"schema": 2, "records": {}})", R"({"schema": 1, "records": []})",
           R"({"schema": 1, "records": {"a0": 3}})", R"({"schema": 1, "records": {"a0": {"value": 3}}})"})
         EXPECT_THROW(static_cast<void>(Records::from_json(nlohmann::json::parse(text), "r.json")), FileError) << text;
+}
+
+TEST(Records, deep_or_doubtful_files_are_refused_by_name) {
+    const auto path = scratch();
+    const std::string deep = R"({"schema": 1, "records": {"a0": {"unit": "eV", "value": )" + std::string(100000, '[');
+    for (const std::string& text :
+         {deep, deep + std::string(100000, ']') + "}}}", std::string(R"({"schema": 1, "schema": 1, "records": {}})")}) {
+        base::write_file(path, text);
+        try {
+            static_cast<void>(Records::load(path));
+            ADD_FAILURE();
+        } catch (const FileError& error) {
+            EXPECT_EQ(error.where(), path.string());
+        }
+    }
+    std::filesystem::remove(path);
+}
+
+TEST(Records, corpus_of_the_fuzzer_cut_anywhere_gives_records_or_an_error) {
+    int files = 0;
+    for (const auto& entry : std::filesystem::directory_iterator(std::filesystem::path(ALKALI_SOURCE_DIR) / "fuzz/corpus/records")) {
+        const auto bytes = base::read_file(entry.path());
+        ++files;
+        for (std::size_t at = 0; at <= bytes.size(); at += 3) {
+            EXPECT_NO_THROW(testing::feed_records(bytes.substr(0, at))) << entry.path() << " " << at;
+            auto changed = bytes;
+            changed[std::min(at, bytes.size() - 1)] = '[';
+            EXPECT_NO_THROW(testing::feed_records(changed)) << entry.path() << " " << at;
+        }
+    }
+    EXPECT_GT(files, 1);
 }
 
 }  // namespace

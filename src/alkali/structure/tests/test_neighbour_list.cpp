@@ -187,6 +187,14 @@ TEST(NeighbourList, refuses_a_cell_whose_images_would_fill_the_memory) {
     EXPECT_EQ(neighbour_list(chain, 6.0 - 1e-6).edges(), 598u);
 }
 
+TEST(NeighbourList, refuses_edges_that_no_memory_holds_before_it_finds_them) {
+    Structure dense{Cell::cubic(2), {}, {}};
+    for (int i = 0; i < 3000; ++i) dense.add(3, {0.6e-3 * i, 0.3e-3 * i, 0.1e-3 * i});
+    EXPECT_THROW(static_cast<void>(neighbour_list(dense, 20)), InputError);
+    EXPECT_THROW(static_cast<void>(repeated(bcc("Li", 3.4), {100000, 100000, 100000})), InputError);
+    EXPECT_EQ(repeated(bcc("Li", 3.4), {2, 2, 2}).size(), 16U);
+}
+
 TEST(NeighbourList, refuses_bad_cutoffs_and_positions) {
     auto structure = bcc("Li", 3.4);
     EXPECT_THROW(static_cast<void>(neighbour_list(structure, 0)), InputError);

@@ -442,6 +442,16 @@ TEST(Interpolation, stands_for_values_blocks_texts_and_whole_numbers) {
     EXPECT_THROW(static_cast<void>(interpolated(config::parse_tree(grows, "c.yaml"), "c.yaml")), InputError);
 }
 
+TEST(Interpolation, of_long_texts_cannot_make_a_small_file_large) {
+    std::string text = "a: " + std::string(100000, 'x') + "\nb: \"", list = "a: " + std::string(100000, 'x') + "\nb: [";
+    for (int k = 0; k < 10000; ++k) {
+        text += "${a}";
+        list += k > 0 ? ", \"${a}\"" : "\"${a}\"";
+    }
+    EXPECT_THROW(static_cast<void>(interpolated(config::parse_tree(text + "\"\n", "c.yaml"), "c.yaml")), InputError);
+    EXPECT_THROW(static_cast<void>(interpolated(config::parse_tree(list + "]\n", "c.yaml"), "c.yaml")), InputError);
+}
+
 class NequipTraining : public ::testing::Test {
 protected:
     void SetUp() override {

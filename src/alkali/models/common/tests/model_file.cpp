@@ -64,7 +64,7 @@ TEST_F(ModelFile, wrong_files_are_refused_with_the_reason) {
     EXPECT_THAT(failure([](auto& f) { f.metadata.erase("format"); }), HasSubstr("is no alkali model"));
     EXPECT_THAT(failure([](auto& f) { f.metadata["kind"] = "tay"; }), HasSubstr("did you mean toy?"));
     EXPECT_THAT(failure([](auto& f) { f.metadata["kind"] = "tay"; }), HasSubstr("changed.safetensors"));
-    EXPECT_THAT(failure([](auto& f) { f.metadata["hyperparameters"] = "{"; }), HasSubstr("are not JSON"));
+    EXPECT_THAT(failure([](auto& f) { f.metadata["hyperparameters"] = "{"; }), HasSubstr("is not JSON"));
     EXPECT_THAT(failure([](auto& f) { f.metadata["hyperparameters"] = "{}"; }), HasSubstr("hyperparameters cannot be used"));
     EXPECT_THAT(failure([](auto& f) { f.tensors.erase("scales"); }), HasSubstr("lacks the tensor scales"));
     EXPECT_THAT(failure([](auto& f) { f.tensors["scale"] = {{1}, {1.0}}; }), HasSubstr("did you mean scales?"));

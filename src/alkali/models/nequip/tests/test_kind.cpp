@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <utility>
+#include <vector>
 
 #include "alkali/base/error.hpp"
 #include "alkali/io/safetensors.hpp"
@@ -65,6 +67,64 @@ TEST(NequipKind, values_per_type_name_their_own_key_and_every_symbol_that_is_no_
 
 TEST(NequipKind, refuses_more_spline_intervals_than_fit_into_memory) {
     EXPECT_THAT(failure(with("spline_intervals", 2000000000)), HasSubstr("model.spline_intervals"));
+}
+
+TEST(NequipKind, refuses_hyperparameters_that_no_model_has_before_it_makes_one) {
+    for (const char* key : {"num_layers", "num_features", "num_bessels", "radial_mlp_depth", "radial_mlp_width", "type_embed_num_features",
+                            "readout_mlp_hidden_layers_depth", "readout_mlp_hidden_layers_width", "polynomial_cutoff_p", "l_max"})
+        for (const nlohmann::json& value : {nlohmann::json(1000000), nlohmann::json(1000000000), nlohmann::json(4294967297LL),
+                                            nlohmann::json(18446744073709551615ULL), nlohmann::json(-1), nlohmann::json(1e300)})
+            EXPECT_THAT(failure(with(key, value)), HasSubstr(std::string("model.") + key)) << value;
+    for (const nlohmann::json& value :
+         {nlohmann::json(60), nlohmann::json(1e300), nlohmann::json(0), nlohmann::json(-4), nlohmann::json(true)})
+        EXPECT_THAT(failure(with("r_max", value)), HasSubstr("model.r_max")) << value;
+    EXPECT_THAT(failure(with("num_features", {2, 1000000})), HasSubstr("model.num_features"));
+    EXPECT_THAT(failure(with("num_features", {2, 2.5})), HasSubstr("model.num_features"));
+}
+
+TEST(NequipKind, refuses_a_model_that_this_machine_cannot_hold) {
+    auto json = small();
+    json["num_features"] = 8192;
+    json["num_layers"] = 64;
+    json["l_max"] = 4;
+    json["type_embed_num_features"] = 8192;
+    json["radial_mlp_width"] = 8192;
+    const auto message = failure(json);
+    EXPECT_THAT(message, ::testing::AnyOf(HasSubstr("of memory"), HasSubstr("the most is"))) << message;
+}
+
+TEST(NequipKind, shapes_of_a_file_are_looked_at_before_a_model_is_made) {
+    const auto path = std::filesystem::temp_directory_path() / ("alkali_nequip_shapes_" + std::to_string(::getpid()) + ".safetensors");
+    KindRegistry kinds = model_kinds();
+    base::NullSink log;
+    save_model(path, *nequip_kind().create(small(), lithium_frames(), 1, log), kinds, {});
+    const auto good = io::TensorFile::load(path);
+    for (const auto& [key, value] : std::vector<std::pair<std::string, nlohmann::json>>{{"num_layers", 60},
+                                                                                        {"num_features", 8000},
+                                                                                        {"num_bessels", 1000},
+                                                                                        {"num_layers", 1000000},
+                                                                                        {"r_max", 60},
+                                                                                        {"num_features", 1000000000},
+                                                                                        {"radial_mlp_width", 8000}}) {
+        auto file = good;
+        auto hyperparameters = nlohmann::json::parse(file.metadata["hyperparameters"]);
+        hyperparameters[key] = value;
+        file.metadata["hyperparameters"] = hyperparameters.dump();
+        file.save(path);
+        try {
+            static_cast<void>(load_model(path, kinds));
+            ADD_FAILURE() << key;
+        } catch (const FileError& error) {
+            EXPECT_EQ(error.where(), path.string());
+        }
+    }
+    for (const char* text : {"[]", "3", "\"x\"", "{\"normalize2mom\": 3}", "{\"normalize2mom\": {\"silu\": 1e308}}"}) {
+        auto file = good;
+        file.metadata["derived"] = text;
+        file.save(path);
+        EXPECT_THROW(static_cast<void>(load_model(path, kinds)), FileError) << text;
+    }
+    std::filesystem::remove(path);
 }
 
 TEST(NequipKind, warns_of_types_without_training_frames) {

@@ -6,7 +6,7 @@
 
 #include "alkali/base/error.hpp"
 
-namespace alkali::config {
+namespace alkali::config::document_tests {
 namespace {
 
 using nlohmann::json;
@@ -54,4 +54,4 @@ TEST(Document, aliases_cannot_make_a_small_file_large) {
 }
 
 }  // namespace
-}  // namespace alkali::config
+}  // namespace alkali::config::document_tests

@@ -11,7 +11,7 @@
 #include "alkali/io/npy.hpp"
 #include "alkali/structure/builders.hpp"
 
-namespace alkali::io {
+namespace alkali::io::deepmd_tests {
 namespace {
 
 namespace fs = std::filesystem;
@@ -276,4 +276,4 @@ TEST_F(Deepmd, never_writes_over_another_folder) {
 }
 
 }  // namespace
-}  // namespace alkali::io
+}  // namespace alkali::io::deepmd_tests

@@ -13,7 +13,7 @@
 #include "alkali/base/files.hpp"
 #include "samples.hpp"
 
-namespace alkali::labelling {
+namespace alkali::labelling::slurm_queue_tests {
 namespace {
 
 using testing::Contains;
@@ -183,4 +183,4 @@ TEST_F(SlurmQueueOnBadDays, a_squeue_that_refuses_the_question_ends_the_run) {
 }
 
 }  // namespace
-}  // namespace alkali::labelling
+}  // namespace alkali::labelling::slurm_queue_tests

@@ -8,7 +8,7 @@
 
 #include "alkali/base/error.hpp"
 
-namespace alkali::records {
+namespace alkali::records::record_tests {
 namespace {
 
 Records one(const std::string& note) {
@@ -68,4 +68,4 @@ TEST(Records, of_another_shape_are_refused_by_file) {
 }
 
 }  // namespace
-}  // namespace alkali::records
+}  // namespace alkali::records::record_tests

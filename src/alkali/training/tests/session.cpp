@@ -22,7 +22,7 @@
 #include "alkali/training/tests/samples.hpp"
 #include "alkali/training/validation.hpp"
 
-namespace alkali::training {
+namespace alkali::training::session_tests {
 namespace {
 
 using ::testing::HasSubstr;
@@ -706,4 +706,4 @@ TEST_F(Session, validation_that_is_no_longer_finite_says_so) {
 }
 
 }  // namespace
-}  // namespace alkali::training
+}  // namespace alkali::training::session_tests

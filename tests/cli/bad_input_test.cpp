@@ -9,7 +9,7 @@
 #include "alkali/base/files.hpp"
 #include "program.hpp"
 
-namespace alkali::cli_test {
+namespace alkali::cli_test::bad_input_tests {
 namespace {
 
 struct Case {
@@ -198,4 +198,4 @@ TEST(GoodInput, of_the_same_files_runs) {
 }
 
 }  // namespace
-}  // namespace alkali::cli_test
+}  // namespace alkali::cli_test::bad_input_tests

@@ -6,7 +6,7 @@
 #include "alkali/base/files.hpp"
 #include "program.hpp"
 
-namespace alkali::cli_test {
+namespace alkali::cli_test::benchmark_tests {
 namespace {
 
 nlohmann::json benchmark(const std::vector<std::string>& options) {
@@ -82,4 +82,4 @@ TEST(Benchmark, refuses_a_number_of_runs_that_is_not_positive) {
 }
 
 }  // namespace
-}  // namespace alkali::cli_test
+}  // namespace alkali::cli_test::benchmark_tests

@@ -10,7 +10,7 @@
 #include "alkali/base/files.hpp"
 #include "program.hpp"
 
-namespace alkali::cli_test {
+namespace alkali::cli_test::committee_tests {
 namespace {
 
 /// The first frame of an extended XYZ file: pairs of its header, and rows of numbers behind the symbols.
@@ -181,4 +181,4 @@ TEST_F(SlowCommittee, gives_an_uncertainty_on_bulk_properties_and_the_vacancy) {
 }
 
 }  // namespace
-}  // namespace alkali::cli_test
+}  // namespace alkali::cli_test::committee_tests

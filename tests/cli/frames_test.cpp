@@ -11,7 +11,7 @@
 #include "alkali/base/files.hpp"
 #include "program.hpp"
 
-namespace alkali::cli_test {
+namespace alkali::cli_test::frames_tests {
 namespace {
 
 using testing::AllOf;
@@ -273,4 +273,4 @@ TEST_F(Frames, of_one_group_stay_together_in_all_three_parts_of_a_split) {
 }
 
 }  // namespace
-}  // namespace alkali::cli_test
+}  // namespace alkali::cli_test::frames_tests

@@ -7,7 +7,7 @@
 #include "alkali/base/files.hpp"
 #include "program.hpp"
 
-namespace alkali::cli_test {
+namespace alkali::cli_test::labels_tests {
 namespace {
 
 using testing::AllOf;
@@ -94,4 +94,4 @@ TEST_F(Labels, and_columns_survive_a_conversion_and_a_prediction) {
 }
 
 }  // namespace
-}  // namespace alkali::cli_test
+}  // namespace alkali::cli_test::labels_tests

@@ -7,7 +7,7 @@
 #include "alkali/base/files.hpp"
 #include "program.hpp"
 
-namespace alkali::cli_test {
+namespace alkali::cli_test::precision_tests {
 namespace {
 
 using testing::AllOf;
@@ -87,4 +87,4 @@ TEST(Info, tells_the_error_of_the_tables_as_trained_and_as_used) {
 }
 
 }  // namespace
-}  // namespace alkali::cli_test
+}  // namespace alkali::cli_test::precision_tests

@@ -6,7 +6,7 @@
 #include "alkali/io/format.hpp"
 #include "program.hpp"
 
-namespace alkali::cli_test {
+namespace alkali::cli_test::relax_tests {
 namespace {
 
 using testing::AllOf;
@@ -119,4 +119,4 @@ TEST_F(Relax, holds_the_cell_of_an_isolated_atom) {
 }
 
 }  // namespace
-}  // namespace alkali::cli_test
+}  // namespace alkali::cli_test::relax_tests

@@ -5,7 +5,7 @@
 
 #include "program.hpp"
 
-namespace alkali::cli_test {
+namespace alkali::cli_test::usage_tests {
 namespace {
 
 using testing::AllOf;
@@ -102,4 +102,4 @@ TEST(Doctor, without_a_path_finds_no_programs_and_says_how_to_get_them) {
 }
 
 }  // namespace
-}  // namespace alkali::cli_test
+}  // namespace alkali::cli_test::usage_tests

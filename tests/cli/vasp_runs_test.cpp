@@ -8,7 +8,7 @@
 #include "alkali/base/files.hpp"
 #include "program.hpp"
 
-namespace alkali::cli_test {
+namespace alkali::cli_test::vasp_runs_tests {
 namespace {
 
 namespace fs = std::filesystem;
@@ -87,4 +87,4 @@ TEST_F(VaspRuns, a_damaged_step_stops_unless_asked_to_skip) {
 }
 
 }  // namespace
-}  // namespace alkali::cli_test
+}  // namespace alkali::cli_test::vasp_runs_tests

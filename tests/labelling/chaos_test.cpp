@@ -18,7 +18,7 @@
 #include "campaign.hpp"
 #include "stand_in_faults.hpp"
 
-namespace alkali::label_test {
+namespace alkali::label_test::chaos_tests {
 namespace {
 
 using testing::AllOf;
@@ -232,4 +232,4 @@ TEST(LabelChaos, one_that_was_finished_but_not_converged_is_not) {
 }
 
 }  // namespace
-}  // namespace alkali::label_test
+}  // namespace alkali::label_test::chaos_tests

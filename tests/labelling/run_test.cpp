@@ -10,7 +10,7 @@
 #include "alkali/io/format.hpp"
 #include "campaign.hpp"
 
-namespace alkali::label_test {
+namespace alkali::label_test::run_tests {
 namespace {
 
 using testing::AllOf;
@@ -147,4 +147,4 @@ TEST(LabelRun, an_unknown_key_names_the_nearest) {
 }
 
 }  // namespace
-}  // namespace alkali::label_test
+}  // namespace alkali::label_test::run_tests

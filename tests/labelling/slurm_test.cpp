@@ -18,7 +18,7 @@
 #include "alkali/io/format.hpp"
 #include "campaign.hpp"
 
-namespace alkali::label_test {
+namespace alkali::label_test::slurm_tests {
 namespace {
 
 using testing::AllOf;
@@ -199,4 +199,4 @@ TEST_F(LabelSlurm, what_sbatch_refuses_is_told_in_its_words) {
 }
 
 }  // namespace
-}  // namespace alkali::label_test
+}  // namespace alkali::label_test::slurm_tests

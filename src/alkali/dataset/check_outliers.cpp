@@ -5,21 +5,13 @@
 
 #include "alkali/dataset/check_parts.hpp"
 #include "alkali/dataset/shifts.hpp"
+#include "alkali/math/statistics.hpp"
 
 namespace alkali::dataset {
 namespace {
 
-// Standard deviation of a normal distribution over its median absolute deviation.
-constexpr double sigma_of_mad = 1.4826;
 // Frames that the energies of the species are fitted to, and of each composition at least so many.
 constexpr std::size_t most_kept = 40'000, least_kept = 4;
-
-double median(std::vector<double> values) {
-    if (values.empty()) return 0;
-    const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-    std::nth_element(values.begin(), middle, values.end());
-    return *middle;
-}
 
 }  // namespace
 
@@ -122,9 +114,9 @@ void EnergyCheck::conclude(const std::vector<std::string>& sources, const Places
         std::vector<double> values;
         for (std::size_t f = 0; f < rest.size(); ++f)
             if (seen_[f].source == source) values.push_back(rest[f]);
-        const double centre = median(values);
+        const double centre = math::median(values);
         for (double& value : values) value = std::abs(value - centre);
-        const double limit = std::max(limits.energy_deviation, limits.energy_sigmas * sigma_of_mad * median(std::move(values)));
+        const double limit = std::max(limits.energy_deviation, limits.energy_sigmas * math::sigma_of_mad * math::median(std::move(values)));
         for (std::size_t f = 0; f < rest.size(); ++f)
             if (seen_[f].source == source && std::abs(rest[f] - centre) > limit)
                 findings.push_back(

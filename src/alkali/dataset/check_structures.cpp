@@ -9,6 +9,7 @@
 #include "alkali/base/error.hpp"
 #include "alkali/dataset/check_parts.hpp"
 #include "alkali/dataset/hash.hpp"
+#include "alkali/math/statistics.hpp"
 #include "alkali/structure/neighbour_list.hpp"
 #include "alkali/units/elements.hpp"
 
@@ -19,12 +20,6 @@ namespace {
 constexpr double reach = 4.0;
 // Energies (eV/atom) nearer than this are the same label.
 constexpr double same_energy = 1e-5;
-
-float median(std::vector<float> values) {
-    const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-    std::nth_element(values.begin(), middle, values.end());
-    return *middle;
-}
 
 std::uint64_t from_hex(std::string_view digits) {
     std::uint64_t value = 0;
@@ -68,7 +63,7 @@ void DistanceCheck::conclude(const Places& places, const CheckLimits& limits, st
         std::vector<float> distances;
         distances.reserve(all.size());
         for (const auto& s : all) distances.push_back(s.distance);
-        const float usual = median(std::move(distances));
+        const float usual = math::median(std::move(distances));
         for (const auto& s : all)
             if (s.distance < limits.overlap || s.distance < limits.close * usual) near.push_back({s, pair, usual});
     }

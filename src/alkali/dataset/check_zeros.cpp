@@ -7,6 +7,7 @@
 
 #include "alkali/dataset/check.hpp"
 #include "alkali/dataset/shifts.hpp"
+#include "alkali/math/statistics.hpp"
 #include "alkali/units/elements.hpp"
 
 namespace alkali::dataset {
@@ -27,7 +28,6 @@ constexpr double same_room = 0.02, same_forces = 0.2, least_forces = 0.02;
 // eV/atom between such frames that another zero explains.
 constexpr double least_offset = 0.1;
 constexpr std::size_t enough_alike = 200;
-constexpr double sigma_of_mad = 1.4826;
 // Two zeros lie so many times farther apart than the energies of either.
 constexpr double clear_gap = 5.0;
 
@@ -44,19 +44,12 @@ double room(const Frame& frame) {
 
 double per_atom(const Frame& frame) { return *frame.labels.energy / static_cast<double>(frame.structure.size()); }
 
-double median(std::vector<double> values) {
-    if (values.empty()) return 0;
-    const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-    std::nth_element(values.begin(), middle, values.end());
-    return *middle;
-}
-
 // Frames with an energy of condensed matter, or of molecules where all are.
 Pointers comparable(std::span<const Frame* const> frames) {
     std::vector<double> rooms;
     for (const auto* frame : frames)
         if (const double r = room(*frame); r > 0) rooms.push_back(r);
-    const double most = most_room * median(rooms);
+    const double most = most_room * math::median(rooms);
     Pointers result;
     for (const auto* frame : frames)
         if (frame->labels.energy && std::isfinite(*frame->labels.energy) && frame->structure.size() > 0 && room(*frame) <= most &&
@@ -160,14 +153,14 @@ double offset_of_like_frames(std::span<const Frame* const> base, std::span<const
                     std::abs(point.forces - points[k].forces) <= same_forces * points[k].forces)
                     energies.push_back(point.energy);
             if (energies.empty()) continue;
-            const double middle = median(energies);
+            const double middle = math::median(energies);
             offsets.push_back(points[k].energy - middle);
-            scatter.push_back(median(distances_from(energies, middle)));
+            scatter.push_back(math::median(distances_from(energies, middle)));
         }
     }
     if (offsets.size() < fewest_of_a_zero) return 0;
-    const double offset = median(offsets);
-    const double noise = sigma_of_mad * std::max(median(distances_from(offsets, offset)), median(scatter));
+    const double offset = math::median(offsets);
+    const double noise = math::sigma_of_mad * std::max(math::median(distances_from(offsets, offset)), math::median(scatter));
     return std::abs(offset) > std::max(least_offset, clear_gap * noise) ? offset : 0;
 }
 
@@ -221,7 +214,7 @@ void look_for_two_zeros(const File& file, const CheckLimits& limits, std::vector
     for (auto& [composition, frames] : groups) {
         std::vector<double> rooms;
         for (const auto* frame : frames) rooms.push_back(room(*frame));
-        const double usual = median(rooms);
+        const double usual = math::median(rooms);
         std::erase_if(frames, [&](const Frame* frame) { return std::abs(room(*frame) - usual) > like_volume * usual; });
         std::stable_sort(frames.begin(), frames.end(), [](const Frame* a, const Frame* b) { return per_atom(*a) < per_atom(*b); });
         const std::size_t gap = gap_in(frames, std::min(least_offset, limits.energy_zero));

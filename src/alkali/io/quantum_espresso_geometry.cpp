@@ -7,13 +7,12 @@
 #include <cmath>
 
 #include "alkali/io/quantum_espresso_text.hpp"
+#include "alkali/io/text.hpp"
 #include "alkali/units/constants.hpp"
 #include "alkali/units/elements.hpp"
 
 namespace alkali::io::qe {
 namespace {
-
-bool has(std::string_view line, std::string_view part) { return line.find(part) != std::string_view::npos; }
 
 /// Atomic number of the symbol that a label begins with, whatever its case: Fe1, H_up, LI-2.
 int leading_element(std::string_view label) {
@@ -61,8 +60,8 @@ std::string doubt_of(const Species& species) {
 
 bool Geometry::begins(std::string_view line) {
     return line.starts_with("CELL_PARAMETERS") || line.starts_with("ATOMIC_POSITIONS") || line.starts_with("Begin final coordinates") ||
-           has(line, "crystal axes:") || has(line, "unit-cell volume") || has(line, "positions (alat units)") ||
-           has(line, "bravais-lattice index");
+           contains(line, "crystal axes:") || contains(line, "unit-cell volume") || contains(line, "positions (alat units)") ||
+           contains(line, "bravais-lattice index");
 }
 
 void Geometry::line(std::string_view line) {
@@ -76,7 +75,7 @@ bool Geometry::in_table(std::string_view line) {
         case Table::none: return false;
         case Table::cell: read_cell_row(line); return true;
         case Table::card: return read_card_row(line);
-        case Table::sites: read_site(line); return has(line, "tau(");
+        case Table::sites: read_site(line); return contains(line, "tau(");
         case Table::species: read_species(line); return true;
     }
     return false;
@@ -92,15 +91,15 @@ void Geometry::read_header(std::string_view line) {
         if (const auto value = after(*volume, "=")) volume_ = first_number(*value);
     } else if (const auto number = after(line, "number of atoms/cell      =")) {
         atoms_ = static_cast<std::size_t>(first_integer(*number));
-    } else if (has(line, "crystal axes:")) {
+    } else if (contains(line, "crystal axes:")) {
         cell_rows_ = 0;
         cell_unit_ = Unit::alat;
-    } else if (has(line, "a(1) = (") || has(line, "a(2) = (") || has(line, "a(3) = (")) {
+    } else if (contains(line, "a(1) = (") || contains(line, "a(2) = (") || contains(line, "a(3) = (")) {
         read_axis(line);
-    } else if (has(line, "atomic species   valence")) {
+    } else if (contains(line, "atomic species   valence")) {
         species_.clear();
         table_ = Table::species;
-    } else if (has(line, "positions (alat units)")) {
+    } else if (contains(line, "positions (alat units)")) {
         begin_sites(Unit::alat);
         table_ = Table::sites;
     } else if (line.starts_with("CELL_PARAMETERS")) {
@@ -113,10 +112,10 @@ void Geometry::read_header(std::string_view line) {
 
 Geometry::Unit Geometry::unit_of(std::string_view line) {
     const auto words = line.substr(std::min(line.size(), line.find_first_of("({")));
-    if (has(words, "alat") || words.empty()) return Unit::alat;
-    if (has(words, "angstrom")) return Unit::angstrom;
-    if (has(words, "bohr") || has(words, "a.u.")) return Unit::bohr;
-    return has(words, "crystal") ? Unit::crystal : Unit::unknown;
+    if (contains(words, "alat") || words.empty()) return Unit::alat;
+    if (contains(words, "angstrom")) return Unit::angstrom;
+    if (contains(words, "bohr") || contains(words, "a.u.")) return Unit::bohr;
+    return contains(words, "crystal") ? Unit::crystal : Unit::unknown;
 }
 
 void Geometry::begin_cell(std::string_view line) {

@@ -16,8 +16,6 @@ namespace {
 using units::bohr;
 using units::rydberg;
 
-bool has(std::string_view line, std::string_view part) { return line.find(part) != std::string_view::npos; }
-
 /// Names under which people know the programs.
 std::string executable(const std::string& program) {
     static const std::map<std::string, std::string> names{
@@ -76,8 +74,8 @@ private:
         follow_errors();
         text_.line(line_);
         geometry_.line(line_);
-        if (has(line_, "Band Structure Calculation")) bands_ = true;
-        if (has(line_, "Maximum CPU time exceeded") || has(line_, "stopped by user request")) stopped_ = true;
+        if (contains(line_, "Band Structure Calculation")) bands_ = true;
+        if (contains(line_, "Maximum CPU time exceeded") || contains(line_, "stopped by user request")) stopped_ = true;
         if (text_.run().done) end_run();
     }
 
@@ -103,7 +101,7 @@ private:
     void follow_errors() {
         const auto words = trim(line_);
         if (error_follows_ && !words.empty()) error_ += " " + std::string(words);
-        error_follows_ = has(line_, "Error in routine");
+        error_follows_ = contains(line_, "Error in routine");
         if (error_follows_ && error_.empty()) error_ = words;
     }
 

@@ -12,8 +12,6 @@
 namespace alkali::io::qe {
 namespace {
 
-bool has(std::string_view line, std::string_view part) { return line.find(part) != std::string_view::npos; }
-
 /// "1h 2m", "2m 3.45s", "0.37s" in seconds.
 double clock_seconds(std::string_view text) {
     double seconds = 0, number = 0;
@@ -61,20 +59,20 @@ std::vector<int> indices_of(std::string_view text) {
 bool is_warning(std::string_view line) {
     // Some 1e-5 of an electron below zero come with every pseudopotential near a vacuum.
     constexpr double negative_charge = 1e-3;
-    if (has(line, "negative rho"))
+    if (contains(line, "negative rho"))
         if (const auto rest = after(line, "):")) {
             const auto charges = fixed_columns(*rest);
             return charges.empty() || std::ranges::any_of(charges, [](double c) { return !(c < negative_charge); });
         }
     for (const std::string_view mark : {"WARNING", "Warning", "warning:", "negative rho", "SCF correction compared to forces is large"})
-        if (has(line, mark)) return true;
+        if (contains(line, mark)) return true;
     return false;
 }
 
 /// Namelists that a calculation does not need, cells written as vectors, where the output goes, and how the atoms are moved.
 bool is_harmless(std::string_view words) {
-    return has(words, "ibrav=0") || words.starts_with("Warning: card &") || words.starts_with("Warning: card / ignored") ||
-           words == "wavefunctions written to file" || has(words, "bfgs curvature") || has(words, "should have no symmetries");
+    return contains(words, "ibrav=0") || words.starts_with("Warning: card &") || words.starts_with("Warning: card / ignored") ||
+           words == "wavefunctions written to file" || contains(words, "bfgs curvature") || contains(words, "should have no symmetries");
 }
 
 std::string dispersion_of(std::string_view line) {
@@ -90,7 +88,7 @@ std::string dispersion_of(std::string_view line) {
         {"MBD initialization", "MBD"},
     };
     for (const auto& [mark, name] : marks)
-        if (has(line, mark)) return name;
+        if (contains(line, mark)) return name;
     return {};
 }
 
@@ -138,7 +136,7 @@ std::map<std::string, std::string> info_of(const Method& method) {
 void TextParser::line(std::string_view line) {
     if (stress_rows_ > 0) return read_stress(line);
     if (message_follows_ || is_warning(line)) note(line);
-    message_follows_ = has(line, "Message from routine");
+    message_follows_ = contains(line, "Message from routine");
     if (in_forces_) read_force(line);
     read_header(line);
     read_result(line);
@@ -187,11 +185,11 @@ void TextParser::read_header(std::string_view line) {
     if (const auto program = program_of(line)) run_.version = program->version;
     if (const auto rest = after(line, "number of k points=")) run_.k_points = first_integer(*rest);
     if (const auto rest = after(line, "number of Kohn-Sham states=")) run_.bands = first_integer(*rest);
-    if (const auto rest = after(line, "convergence threshold"); rest && !has(line, "file"))
+    if (const auto rest = after(line, "convergence threshold"); rest && !contains(line, "file"))
         if (const auto value = after(*rest, "=")) run_.threshold = std::isfinite(first_number(*value)) ? first_number(*value) : 0;
     if (const auto rest = after(line, "FFT dimensions:")) {
-        if (has(line, "Dense")) run_.dense = run_.smooth = grid_of(*rest);
-        if (has(line, "Smooth")) run_.smooth = grid_of(*rest);
+        if (contains(line, "Dense")) run_.dense = run_.smooth = grid_of(*rest);
+        if (contains(line, "Smooth")) run_.smooth = grid_of(*rest);
     }
     if (auto name = dispersion_of(line); !name.empty()) run_.dispersion = std::move(name);
     read_functional(line);
@@ -213,7 +211,7 @@ void TextParser::read_functional(std::string_view line) {
 }
 
 void TextParser::read_result(std::string_view line) {
-    if (line.starts_with("!") && has(line, "total energy"))
+    if (line.starts_with("!") && contains(line, "total energy"))
         if (const auto rest = after(line, "=")) {
             step_.energy = first_number(*rest);
             if (!std::isfinite(*step_.energy)) step_.bad_number = trim(line);
@@ -223,14 +221,14 @@ void TextParser::read_result(std::string_view line) {
         step_.converged = true;
         step_.iterations = first_integer(*rest);
     }
-    if (has(line, "convergence NOT achieved")) step_.unconverged = true;
-    if (has(line, "EXX")) step_.exact_exchange = true;
-    if (has(line, "Forces acting on atoms")) in_forces_ = ++step_.tables_of_forces == 1;
-    if (has(line, "total   stress") && has(line, "Ry/bohr**3")) {
+    if (contains(line, "convergence NOT achieved")) step_.unconverged = true;
+    if (contains(line, "EXX")) step_.exact_exchange = true;
+    if (contains(line, "Forces acting on atoms")) in_forces_ = ++step_.tables_of_forces == 1;
+    if (contains(line, "total   stress") && contains(line, "Ry/bohr**3")) {
         step_.stress.clear();
         stress_rows_ = 3;
     }
-    if (has(line, "JOB DONE.")) run_.done = true;
+    if (contains(line, "JOB DONE.")) run_.done = true;
     if (const auto rest = after(line, "PWSCF        :")) {
         const auto cpu = rest->find("CPU"), wall = rest->find("WALL");
         run_.cpu_seconds = clock_seconds(rest->substr(0, cpu));

@@ -34,6 +34,7 @@ void split(std::string_view text, std::vector<std::string_view>& words);
 [[nodiscard]] std::optional<long long> parse_integer(std::string_view word);
 /// The numbers of a line whose fixed-width columns may touch, such as "1.000-2.000" or "0.250100.000".
 [[nodiscard]] std::vector<double> fixed_columns(std::string_view text);
+[[nodiscard]] inline bool contains(std::string_view text, std::string_view part) { return text.find(part) != std::string_view::npos; }
 /// True if `text` matches the pattern, in which * stands for anything; ignores case.
 [[nodiscard]] bool matches(std::string_view pattern, std::string_view text);
 

@@ -1,4 +1,5 @@
 #pragma once
+#include <algorithm>
 #include <cstddef>
 #include <vector>
 
@@ -6,6 +7,17 @@ namespace alkali::math {
 
 /// Indices in ascending order of the values; equal ones stay in their order.
 [[nodiscard]] std::vector<std::size_t> ascending(const std::vector<double>& values);
+
+/// The middle value, of an even number the upper of the two; 0 of none.
+template <typename T>
+[[nodiscard]] T median(std::vector<T> values) {
+    if (values.empty()) return 0;
+    const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+    std::nth_element(values.begin(), middle, values.end());
+    return *middle;
+}
+/// Standard deviation of a normal distribution over the median of absolute deviations from its median.
+inline constexpr double sigma_of_mad = 1.4826;
 
 /// Half the width of the central interval of a normal distribution that holds this probability (0 < p < 1), in standard
 /// deviations: 1.645 for 0.9.

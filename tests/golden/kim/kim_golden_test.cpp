@@ -9,7 +9,7 @@
 #include "alkali/models/kim/kim_library.hpp"
 #include "alkali/properties/run.hpp"
 
-namespace alkali {
+namespace alkali::kim_golden_tests {
 namespace {
 
 using nlohmann::json;
@@ -100,4 +100,4 @@ TEST(GoldenKim, lattice_elastic_constants_and_vacancy_equal_those_of_ase) {
 }
 
 }  // namespace
-}  // namespace alkali
+}  // namespace alkali::kim_golden_tests

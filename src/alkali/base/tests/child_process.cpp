@@ -16,7 +16,7 @@
 #include "alkali/base/error.hpp"
 #include "alkali/base/files.hpp"
 
-namespace alkali::base {
+namespace alkali::base::child_process_tests {
 namespace {
 
 namespace fs = std::filesystem;
@@ -235,4 +235,4 @@ TEST_F(ChildProcess, several_threads_run_their_own) {
 }
 
 }  // namespace
-}  // namespace alkali::base
+}  // namespace alkali::base::child_process_tests

@@ -28,7 +28,7 @@ extern "C" int fsync(int descriptor) {
     return static_cast<int>(::syscall(SYS_fsync, descriptor));
 }
 
-namespace alkali::base {
+namespace alkali::base::files_tests {
 namespace {
 
 namespace fs = std::filesystem;
@@ -101,4 +101,4 @@ TEST_F(Files, a_folder_in_the_place_of_a_file_is_refused_before_any_work) {
 }
 
 }  // namespace
-}  // namespace alkali::base
+}  // namespace alkali::base::files_tests

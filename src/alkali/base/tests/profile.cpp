@@ -4,7 +4,7 @@
 
 #include <thread>
 
-namespace alkali::base {
+namespace alkali::base::profile_tests {
 namespace {
 
 void wait() { std::this_thread::sleep_for(std::chrono::milliseconds(10)); }
@@ -59,4 +59,4 @@ TEST(Laps, do_nothing_without_a_profile) {
 }
 
 }  // namespace
-}  // namespace alkali::base
+}  // namespace alkali::base::profile_tests

@@ -5,7 +5,7 @@
 
 #include <map>
 
-namespace alkali::base {
+namespace alkali::base::thread_choice_tests {
 namespace {
 
 /// Lets `pieces` pieces of size 54 pass, whose time with n threads is seconds(n). Gives how often each number had its turn.
@@ -74,4 +74,4 @@ TEST(ThreadTurn, sets_the_number_back) {
 }
 
 }  // namespace
-}  // namespace alkali::base
+}  // namespace alkali::base::thread_choice_tests

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-namespace alkali::base {
+namespace alkali::base::threads_tests {
 namespace {
 
 TEST(ParallelFor, does_every_task_once) {
@@ -32,4 +32,4 @@ TEST(ParallelFor, throws_the_first_failure_in_order) {
 }
 
 }  // namespace
-}  // namespace alkali::base
+}  // namespace alkali::base::threads_tests

@@ -9,7 +9,7 @@
 #include "alkali/base/files.hpp"
 #include "alkali/config/write.hpp"
 
-namespace alkali::config {
+namespace alkali::config::config_tests {
 namespace {
 
 using testing::ElementsAre;
@@ -235,4 +235,4 @@ TEST(Config, json_values_are_checked_in_the_same_way) {
 }
 
 }  // namespace
-}  // namespace alkali::config
+}  // namespace alkali::config::config_tests

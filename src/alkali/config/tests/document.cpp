@@ -6,7 +6,7 @@
 
 #include "alkali/base/error.hpp"
 
-namespace alkali::config {
+namespace alkali::config::document_tests {
 namespace {
 
 using nlohmann::json;
@@ -80,4 +80,4 @@ TEST(Document, json_of_one_list_of_many_tables_is_read_in_one_go) {
 }
 
 }  // namespace
-}  // namespace alkali::config
+}  // namespace alkali::config::document_tests

@@ -13,7 +13,7 @@
 #include "alkali/structure/neighbour_list.hpp"
 #include "alkali/units/constants.hpp"
 
-namespace alkali::dataset {
+namespace alkali::dataset::check_tests {
 namespace {
 
 namespace fs = std::filesystem;
@@ -320,4 +320,4 @@ TEST_F(DataCheck, the_shipped_lithium_labels_are_good) {
 }
 
 }  // namespace
-}  // namespace alkali::dataset
+}  // namespace alkali::dataset::check_tests

@@ -10,7 +10,7 @@
 #include "alkali/structure/builders.hpp"
 
 // data check and info read files of any size: what stays in memory of a frame does not grow with its atoms.
-namespace alkali::dataset {
+namespace alkali::dataset::check_memory_tests {
 namespace {
 
 namespace fs = std::filesystem;
@@ -91,4 +91,4 @@ TEST_F(DataMemory, of_info_does_not_grow_with_the_frames) {
 }
 
 }  // namespace
-}  // namespace alkali::dataset
+}  // namespace alkali::dataset::check_memory_tests

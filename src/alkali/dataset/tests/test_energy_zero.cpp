@@ -11,7 +11,7 @@
 #include "alkali/dataset/split.hpp"
 #include "alkali/units/elements.hpp"
 
-namespace alkali::dataset {
+namespace alkali::dataset::energy_zero_tests {
 namespace {
 
 namespace fs = std::filesystem;
@@ -354,4 +354,4 @@ TEST(Split, structures_in_both_parts_are_found) {
 }
 
 }  // namespace
-}  // namespace alkali::dataset
+}  // namespace alkali::dataset::energy_zero_tests

@@ -12,7 +12,7 @@
 #include "alkali/io/format.hpp"
 #include "alkali/structure/builders.hpp"
 
-namespace alkali::dataset {
+namespace alkali::dataset::files_tests {
 namespace {
 
 namespace fs = std::filesystem;
@@ -286,4 +286,4 @@ TEST_F(FolderFiles, truncated_frames_of_other_formats_are_left_out_on_request_on
 }
 
 }  // namespace
-}  // namespace alkali::dataset
+}  // namespace alkali::dataset::files_tests

@@ -11,7 +11,7 @@
 #include "alkali/dataset/split.hpp"
 #include "alkali/structure/builders.hpp"
 
-namespace alkali::dataset {
+namespace alkali::dataset::frame_set_tests {
 namespace {
 
 namespace fs = std::filesystem;
@@ -208,4 +208,4 @@ TEST(Hash, changes_with_any_number_but_not_with_the_file_name) {
 }
 
 }  // namespace
-}  // namespace alkali::dataset
+}  // namespace alkali::dataset::frame_set_tests

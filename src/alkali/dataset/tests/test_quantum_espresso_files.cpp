@@ -5,7 +5,7 @@
 #include "alkali/base/files.hpp"
 #include "alkali/dataset/frame_set.hpp"
 
-namespace alkali::dataset {
+namespace alkali::dataset::quantum_espresso_files_tests {
 namespace {
 
 namespace fs = std::filesystem;
@@ -30,4 +30,4 @@ TEST(QeFiles, each_run_in_a_folder_is_read_once) {
 }
 
 }  // namespace
-}  // namespace alkali::dataset
+}  // namespace alkali::dataset::quantum_espresso_files_tests

@@ -11,7 +11,7 @@
 #include "alkali/units/constants.hpp"
 #include "alkali/units/elements.hpp"
 
-namespace alkali::dynamics {
+namespace alkali::dynamics::molecular_dynamics_tests {
 namespace {
 
 using testing_aid::LennardJones;
@@ -221,4 +221,4 @@ TEST(EnergyDrift, error_covers_the_slope_that_noise_makes) {
 }
 
 }  // namespace
-}  // namespace alkali::dynamics
+}  // namespace alkali::dynamics::molecular_dynamics_tests

@@ -12,7 +12,7 @@
 #include "alkali/structure/builders.hpp"
 #include "alkali/structure/neighbour_list.hpp"
 
-namespace alkali::dynamics {
+namespace alkali::dynamics::relax_tests {
 namespace {
 
 using structure::Structure;
@@ -386,4 +386,4 @@ TEST(Relax, impossible_freedoms_are_refused) {
 }
 
 }  // namespace
-}  // namespace alkali::dynamics
+}  // namespace alkali::dynamics::relax_tests

@@ -8,7 +8,7 @@
 #include "alkali/io/format.hpp"
 
 // Files written by ASE (or typed in VASP's layout) and what ASE reads from them: tests/golden/readers/generate.py.
-namespace alkali::io {
+namespace alkali::io::against_ase_tests {
 namespace {
 
 using Json = nlohmann::json;
@@ -92,4 +92,4 @@ TEST(ExtxyzOfAse, info_of_any_kind_is_kept_as_text) {
 }
 
 }  // namespace
-}  // namespace alkali::io
+}  // namespace alkali::io::against_ase_tests

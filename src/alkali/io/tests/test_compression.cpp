@@ -10,7 +10,7 @@
 #include "alkali/io/compression.hpp"
 #include "alkali/io/format.hpp"
 
-namespace alkali::io {
+namespace alkali::io::compression_tests {
 namespace {
 
 namespace fs = std::filesystem;
@@ -186,4 +186,4 @@ TEST_F(Compressed, files_are_written_where_the_name_says_so) {
 }
 
 }  // namespace
-}  // namespace alkali::io
+}  // namespace alkali::io::compression_tests

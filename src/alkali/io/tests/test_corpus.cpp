@@ -6,7 +6,7 @@
 #include "alkali/base/files.hpp"
 #include "alkali/io/tests/feed.hpp"
 
-namespace alkali::io {
+namespace alkali::io::corpus_tests {
 namespace {
 
 namespace fs = std::filesystem;
@@ -52,4 +52,4 @@ INSTANTIATE_TEST_SUITE_P(Readers, Corpus,
                          });
 
 }  // namespace
-}  // namespace alkali::io
+}  // namespace alkali::io::corpus_tests

@@ -13,7 +13,7 @@
 #include "alkali/io/npy.hpp"
 #include "alkali/structure/builders.hpp"
 
-namespace alkali::io {
+namespace alkali::io::deepmd_tests {
 namespace {
 
 namespace fs = std::filesystem;
@@ -302,4 +302,4 @@ TEST_F(Deepmd, never_writes_over_another_folder) {
 }
 
 }  // namespace
-}  // namespace alkali::io
+}  // namespace alkali::io::deepmd_tests

@@ -8,7 +8,7 @@
 #include "alkali/config/document.hpp"
 #include "alkali/io/deepmd_model.hpp"
 
-namespace alkali::io {
+namespace alkali::io::deepmd_model_tests {
 namespace {
 
 using nlohmann::json;
@@ -131,4 +131,4 @@ TEST(DeepmdModel, wrong_shapes_and_numbers_are_named) {
 TEST(DeepmdModel, hdf5_form_is_told_apart) { EXPECT_THROW(static_cast<void>(load_deepmd_model("m.dp")), FileError); }
 
 }  // namespace
-}  // namespace alkali::io
+}  // namespace alkali::io::deepmd_model_tests

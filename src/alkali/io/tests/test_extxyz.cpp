@@ -14,7 +14,7 @@
 #include "alkali/io/format.hpp"
 #include "alkali/structure/builders.hpp"
 
-namespace alkali::io {
+namespace alkali::io::extxyz_tests {
 namespace {
 
 std::unique_ptr<FrameReader> reader_of(const std::string& text, ReadOptions options = {}) {
@@ -296,4 +296,4 @@ TEST(ExtxyzUnreadable, what_is_missing_at_the_end_is_named) {
 }
 
 }  // namespace
-}  // namespace alkali::io
+}  // namespace alkali::io::extxyz_tests

@@ -17,7 +17,7 @@
 #include "alkali/units/constants.hpp"
 
 // Extended XYZ as it is found in the wild: tests/golden/cases/extxyz holds one file for each kind of trouble.
-namespace alkali::io {
+namespace alkali::io::extxyz_labels_tests {
 namespace {
 
 using testing::AllOf;
@@ -584,4 +584,4 @@ TEST(Losses, of_open_directions_are_told) {
 }
 
 }  // namespace
-}  // namespace alkali::io
+}  // namespace alkali::io::extxyz_labels_tests

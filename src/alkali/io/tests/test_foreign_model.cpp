@@ -6,7 +6,7 @@
 #include "alkali/io/foreign_model.hpp"
 #include "alkali/io/safetensors.hpp"
 
-namespace alkali::io {
+namespace alkali::io::foreign_model_tests {
 namespace {
 
 namespace fs = std::filesystem;
@@ -86,4 +86,4 @@ TEST(ForeignModel, models_in_deepmds_own_form_are_for_import) {
 }
 
 }  // namespace
-}  // namespace alkali::io
+}  // namespace alkali::io::foreign_model_tests

@@ -6,7 +6,7 @@
 #include "alkali/base/files.hpp"
 #include "alkali/io/format.hpp"
 
-namespace alkali::io {
+namespace alkali::io::formats_tests {
 namespace {
 
 // Made by formats_markdown(): after a change of the table in formats.cpp, put what this test prints into the guide.
@@ -34,4 +34,4 @@ TEST(Formats, a_new_name_without_an_ending_is_a_deepmd_folder) {
 }
 
 }  // namespace
-}  // namespace alkali::io
+}  // namespace alkali::io::formats_tests

@@ -14,7 +14,7 @@
 #include "alkali/structure/builders.hpp"
 #include "alkali/structure/neighbour_list.hpp"
 
-namespace alkali::io {
+namespace alkali::io::lammps_tests {
 namespace {
 
 using tests::fault, tests::read_text, tests::with;
@@ -362,4 +362,4 @@ TEST(LammpsDump, a_general_triclinic_box_is_taken_as_it_is) {
 }
 
 }  // namespace
-}  // namespace alkali::io
+}  // namespace alkali::io::lammps_tests

@@ -7,7 +7,7 @@
 #include "alkali/base/files.hpp"
 #include "alkali/io/npy.hpp"
 
-namespace alkali::io {
+namespace alkali::io::npy_tests {
 namespace {
 
 std::string with_dictionary(const std::string& dictionary) {
@@ -110,4 +110,4 @@ TEST(Npy, single_precision_rows_are_read_one_by_one) {
 }
 
 }  // namespace
-}  // namespace alkali::io
+}  // namespace alkali::io::npy_tests

@@ -13,7 +13,7 @@
 #include "alkali/units/constants.hpp"
 
 // Outputs made by pw.x 6.7 (tests/golden/quantum_espresso/frames/make.sh), and own-made ones after other releases.
-namespace alkali::io {
+namespace alkali::io::quantum_espresso_tests {
 namespace {
 
 namespace fs = std::filesystem;
@@ -519,4 +519,4 @@ TEST(QeFormats, common_names_are_recognised_by_content) {
 }
 
 }  // namespace
-}  // namespace alkali::io
+}  // namespace alkali::io::quantum_espresso_tests

@@ -10,7 +10,7 @@
 #include "alkali/base/files.hpp"
 #include "alkali/io/safetensors.hpp"
 
-namespace alkali::io {
+namespace alkali::io::safetensors_tests {
 namespace {
 
 std::string file_of(const std::string& header, const std::string& data) {
@@ -125,4 +125,4 @@ TEST(Safetensors, a_missing_tensor_names_the_nearest) {
 }
 
 }  // namespace
-}  // namespace alkali::io
+}  // namespace alkali::io::safetensors_tests

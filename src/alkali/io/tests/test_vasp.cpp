@@ -13,7 +13,7 @@
 #include "alkali/structure/builders.hpp"
 #include "alkali/units/constants.hpp"
 
-namespace alkali::io {
+namespace alkali::io::vasp_tests {
 namespace {
 
 const std::filesystem::path golden = std::filesystem::path(ALKALI_SOURCE_DIR) / "tests/golden/readers";
@@ -128,4 +128,4 @@ TEST(Vasprun, faults_name_the_frame) {
 }
 
 }  // namespace
-}  // namespace alkali::io
+}  // namespace alkali::io::vasp_tests

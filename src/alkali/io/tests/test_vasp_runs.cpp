@@ -11,7 +11,7 @@
 #include "alkali/io/tests/text_frames.hpp"
 #include "alkali/units/constants.hpp"
 
-namespace alkali::io {
+namespace alkali::io::vasp_runs_tests {
 namespace {
 
 using testing::ElementsAre;
@@ -458,4 +458,4 @@ TEST(PoscarSpecies, velocities_may_follow_a_second_structure_not) {
 }
 
 }  // namespace
-}  // namespace alkali::io
+}  // namespace alkali::io::vasp_runs_tests

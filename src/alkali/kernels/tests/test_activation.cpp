@@ -8,7 +8,7 @@
 #include "alkali/base/random.hpp"
 #include "convolution_problem.hpp"
 
-namespace alkali::kernels::testing {
+namespace alkali::kernels::testing::activation_tests {
 namespace {
 
 template <class T>
@@ -112,4 +112,4 @@ TYPED_TEST(Activations, pass_on_what_is_not_a_number) {
 }
 
 }  // namespace
-}  // namespace alkali::kernels::testing
+}  // namespace alkali::kernels::testing::activation_tests

@@ -5,7 +5,7 @@
 
 #include "convolution_problem.hpp"
 
-namespace alkali::kernels::testing {
+namespace alkali::kernels::testing::convolution_tests {
 namespace {
 
 template <class T>
@@ -191,4 +191,4 @@ TYPED_TEST(Convolution, takes_a_cutoff_for_each_edge) {
 }
 
 }  // namespace
-}  // namespace alkali::kernels::testing
+}  // namespace alkali::kernels::testing::convolution_tests

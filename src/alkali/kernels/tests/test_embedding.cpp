@@ -8,7 +8,7 @@
 #include "alkali/base/random.hpp"
 #include "convolution_problem.hpp"
 
-namespace alkali::kernels::testing {
+namespace alkali::kernels::testing::embedding_tests {
 namespace {
 
 template <class T>
@@ -257,4 +257,4 @@ TEST(Triplets, gradient_is_the_transpose_of_the_tangent_and_that_the_derivative_
 }
 
 }  // namespace
-}  // namespace alkali::kernels::testing
+}  // namespace alkali::kernels::testing::embedding_tests

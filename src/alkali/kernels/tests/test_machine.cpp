@@ -3,7 +3,7 @@
 #include "alkali/kernels/contract/kernels.hpp"
 #include "alkali/kernels/contract/machine.hpp"
 
-namespace alkali::kernels {
+namespace alkali::kernels::machine_tests {
 namespace {
 
 template <class T>
@@ -30,4 +30,4 @@ TEST(MeasuredBandwidth, is_that_of_a_memory) {
 }
 
 }  // namespace
-}  // namespace alkali::kernels
+}  // namespace alkali::kernels::machine_tests

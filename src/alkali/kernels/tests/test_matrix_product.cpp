@@ -4,7 +4,7 @@
 #include "convolution_problem.hpp"
 
 // Entries are small whole numbers: every order of summation gives the same sums, exactly.
-namespace alkali::kernels::testing {
+namespace alkali::kernels::testing::matrix_product_tests {
 namespace {
 
 template <class T>
@@ -67,4 +67,4 @@ TYPED_TEST(MatrixProducts, are_exact_for_all_remainders_strides_and_orders) {
 }
 
 }  // namespace
-}  // namespace alkali::kernels::testing
+}  // namespace alkali::kernels::testing::matrix_product_tests

@@ -6,7 +6,7 @@
 #include "alkali/math/coupling.hpp"
 #include "convolution_problem.hpp"
 
-namespace alkali::kernels::testing {
+namespace alkali::kernels::testing::operations_tests {
 namespace {
 
 /// A number that counts what is done with it: a product is one, a product added to a sum two.
@@ -109,4 +109,4 @@ TEST(ConvolutionOperations, add_up_over_paths_and_need_less_for_a_constant_input
 }
 
 }  // namespace
-}  // namespace alkali::kernels::testing
+}  // namespace alkali::kernels::testing::operations_tests

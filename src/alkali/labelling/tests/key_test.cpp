@@ -8,7 +8,7 @@
 
 #include "alkali/base/error.hpp"
 
-namespace alkali::labelling {
+namespace alkali::labelling::key_tests {
 namespace {
 
 using nlohmann::json;
@@ -93,4 +93,4 @@ TEST(LabelKey, json_that_is_no_structure_is_refused_with_its_place) {
 }
 
 }  // namespace
-}  // namespace alkali::labelling
+}  // namespace alkali::labelling::key_tests

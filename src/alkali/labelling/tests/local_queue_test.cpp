@@ -30,7 +30,7 @@ extern "C" int pthread_create(pthread_t* thread, const pthread_attr_t* attribute
     return --threads_left < 0 ? EAGAIN : create(thread, attributes, start, argument);
 }
 
-namespace alkali::labelling {
+namespace alkali::labelling::local_queue_tests {
 namespace {
 
 using samples::Scratch;
@@ -258,4 +258,4 @@ TEST(LocalQueue, a_scratch_that_cannot_be_made_fails_the_label_not_the_run) {
 }
 
 }  // namespace
-}  // namespace alkali::labelling
+}  // namespace alkali::labelling::local_queue_tests

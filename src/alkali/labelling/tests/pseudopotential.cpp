@@ -5,7 +5,7 @@
 #include "alkali/base/error.hpp"
 #include "qe_common.hpp"
 
-namespace alkali::labelling {
+namespace alkali::labelling::pseudopotential_tests {
 namespace {
 
 using testing::HasSubstr;
@@ -153,4 +153,4 @@ TEST_F(Pseudopotential, shipped_inputs_generate_what_pw_x_can_read) {
 }
 
 }  // namespace
-}  // namespace alkali::labelling
+}  // namespace alkali::labelling::pseudopotential_tests

@@ -7,7 +7,7 @@
 #include "alkali/labelling/quantum_espresso/ladder.hpp"
 #include "qe_common.hpp"
 
-namespace alkali::labelling::qe {
+namespace alkali::labelling::qe::qe_diagnose_tests {
 namespace {
 
 using base::Ending;
@@ -139,4 +139,4 @@ TEST(QeLadder, uses_less_memory_with_one_pool) {
 }
 
 }  // namespace
-}  // namespace alkali::labelling::qe
+}  // namespace alkali::labelling::qe::qe_diagnose_tests

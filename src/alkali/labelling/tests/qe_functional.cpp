@@ -5,7 +5,7 @@
 #include "alkali/labelling/quantum_espresso/input.hpp"
 #include "qe_common.hpp"
 
-namespace alkali::labelling::qe {
+namespace alkali::labelling::qe::qe_functional_tests {
 namespace {
 
 using testing::AllOf;
@@ -93,4 +93,4 @@ TEST(QeFunctional, outputs_of_pw_tell_functional_and_dispersion) {
 }
 
 }  // namespace
-}  // namespace alkali::labelling::qe
+}  // namespace alkali::labelling::qe::qe_functional_tests

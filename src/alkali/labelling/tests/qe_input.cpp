@@ -5,7 +5,7 @@
 
 #include "alkali/structure/builders.hpp"
 
-namespace alkali::labelling::qe {
+namespace alkali::labelling::qe::qe_input_tests {
 namespace {
 
 using testing::HasSubstr;
@@ -115,4 +115,4 @@ TEST(QeInput, insulators_magnets_and_corrections) {
 }
 
 }  // namespace
-}  // namespace alkali::labelling::qe
+}  // namespace alkali::labelling::qe::qe_input_tests

@@ -8,7 +8,7 @@
 #include "alkali/units/constants.hpp"
 #include "qe_common.hpp"
 
-namespace alkali::labelling::qe {
+namespace alkali::labelling::qe::qe_output_tests {
 namespace {
 
 using testing::Contains;
@@ -257,4 +257,4 @@ TEST(QeOutput, random_damage_never_crashes_the_readers) {
 }
 
 }  // namespace
-}  // namespace alkali::labelling::qe
+}  // namespace alkali::labelling::qe::qe_output_tests

@@ -11,7 +11,7 @@
 #include "alkali/labelling/quantum_espresso/labeller.hpp"
 #include "qe_common.hpp"
 
-namespace alkali::labelling::qe {
+namespace alkali::labelling::qe::qe_run_tests {
 namespace {
 
 namespace fs = std::filesystem;
@@ -375,4 +375,4 @@ TEST_F(QeReal, two_elements_and_fixed_occupations) {
 }
 
 }  // namespace
-}  // namespace alkali::labelling::qe
+}  // namespace alkali::labelling::qe::qe_run_tests

@@ -4,7 +4,7 @@
 
 #include "alkali/structure/builders.hpp"
 
-namespace alkali::labelling::qe {
+namespace alkali::labelling::qe::qe_sampling_tests {
 namespace {
 
 using structure::CellKind;
@@ -100,4 +100,4 @@ TEST(QeSampling, held_mesh_is_scaled_for_supercells_and_grows_with_need) {
 }
 
 }  // namespace
-}  // namespace alkali::labelling::qe
+}  // namespace alkali::labelling::qe::qe_sampling_tests

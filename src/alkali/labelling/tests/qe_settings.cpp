@@ -6,7 +6,7 @@
 #include "alkali/labelling/quantum_espresso/labeller.hpp"
 #include "qe_common.hpp"
 
-namespace alkali::labelling::qe {
+namespace alkali::labelling::qe::qe_settings_tests {
 namespace {
 
 namespace fs = std::filesystem;
@@ -154,4 +154,4 @@ TEST_F(QeSettings, a_frame_may_ask_for_its_own_mesh) {
 }
 
 }  // namespace
-}  // namespace alkali::labelling::qe
+}  // namespace alkali::labelling::qe::qe_settings_tests

@@ -9,7 +9,7 @@
 #include "qe_common.hpp"
 
 // Consistency of the `fast` level of theory with the real pw.x: minutes.
-namespace alkali::labelling::qe {
+namespace alkali::labelling::qe::qe_slow_tests {
 namespace {
 
 using structure::CellKind;
@@ -81,4 +81,4 @@ TEST_F(SlowQuantumEspresso, same_crystal_in_cells_of_1_2_and_16_atoms_has_the_sa
 }
 
 }  // namespace
-}  // namespace alkali::labelling::qe
+}  // namespace alkali::labelling::qe::qe_slow_tests

@@ -7,7 +7,7 @@
 #include "alkali/io/format.hpp"
 #include "samples.hpp"
 
-namespace alkali::labelling {
+namespace alkali::labelling::run_labels_tests {
 namespace {
 
 /// Fails at its third label as no labeller should: with an exception that alkali does not know.
@@ -45,4 +45,4 @@ TEST(RunLabels, a_failure_of_any_kind_is_told_after_what_there_is_has_been_writt
 }
 
 }  // namespace
-}  // namespace alkali::labelling
+}  // namespace alkali::labelling::run_labels_tests

@@ -13,7 +13,7 @@
 #include "alkali/base/files.hpp"
 #include "samples.hpp"
 
-namespace alkali::labelling {
+namespace alkali::labelling::slurm_queue_tests {
 namespace {
 
 using testing::Contains;
@@ -188,4 +188,4 @@ TEST_F(SlurmQueueOnBadDays, squeue_is_asked_in_a_way_that_old_releases_know_and_
 }
 
 }  // namespace
-}  // namespace alkali::labelling
+}  // namespace alkali::labelling::slurm_queue_tests

@@ -13,7 +13,7 @@
 #include "alkali/base/files.hpp"
 #include "samples.hpp"
 
-namespace alkali::labelling {
+namespace alkali::labelling::store_tests {
 namespace {
 
 using samples::Scratch;
@@ -339,4 +339,4 @@ INSTANTIATE_TEST_SUITE_P(Store, LabelStoreSharing, testing::Values(Sharing::one_
                          [](const auto& info) { return info.param == Sharing::one_machine ? "one_machine" : "several_machines"; });
 
 }  // namespace
-}  // namespace alkali::labelling
+}  // namespace alkali::labelling::store_tests

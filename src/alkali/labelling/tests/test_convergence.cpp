@@ -7,7 +7,7 @@
 #include "alkali/structure/builders.hpp"
 #include "alkali/units/constants.hpp"
 
-namespace alkali::labelling {
+namespace alkali::labelling::convergence_tests {
 namespace {
 
 std::vector<structure::Structure> three_volumes() {
@@ -88,4 +88,4 @@ TEST(Convergence, of_one_value_or_of_missing_labels_is_refused) {
 }
 
 }  // namespace
-}  // namespace alkali::labelling
+}  // namespace alkali::labelling::convergence_tests

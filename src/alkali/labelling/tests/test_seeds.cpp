@@ -8,7 +8,7 @@
 #include "alkali/labelling/seeds/seeds.hpp"
 #include "alkali/structure/neighbour_list.hpp"
 
-namespace alkali::labelling {
+namespace alkali::labelling::seeds_tests {
 namespace {
 
 nlohmann::json config(const std::string& text) {
@@ -101,4 +101,4 @@ TEST(Seeds, that_cannot_be_built_are_refused_with_the_key) {
 }
 
 }  // namespace
-}  // namespace alkali::labelling
+}  // namespace alkali::labelling::seeds_tests

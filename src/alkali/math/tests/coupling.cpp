@@ -8,7 +8,7 @@
 
 #include "rotation.hpp"
 
-namespace alkali::math {
+namespace alkali::math::coupling_tests {
 namespace {
 
 constexpr std::size_t capacity = coupling_capacity(max_angular_order, max_angular_order, max_angular_order);
@@ -129,4 +129,4 @@ TEST(Coupling, terms_are_sorted_and_known_to_the_compiler) {
 }
 
 }  // namespace
-}  // namespace alkali::math
+}  // namespace alkali::math::coupling_tests

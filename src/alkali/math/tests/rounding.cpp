@@ -4,7 +4,7 @@
 
 #include <vector>
 
-namespace alkali::math {
+namespace alkali::math::rounding_tests {
 namespace {
 
 TEST(RoundingToFloat, is_not_optimised_away_on_arrays_of_vectors) {
@@ -18,4 +18,4 @@ TEST(RoundingToFloat, is_not_optimised_away_on_arrays_of_vectors) {
 }
 
 }  // namespace
-}  // namespace alkali::math
+}  // namespace alkali::math::rounding_tests

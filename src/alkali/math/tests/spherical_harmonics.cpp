@@ -10,7 +10,7 @@
 #include "alkali/math/coupling.hpp"
 #include "rotation.hpp"
 
-namespace alkali::math {
+namespace alkali::math::spherical_harmonics_tests {
 namespace {
 
 using testing::harmonics;
@@ -120,4 +120,4 @@ TEST(SphericalHarmonics, refuse_orders_out_of_range) {
 }
 
 }  // namespace
-}  // namespace alkali::math
+}  // namespace alkali::math::spherical_harmonics_tests

@@ -4,7 +4,7 @@
 
 #include <cmath>
 
-namespace alkali::math {
+namespace alkali::math::statistics_tests {
 namespace {
 
 TEST(Statistics, half_widths_are_those_of_the_normal_distribution) {
@@ -22,4 +22,4 @@ TEST(Statistics, spearman_sees_order_alone_and_shares_ranks) {
 }
 
 }  // namespace
-}  // namespace alkali::math
+}  // namespace alkali::math::statistics_tests

@@ -9,7 +9,7 @@
 #include "alkali/structure/builders.hpp"
 #include "examination.hpp"
 
-namespace alkali::models::testing {
+namespace alkali::models::testing::conformance_tests {
 namespace {
 
 using structure::Structure;
@@ -379,4 +379,4 @@ TEST_P(Conformance, precision_costs_at_most_what_it_promises) {
 INSTANTIATE_TEST_SUITE_P(Models, Conformance, ::testing::ValuesIn(subjects()), [](const auto& info) { return info.param.name; });
 
 }  // namespace
-}  // namespace alkali::models::testing
+}  // namespace alkali::models::testing::conformance_tests

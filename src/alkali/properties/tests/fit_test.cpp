@@ -4,7 +4,7 @@
 
 #include "alkali/base/error.hpp"
 
-namespace alkali::properties {
+namespace alkali::properties::fit_tests {
 namespace {
 
 constexpr EquationOfState lithium{-1.9, 20.3, 0.086, 3.4, 0};
@@ -68,4 +68,4 @@ TEST(EquationsOfState, curves_without_minimum_and_too_few_points_are_refused) {
 }
 
 }  // namespace
-}  // namespace alkali::properties
+}  // namespace alkali::properties::fit_tests

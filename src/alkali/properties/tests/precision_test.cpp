@@ -9,7 +9,7 @@
 #include "alkali/dynamics/tests/pair_potential.hpp"
 #include "alkali/structure/builders.hpp"
 
-namespace alkali::properties::precision {
+namespace alkali::properties::precision::precision_tests {
 namespace {
 
 using structure::Structure;
@@ -239,4 +239,4 @@ TEST(Measure, gives_records_with_units_variants_and_reference) {
 }
 
 }  // namespace
-}  // namespace alkali::properties::precision
+}  // namespace alkali::properties::precision::precision_tests

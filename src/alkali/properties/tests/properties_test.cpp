@@ -8,7 +8,7 @@
 #include "alkali/properties/run.hpp"
 #include "alkali/structure/neighbour_list.hpp"
 
-namespace alkali::properties {
+namespace alkali::properties::properties_tests {
 namespace {
 
 using testing::HasSubstr;
@@ -301,4 +301,4 @@ TEST(Scan, is_spared_where_a_calculator_is_dear) {
 }
 
 }  // namespace
-}  // namespace alkali::properties
+}  // namespace alkali::properties::properties_tests

@@ -4,7 +4,7 @@
 
 #include <Eigen/Dense>
 
-namespace alkali::properties {
+namespace alkali::properties::tensor_tests {
 namespace {
 
 ElasticTensor cubic(double c11, double c12, double c44) {
@@ -61,4 +61,4 @@ TEST(VoigtStrain, shears_are_engineering_shears) {
 }
 
 }  // namespace
-}  // namespace alkali::properties
+}  // namespace alkali::properties::tensor_tests

@@ -12,7 +12,7 @@
 #include "alkali/base/files.hpp"
 #include "alkali/records/tests/feed.hpp"
 
-namespace alkali::records {
+namespace alkali::records::record_tests {
 namespace {
 
 Records one(const std::string& note) {
@@ -103,4 +103,4 @@ TEST(Records, corpus_of_the_fuzzer_cut_anywhere_gives_records_or_an_error) {
 }
 
 }  // namespace
-}  // namespace alkali::records
+}  // namespace alkali::records::record_tests

@@ -6,7 +6,7 @@
 #include <cmath>
 #include <limits>
 
-namespace alkali::report {
+namespace alkali::report::plot_tests {
 namespace {
 
 using testing::DoubleNear;
@@ -74,4 +74,4 @@ TEST(Plot, of_parity_puts_equal_values_on_the_diagonal) {
 }
 
 }  // namespace
-}  // namespace alkali::report
+}  // namespace alkali::report::plot_tests

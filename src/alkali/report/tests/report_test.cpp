@@ -19,7 +19,7 @@
 #include "alkali/report/source.hpp"
 #include "alkali/report/summary.hpp"
 
-namespace alkali::report {
+namespace alkali::report::report_tests {
 namespace {
 
 namespace fs = std::filesystem;
@@ -471,4 +471,4 @@ TEST_F(Report, shows_convergence_with_its_recommendation) {
 }
 
 }  // namespace
-}  // namespace alkali::report
+}  // namespace alkali::report::report_tests

@@ -5,7 +5,7 @@
 #include <cmath>
 #include <limits>
 
-namespace alkali::report {
+namespace alkali::report::text_tests {
 namespace {
 
 TEST(ReportText, escape_leaves_nothing_that_html_would_read) {
@@ -55,4 +55,4 @@ TEST(ReportText, units_are_printed_in_their_signs) {
 }
 
 }  // namespace
-}  // namespace alkali::report
+}  // namespace alkali::report::text_tests

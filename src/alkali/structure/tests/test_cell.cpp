@@ -7,7 +7,7 @@
 #include "alkali/base/random.hpp"
 #include "alkali/structure/cell.hpp"
 
-namespace alkali::structure {
+namespace alkali::structure::cell_tests {
 namespace {
 
 Mat3 random_matrix(base::Random& random) {
@@ -80,4 +80,4 @@ TEST(Cell, strain_changes_the_volume_by_its_determinant) {
 }
 
 }  // namespace
-}  // namespace alkali::structure
+}  // namespace alkali::structure::cell_tests

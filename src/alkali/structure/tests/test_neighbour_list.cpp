@@ -11,7 +11,7 @@
 #include "alkali/structure/builders.hpp"
 #include "alkali/structure/neighbour_list.hpp"
 
-namespace alkali::structure {
+namespace alkali::structure::neighbour_list_tests {
 namespace {
 
 void expect_equal(const NeighbourList& a, const NeighbourList& b) {
@@ -206,4 +206,4 @@ TEST(NeighbourList, refuses_bad_cutoffs_and_positions) {
 }
 
 }  // namespace
-}  // namespace alkali::structure
+}  // namespace alkali::structure::neighbour_list_tests

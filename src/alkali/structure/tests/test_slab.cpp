@@ -8,7 +8,7 @@
 #include "alkali/structure/neighbour_list.hpp"
 #include "alkali/structure/slab.hpp"
 
-namespace alkali::structure {
+namespace alkali::structure::slab_tests {
 namespace {
 
 constexpr double a = 3.4;
@@ -109,4 +109,4 @@ TEST(Slab, is_refused_for_planes_that_are_none) {
 }
 
 }  // namespace
-}  // namespace alkali::structure
+}  // namespace alkali::structure::slab_tests

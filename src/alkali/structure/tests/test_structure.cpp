@@ -7,7 +7,7 @@
 #include "alkali/structure/builders.hpp"
 #include "alkali/structure/neighbour_list.hpp"
 
-namespace alkali::structure {
+namespace alkali::structure::structure_tests {
 namespace {
 
 std::size_t coordination(const Structure& structure, double cutoff) {
@@ -91,4 +91,4 @@ TEST(Structure, check_names_overlapping_atoms_also_across_the_boundary) {
 }
 
 }  // namespace
-}  // namespace alkali::structure
+}  // namespace alkali::structure::structure_tests

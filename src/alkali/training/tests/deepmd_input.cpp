@@ -11,7 +11,7 @@
 #include "alkali/training/tests/feed.hpp"
 #include "alkali/training/tests/foreign_config.hpp"
 
-namespace alkali::training {
+namespace alkali::training::deepmd_input_tests {
 namespace {
 
 using config::Tree;
@@ -336,4 +336,4 @@ TEST(BatchRule, holds_the_atoms_asked_for) {
 }
 
 }  // namespace
-}  // namespace alkali::training
+}  // namespace alkali::training::deepmd_input_tests

@@ -6,7 +6,7 @@
 #include "alkali/training/tests/samples.hpp"
 #include "alkali/training/validation.hpp"
 
-namespace alkali::training {
+namespace alkali::training::doubts_tests {
 namespace {
 
 using ::testing::HasSubstr;
@@ -101,4 +101,4 @@ TEST(ValidationFrames, fit_the_budget_and_have_every_kind_of_label) {
 }
 
 }  // namespace
-}  // namespace alkali::training
+}  // namespace alkali::training::doubts_tests

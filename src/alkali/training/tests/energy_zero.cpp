@@ -12,7 +12,7 @@
 #include "alkali/training/session.hpp"
 #include "alkali/training/tests/samples.hpp"
 
-namespace alkali::training {
+namespace alkali::training::energy_zero_tests {
 namespace {
 
 using ::testing::HasSubstr;
@@ -267,4 +267,4 @@ TEST_F(EnergyZero, more_frames_than_there_are_cannot_be_used) {
 }
 
 }  // namespace
-}  // namespace alkali::training
+}  // namespace alkali::training::energy_zero_tests

@@ -8,7 +8,7 @@
 #include "alkali/base/error.hpp"
 #include "alkali/training/tests/samples.hpp"
 
-namespace alkali::training {
+namespace alkali::training::evaluation_tests {
 namespace {
 
 /// Frames whose labels are off the toy model's numbers by known amounts, and that model.
@@ -185,4 +185,4 @@ TEST(Evaluation, one_or_two_frames_tell_no_zero_of_energy) {
 }
 
 }  // namespace
-}  // namespace alkali::training
+}  // namespace alkali::training::evaluation_tests

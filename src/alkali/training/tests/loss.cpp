@@ -9,7 +9,7 @@
 
 #include "alkali/training/tests/samples.hpp"
 
-namespace alkali::training {
+namespace alkali::training::loss_tests {
 namespace {
 
 using testing::labelled_frames;
@@ -201,4 +201,4 @@ TEST(Errors, shifted_rmse_keeps_its_digits_beside_a_large_mean) {
 }
 
 }  // namespace
-}  // namespace alkali::training
+}  // namespace alkali::training::loss_tests

@@ -13,7 +13,7 @@
 #include "alkali/training/tests/foreign_config.hpp"
 #include "alkali/training/tests/samples.hpp"
 
-namespace alkali::training {
+namespace alkali::training::nequip_input_tests {
 namespace {
 
 using config::Tree;
@@ -508,4 +508,4 @@ TEST_F(NequipTraining, of_the_flat_form) {
 }
 
 }  // namespace
-}  // namespace alkali::training
+}  // namespace alkali::training::nequip_input_tests

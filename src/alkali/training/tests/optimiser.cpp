@@ -7,7 +7,7 @@
 
 #include "alkali/base/files.hpp"
 
-namespace alkali::training {
+namespace alkali::training::optimiser_tests {
 namespace {
 
 /// Values that torch gave (data/torch_optimisers.py).
@@ -133,4 +133,4 @@ TEST(Ema, without_decay_keeps_no_average) {
 }
 
 }  // namespace
-}  // namespace alkali::training
+}  // namespace alkali::training::optimiser_tests

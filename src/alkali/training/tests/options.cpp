@@ -7,7 +7,7 @@
 #include "alkali/models/common/tests/toy_model.hpp"
 #include "alkali/training/tests/foreign_config.hpp"
 
-namespace alkali::training {
+namespace alkali::training::options_tests {
 namespace {
 
 using ::testing::HasSubstr;
@@ -65,4 +65,4 @@ TEST(TrainingOptions, split_follows_the_seed_unless_given) {
 }
 
 }  // namespace
-}  // namespace alkali::training
+}  // namespace alkali::training::options_tests

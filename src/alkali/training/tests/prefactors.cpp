@@ -7,7 +7,7 @@
 #include "alkali/training/loss.hpp"
 #include "alkali/training/tests/samples.hpp"
 
-namespace alkali::training {
+namespace alkali::training::prefactors_tests {
 namespace {
 
 nlohmann::json golden() {
@@ -122,4 +122,4 @@ TEST(Prefactors, reported_loss_is_that_of_the_end_whatever_the_learning_rate) {
 }
 
 }  // namespace
-}  // namespace alkali::training
+}  // namespace alkali::training::prefactors_tests

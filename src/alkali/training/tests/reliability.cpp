@@ -6,7 +6,7 @@
 
 #include "alkali/base/random.hpp"
 
-namespace alkali::training {
+namespace alkali::training::reliability_tests {
 namespace {
 
 /// Normal errors whose deviations are known, `scale` times too large.
@@ -47,4 +47,4 @@ TEST(Reliability, resampling_takes_frames_as_a_whole) {
 }
 
 }  // namespace
-}  // namespace alkali::training
+}  // namespace alkali::training::reliability_tests

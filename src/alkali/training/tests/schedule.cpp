@@ -7,7 +7,7 @@
 
 #include "alkali/training/clock.hpp"
 
-namespace alkali::training {
+namespace alkali::training::schedule_tests {
 namespace {
 
 ScheduleSettings settings(ScheduleSettings::Kind kind) {
@@ -162,4 +162,4 @@ TEST(Schedule, constant_stays) {
 }
 
 }  // namespace
-}  // namespace alkali::training
+}  // namespace alkali::training::schedule_tests

@@ -6,7 +6,7 @@
 
 #include "alkali/training/tests/session_fixture.hpp"
 
-namespace alkali::training {
+namespace alkali::training::session_tests {
 namespace {
 
 using ::testing::HasSubstr;
@@ -236,4 +236,4 @@ TEST_F(Session, batch_larger_than_the_set_and_a_run_shorter_than_an_epoch_are_wa
 }
 
 }  // namespace
-}  // namespace alkali::training
+}  // namespace alkali::training::session_tests

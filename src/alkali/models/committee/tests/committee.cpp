@@ -6,7 +6,7 @@
 
 #include "alkali/base/error.hpp"
 
-namespace alkali::models {
+namespace alkali::models::committee_tests {
 namespace {
 
 /// Gives the same numbers for everything.
@@ -107,4 +107,4 @@ TEST(Committee, refuses_one_member_and_members_of_different_species) {
 }
 
 }  // namespace
-}  // namespace alkali::models
+}  // namespace alkali::models::committee_tests

@@ -11,7 +11,7 @@
 #include "alkali/models/common/tests/toy_model.hpp"
 #include "alkali/models/nequip/model.hpp"
 
-namespace alkali::models {
+namespace alkali::models::sharing_tests {
 namespace {
 
 using nlohmann::json;
@@ -197,4 +197,4 @@ TEST(Workspaces, are_handed_on_but_never_held_by_two) {
 }
 
 }  // namespace
-}  // namespace alkali::models
+}  // namespace alkali::models::sharing_tests

@@ -7,7 +7,7 @@
 #include "alkali/models/common/domains.hpp"
 #include "alkali/models/common/tests/toy_model.hpp"
 
-namespace alkali::models {
+namespace alkali::models::model_calculator_tests {
 namespace {
 
 using ::testing::HasSubstr;
@@ -161,4 +161,4 @@ TEST(Domains, a_model_that_fails_in_one_of_them_is_an_error_and_no_deadlock) {
 }
 
 }  // namespace
-}  // namespace alkali::models
+}  // namespace alkali::models::model_calculator_tests

@@ -10,7 +10,7 @@
 #include "alkali/io/safetensors.hpp"
 #include "alkali/models/common/tests/toy_model.hpp"
 
-namespace alkali::models {
+namespace alkali::models::model_file_tests {
 namespace {
 
 using ::testing::HasSubstr;
@@ -92,4 +92,4 @@ TEST_F(ModelFile, truncated_file_is_a_file_error) {
 }
 
 }  // namespace
-}  // namespace alkali::models
+}  // namespace alkali::models::model_file_tests

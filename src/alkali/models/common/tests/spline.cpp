@@ -7,7 +7,7 @@
 
 #include "alkali/base/random.hpp"
 
-namespace alkali::models {
+namespace alkali::models::spline_tests {
 namespace {
 
 constexpr int intervals = 40, width = 3;
@@ -71,4 +71,4 @@ TEST(NaturalSpline, gradient_is_the_transpose_of_interpolation) {
 }
 
 }  // namespace
-}  // namespace alkali::models
+}  // namespace alkali::models::spline_tests

@@ -7,7 +7,7 @@
 
 #include "alkali/base/error.hpp"
 
-namespace alkali::models {
+namespace alkali::models::statistics_tests {
 namespace {
 
 using ::testing::HasSubstr;
@@ -153,4 +153,4 @@ TEST(Statistics, species_that_is_no_type_is_named_with_its_frame) {
 }
 
 }  // namespace
-}  // namespace alkali::models
+}  // namespace alkali::models::statistics_tests

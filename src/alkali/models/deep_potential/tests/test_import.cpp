@@ -12,7 +12,7 @@
 #include "alkali/models/deep_potential/import.hpp"
 
 // Models and numbers that deepmd-kit 3.2 itself wrote (tests/golden/deepmd).
-namespace alkali::models::deep_potential {
+namespace alkali::models::deep_potential::import_tests {
 namespace {
 
 namespace fs = std::filesystem;
@@ -165,4 +165,4 @@ TEST(DeepmdImportErrors, a_tensor_that_does_not_fit_is_named) {
 }
 
 }  // namespace
-}  // namespace alkali::models::deep_potential
+}  // namespace alkali::models::deep_potential::import_tests

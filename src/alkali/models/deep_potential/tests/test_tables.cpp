@@ -9,7 +9,7 @@
 #include "alkali/models/deep_potential/table.hpp"
 #include "subjects.hpp"
 
-namespace alkali::models::deep_potential {
+namespace alkali::models::deep_potential::tables_tests {
 namespace {
 
 std::shared_ptr<DeepPotential> subject(const std::string& name) {
@@ -106,4 +106,4 @@ TEST(TableAxis, positions_and_knots_are_inverse_and_slopes_match_finite_differen
 }
 
 }  // namespace
-}  // namespace alkali::models::deep_potential
+}  // namespace alkali::models::deep_potential::tables_tests

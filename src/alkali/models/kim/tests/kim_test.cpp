@@ -13,7 +13,7 @@
 #include "alkali/structure/neighbour_list.hpp"
 #include "alkali/units/constants.hpp"
 
-namespace alkali::models::kim {
+namespace alkali::models::kim::kim_tests {
 namespace {
 
 using calculator::Calculator;
@@ -240,4 +240,4 @@ TEST(KimParticles, neighbours_of_atoms_and_of_near_ghosts_are_complete) {
 }
 
 }  // namespace
-}  // namespace alkali::models::kim
+}  // namespace alkali::models::kim::kim_tests

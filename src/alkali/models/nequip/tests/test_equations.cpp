@@ -7,7 +7,7 @@
 #include "equations.hpp"
 
 // The library against a second implementation written from the equations, differentiated by dual numbers.
-namespace alkali::models::nequip {
+namespace alkali::models::nequip::equations_tests {
 namespace {
 
 using testing::Bond;
@@ -169,4 +169,4 @@ TEST(NequipEquations, give_the_same_parameter_gradient_of_energies_and_of_forces
 }
 
 }  // namespace
-}  // namespace alkali::models::nequip
+}  // namespace alkali::models::nequip::equations_tests

@@ -9,7 +9,7 @@
 #include "golden.hpp"
 
 // Numbers that nequip 0.19 itself computed (tests/golden/nequip/generate.py) from the same weights.
-namespace alkali::models::nequip {
+namespace alkali::models::nequip::golden_tests {
 namespace {
 
 std::shared_ptr<NequIP> open(const std::filesystem::path& path, Precision precision, EvaluationOptions options) {
@@ -61,4 +61,4 @@ TEST(NequipGolden, every_instruction_set_equals_nequip) {
 }
 
 }  // namespace
-}  // namespace alkali::models::nequip
+}  // namespace alkali::models::nequip::golden_tests

@@ -8,7 +8,7 @@
 #include "alkali/structure/builders.hpp"
 
 // The parameter gradient of O = sum a_i E_i + sum_e v_e . dE/dr_e against central differences of O.
-namespace alkali::models::nequip {
+namespace alkali::models::nequip::gradient_tests {
 namespace {
 
 structure::Structure two_species_cell(std::uint64_t seed) {
@@ -108,4 +108,4 @@ TEST(NequipGradient, matches_finite_differences_on_the_fastest_kernels) { expect
 TEST(NequipGradient, matches_finite_differences_at_high_order) { expect_gradient_matches_differences(small(3, false, 2), ""); }
 
 }  // namespace
-}  // namespace alkali::models::nequip
+}  // namespace alkali::models::nequip::gradient_tests

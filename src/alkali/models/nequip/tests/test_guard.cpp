@@ -13,7 +13,7 @@
 #include "alkali/structure/builders.hpp"
 
 // The check of the radial splines against the network they stand for, and their refinement.
-namespace alkali::models::nequip {
+namespace alkali::models::nequip::guard_tests {
 namespace {
 
 Hyperparameters small(int intervals, std::vector<std::string> types = {"Li"}) {
@@ -185,4 +185,4 @@ TEST_F(OpenedFile, keeps_its_own_grid_for_training) {
 }
 
 }  // namespace
-}  // namespace alkali::models::nequip
+}  // namespace alkali::models::nequip::guard_tests

@@ -12,7 +12,7 @@
 #include "alkali/models/common/model_file.hpp"
 #include "alkali/models/common/tests/toy_model.hpp"
 
-namespace alkali::models::nequip {
+namespace alkali::models::nequip::kind_tests {
 namespace {
 
 using ::testing::HasSubstr;
@@ -159,4 +159,4 @@ TEST(NequipKind, file_with_a_hyperparameter_of_a_newer_program_is_refused_by_its
 }
 
 }  // namespace
-}  // namespace alkali::models::nequip
+}  // namespace alkali::models::nequip::kind_tests

@@ -7,7 +7,7 @@
 #include "alkali/models/contract/parts.hpp"
 #include "alkali/models/nequip/operations.hpp"
 
-namespace alkali::models::nequip {
+namespace alkali::models::nequip::operations_tests {
 namespace {
 
 using Parts = std::map<std::string, double>;
@@ -112,4 +112,4 @@ TEST(NequipOperations, do_not_count_padding) {
 }
 
 }  // namespace
-}  // namespace alkali::models::nequip
+}  // namespace alkali::models::nequip::operations_tests

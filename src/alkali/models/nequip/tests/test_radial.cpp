@@ -10,7 +10,7 @@
 #include "alkali/structure/builders.hpp"
 
 // The radial network and the splines that stand for it.
-namespace alkali::models::nequip {
+namespace alkali::models::nequip::radial_tests {
 namespace {
 
 using Array = std::vector<double>;
@@ -248,4 +248,4 @@ TEST(RadialMode, splines_of_1024_intervals_keep_energies_and_forces_of_the_exact
 }
 
 }  // namespace
-}  // namespace alkali::models::nequip
+}  // namespace alkali::models::nequip::radial_tests

@@ -10,7 +10,7 @@
 #include "alkali/models/nequip/model.hpp"
 #include "alkali/models/nequip/windows.hpp"
 
-namespace alkali::models::nequip {
+namespace alkali::models::nequip::windows_tests {
 namespace {
 
 structure::Structure rattled_bcc(int n) {
@@ -142,4 +142,4 @@ TEST(NequIPMemory, rows_given_back_and_computed_again_change_no_bit) {
 }
 
 }  // namespace
-}  // namespace alkali::models::nequip
+}  // namespace alkali::models::nequip::windows_tests

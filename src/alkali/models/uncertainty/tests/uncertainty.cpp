@@ -16,7 +16,7 @@
 #include "alkali/models/uncertainty/calibration.hpp"
 #include "alkali/structure/builders.hpp"
 
-namespace alkali::models {
+namespace alkali::models::uncertainty_tests {
 namespace {
 
 /// Alloys, cold and dense or hot and thin.
@@ -264,4 +264,4 @@ TEST(ForceUncertaintyFile, with_a_tensor_that_is_missing_or_of_another_size_is_r
 }
 
 }  // namespace
-}  // namespace alkali::models
+}  // namespace alkali::models::uncertainty_tests

@@ -58,7 +58,7 @@ function(alkali_tests name)
 endfunction()
 
 # alkali_layer(NAME DEPENDS lower layers... LIBRARIES external... UNITY files)
-# UNITY: sources compiled at a time, 8 unless told.
+# UNITY: sources compiled at a time, 8 unless told; 1 where they say the same of different things.
 # takes every .cpp below the layer's folder except those in tests/ and plugin/ (shared objects loaded on demand).
 function(alkali_layer layer)
   cmake_parse_arguments(ARG "" "UNITY" "DEPENDS;LIBRARIES" ${ARGN})

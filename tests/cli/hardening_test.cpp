@@ -8,7 +8,7 @@
 
 #include "alkali/base/files.hpp"
 
-namespace alkali::cli_test {
+namespace alkali::cli_test::hardening_tests {
 namespace {
 
 template <class T>
@@ -47,4 +47,4 @@ TEST(Hardening, of_the_program_is_that_of_debian) {
 }
 
 }  // namespace
-}  // namespace alkali::cli_test
+}  // namespace alkali::cli_test::hardening_tests

@@ -11,7 +11,7 @@
 #include "alkali/io/safetensors.hpp"
 #include "program.hpp"
 
-namespace alkali::cli_test {
+namespace alkali::cli_test::hostile_tests {
 namespace {
 
 namespace fs = std::filesystem;
@@ -189,4 +189,4 @@ TEST(Hostile, names_that_are_not_utf8_work_in_every_command_to_its_end) {
 }
 
 }  // namespace
-}  // namespace alkali::cli_test
+}  // namespace alkali::cli_test::hostile_tests

@@ -4,7 +4,7 @@
 
 #include "alkali/base/error.hpp"
 
-namespace alkali::base {
+namespace alkali::base::memory_tests {
 namespace {
 
 TEST(Memory, what_cannot_fit_is_refused_before_it_is_allocated) {
@@ -15,4 +15,4 @@ TEST(Memory, what_cannot_fit_is_refused_before_it_is_allocated) {
 }
 
 }  // namespace
-}  // namespace alkali::base
+}  // namespace alkali::base::memory_tests

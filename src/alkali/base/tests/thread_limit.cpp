@@ -5,7 +5,7 @@
 
 #include "alkali/base/error.hpp"
 
-namespace alkali::base {
+namespace alkali::base::thread_limit_tests {
 namespace {
 
 TEST(ThreadLimit, leaves_room_for_every_processor_and_names_who_asked_for_more) {
@@ -23,4 +23,4 @@ TEST(ThreadLimit, leaves_room_for_every_processor_and_names_who_asked_for_more) 
 }
 
 }  // namespace
-}  // namespace alkali::base
+}  // namespace alkali::base::thread_limit_tests

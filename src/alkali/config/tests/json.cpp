@@ -9,7 +9,7 @@
 #include "alkali/base/error.hpp"
 #include "alkali/config/tree.hpp"
 
-namespace alkali::config {
+namespace alkali::config::json_tests {
 namespace {
 
 using nlohmann::json;
@@ -90,4 +90,4 @@ TEST(Json, bytes_that_are_not_utf8_are_written_as_a_replacement) {
 }
 
 }  // namespace
-}  // namespace alkali::config
+}  // namespace alkali::config::json_tests

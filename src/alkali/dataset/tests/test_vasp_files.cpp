@@ -9,7 +9,7 @@
 #include "alkali/dataset/files.hpp"
 #include "alkali/io/compression.hpp"
 
-namespace alkali::dataset {
+namespace alkali::dataset::vasp_files_tests {
 namespace {
 
 namespace fs = std::filesystem;
@@ -96,4 +96,4 @@ TEST_F(VaspFiles, an_OUTCAR_beside_a_whole_vasprun_is_not_looked_into) {
 }
 
 }  // namespace
-}  // namespace alkali::dataset
+}  // namespace alkali::dataset::vasp_files_tests

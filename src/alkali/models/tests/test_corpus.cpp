@@ -6,7 +6,7 @@
 #include "alkali/base/files.hpp"
 #include "alkali/models/tests/feed.hpp"
 
-namespace alkali::models {
+namespace alkali::models::corpus_tests {
 namespace {
 
 TEST(ModelCorpus, of_the_fuzzer_cut_anywhere_and_with_changed_bytes_gives_a_model_or_an_error) {
@@ -28,4 +28,4 @@ TEST(ModelCorpus, of_the_fuzzer_cut_anywhere_and_with_changed_bytes_gives_a_mode
 }
 
 }  // namespace
-}  // namespace alkali::models
+}  // namespace alkali::models::corpus_tests

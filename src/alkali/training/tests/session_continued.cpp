@@ -15,7 +15,7 @@
 #include "alkali/structure/builders.hpp"
 #include "alkali/training/tests/session_fixture.hpp"
 
-namespace alkali::training {
+namespace alkali::training::session_continued_tests {
 namespace {
 
 using ::testing::HasSubstr;
@@ -264,4 +264,4 @@ TEST_F(Session, checkpoint_of_an_earlier_version_is_refused_by_name) {
 }
 
 }  // namespace
-}  // namespace alkali::training
+}  // namespace alkali::training::session_continued_tests

@@ -5,7 +5,7 @@
 #include "alkali/training/tests/session_fixture.hpp"
 #include "alkali/training/validation.hpp"
 
-namespace alkali::training {
+namespace alkali::training::session_validation_tests {
 namespace {
 
 using ::testing::HasSubstr;
@@ -150,4 +150,4 @@ TEST_F(Session, validation_that_is_no_longer_finite_says_so) {
 }
 
 }  // namespace
-}  // namespace alkali::training
+}  // namespace alkali::training::session_validation_tests

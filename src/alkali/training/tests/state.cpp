@@ -15,7 +15,7 @@
 #include "alkali/training/schedule.hpp"
 #include "alkali/training/tests/feed.hpp"
 
-namespace alkali::training {
+namespace alkali::training::state_tests {
 namespace {
 
 using ::testing::HasSubstr;
@@ -200,4 +200,4 @@ TEST(CheckpointCorpus, cut_anywhere_and_with_changed_bytes_gives_a_state_or_an_e
 }
 
 }  // namespace
-}  // namespace alkali::training
+}  // namespace alkali::training::state_tests

@@ -5,6 +5,7 @@
 #include <system_error>
 #include <variant>
 
+#include "alkali/base/private_folder.hpp"
 #include "alkali/labelling/queue/scratch.hpp"
 
 namespace alkali::labelling {
@@ -34,6 +35,8 @@ std::variant<Label, Failure> attempt(const Job& job, const Bench& bench, const s
         return failure_of(error);
     } catch (const InputError& error) {
         return failure_of(Fault::wrong_input, error, false);
+    } catch (const base::UnsafeFolder&) {
+        throw;
     } catch (const FileError& error) {
         return failure_of(Fault::disk_full, error, true);
     } catch (const std::filesystem::filesystem_error& error) {
@@ -62,6 +65,9 @@ OneLabel label_one(const Job& job, const Bench& bench) {
     try {
         scratch.emplace(bench.scratch, job.key, bench.stop);
         outcome = attempt(job, bench, scratch->path());
+    } catch (const base::UnsafeFolder&) {
+        bench.store.release(job.key, bench.owner.name);
+        throw;
     } catch (const FileError& error) {
         outcome = failure_of(Fault::disk_full, error, true);
     }

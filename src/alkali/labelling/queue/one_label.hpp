@@ -29,6 +29,7 @@ struct OneLabel {
 
 /// Claims a job, labels it in a scratch folder of its own and stores label or failure.
 /// Errors: FileError of the store; the scratch folder with the finished calculation stays then for the next try.
+/// base::UnsafeFolder, which is no fault of the job: its claim is given back.
 [[nodiscard]] OneLabel label_one(const Job& job, const Bench& bench);
 
 }  // namespace alkali::labelling

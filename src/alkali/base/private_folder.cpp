@@ -51,7 +51,7 @@ struct stat state_of(const Descriptor& folder, const fs::path& path) {
 /// Goes down from the root of the file system, one name after the other, each opened from the folder above it.
 class Way {
 public:
-    explicit Way(const fs::path& path) : here_("/"), folder_(::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC)) {
+    Way(const fs::path& path, mode_t made_with) : here_("/"), folder_(::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC)), mode_(made_with) {
         if (folder_.get() < 0) cannot_make("/");
         judge(state_of(folder_, here_));
         push(fs::absolute(path).lexically_normal());
@@ -97,7 +97,7 @@ private:
         constexpr int flags = O_PATH | O_NOFOLLOW | O_CLOEXEC;
         Descriptor found(::openat(folder_.get(), name.c_str(), flags));
         if (found.get() >= 0) return found;
-        if (errno != ENOENT || (::mkdirat(folder_.get(), name.c_str(), 0700) != 0 && errno != EEXIST)) cannot_make(next);
+        if (errno != ENOENT || (::mkdirat(folder_.get(), name.c_str(), mode_) != 0 && errno != EEXIST)) cannot_make(next);
         found = Descriptor(::openat(folder_.get(), name.c_str(), flags));
         if (found.get() < 0) cannot_make(next);
         return found;
@@ -133,6 +133,7 @@ private:
     std::deque<std::string> names_;  // yet to go
     fs::path here_;
     Descriptor folder_;
+    mode_t mode_;           // of what is missing, less the umask
     bool exposed_ = false;  // everybody may write in a folder above
     int links_ = 0;
 };
@@ -169,7 +170,7 @@ fs::path own_folder(const Way& way) {
 }
 
 fs::path made_private(const fs::path& path) {
-    Way way(path);
+    Way way(path, 0700);
     way.approach();
     if (way.at_end()) throw UnsafeFolder("the folder cannot be this user's alone", path.string(), remedy);
     return own_folder(way);
@@ -204,7 +205,7 @@ fs::path private_folder(const fs::path& path) {
 }
 
 fs::path safe_folder(const fs::path& path) {
-    Way way(path);
+    Way way(path, 0775);
     way.arrive();
     return way.here();
 }

@@ -25,7 +25,8 @@ public:
 /// Gives the path without links. Errors: UnsafeFolder; FileError if it cannot be made.
 [[nodiscard]] std::filesystem::path private_folder(const std::filesystem::path& path);
 
-/// Makes what is missing of a folder that may be shared, and checks it as private_folder() does what is above.
+/// Makes what is missing of a folder that may be shared with a group (mode 775, less the umask), and checks it as private_folder() does
+/// what is above.
 [[nodiscard]] std::filesystem::path safe_folder(const std::filesystem::path& path);
 
 /// Whether this is a folder or a plain file, no link, of this user (a file: or of root) in which not everybody may write. What

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <system_error>
 
 #include "alkali/base/error.hpp"
 #include "alkali/base/files.hpp"
@@ -47,6 +48,15 @@ bool is_good(const fs::path& file, int atomic_number) {
     }
 }
 
+/// Writing through a planted link would change what it leads to.
+void clear(const fs::path& target) {
+    std::error_code failure;
+    fs::remove(target, failure);
+    if (failure)
+        throw base::UnsafeFolder("cannot be replaced (" + failure.message() + ") and may have been planted", target.string(),
+                                 "have it removed, or name another folder in run.pseudopotentials");
+}
+
 }  // namespace
 
 Pseudopotentials::Pseudopotentials(const Settings& settings) : run_(settings.run) {
@@ -88,6 +98,7 @@ fs::path Pseudopotentials::make(int z, const Entry& e) const {
     const std::string name = fmt::format("{}-{}.UPF", units::symbol(z), e.hash.substr(0, 16));
     const fs::path folder = base::safe_folder(run_.pseudopotential_folder), target = folder / name;
     if (is_good(target, z)) return target;
+    clear(target);
     if (e.generated) {
         GenerateOptions options;
         options.program = run_.ld1;

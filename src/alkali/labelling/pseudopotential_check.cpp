@@ -9,6 +9,7 @@
 #include "alkali/base/error.hpp"
 #include "alkali/io/text.hpp"
 #include "alkali/labelling/pseudopotential.hpp"
+#include "alkali/labelling/upf_tags.hpp"
 #include "alkali/units/elements.hpp"
 
 namespace alkali::labelling {
@@ -84,7 +85,9 @@ private:
         const auto rest = text_.substr(at);
         if (rest.starts_with("<!--")) return behind(at, "-->");
         if (rest.starts_with("<?") || rest.starts_with("<!")) return behind(at, ">");
-        const auto end = behind_tag(at);
+        const auto last = end_of_tag(text_, at);
+        if (last == std::string_view::npos) fail("the UPF file ends within a tag");
+        const auto end = last + 1;
         const auto inside = text_.substr(at + 1, end - at - 2);
         const bool closes = inside.starts_with("/");
         const auto name = name_of(closes ? inside.substr(1) : inside);
@@ -107,17 +110,6 @@ private:
         const auto found = text_.find(what, at);
         if (found == std::string_view::npos) fail(fmt::format("the UPF file ends before a '{}'", what));
         return found + what.size();
-    }
-
-    /// A value in quotes may hold a '>'.
-    std::size_t behind_tag(std::size_t at) const {
-        char quote = 0;
-        for (; at < text_.size(); ++at) {
-            const char c = text_[at];
-            if (quote == 0 && c == '>') return at + 1;
-            if (quote != 0 ? c == quote : c == '"' || c == '\'') quote = quote != 0 ? '\0' : c;
-        }
-        fail("the UPF file ends within a tag");
     }
 
     static std::string_view name_of(std::string_view inside) {

@@ -7,6 +7,7 @@
 #include "alkali/base/error.hpp"
 #include "alkali/io/text.hpp"
 #include "alkali/labelling/pseudopotential.hpp"
+#include "alkali/labelling/upf_tags.hpp"
 #include "alkali/units/elements.hpp"
 
 namespace alkali::labelling {
@@ -93,7 +94,7 @@ void wrap(std::string_view line, std::string& out) {
 UpfHeader read_upf_header(std::string_view text, const std::string& source) {
     const auto begin = text.find("<PP_HEADER");
     if (begin == std::string_view::npos) throw FileError("not a UPF file: it has no <PP_HEADER", source, remedy);
-    const auto close = text.find('>', begin);
+    const auto close = end_of_tag(text, begin);
     if (close == std::string_view::npos) throw FileError("the UPF file ends within its header", source, remedy);
     const auto tag = text.substr(begin, close - begin);
     const auto end = text.find("</PP_HEADER>", close);

@@ -181,7 +181,7 @@ TEST_F(LabelSlurm, failures_in_jobs_are_told_as_if_they_were_local) {
 }
 
 TEST_F(LabelSlurm, cancelled_jobs_are_not_submitted_again_before_the_next_run) {
-    const Campaign campaign(3, {1, 0, 60000}, queue); // far longer than Slurm takes to kill
+    const Campaign campaign(3, {1, 0, 60000}, queue);  // far longer than Slurm takes to kill
     const pid_t child = campaign.start();
     ASSERT_TRUE(wait_until([&] { return !campaign.log("begin").empty(); }));
     EXPECT_EQ(base::run_command(command({"scancel", "--me"})).status, 0);

@@ -20,7 +20,9 @@ void run_task(TaskArguments arguments, Context& context) {
     using Result = labelling::OneLabel::Result;
     switch (outcome.result) {
         case Result::labelled: fmt::print("labelled\n"); break;
-        case Result::taken: fmt::print("another process labels this structure at the moment\n"); break;
+        case Result::taken:
+            fmt::print("another process labels this structure at the moment{}\n", outcome.waiting ? ": " + outcome.waiting->text : "");
+            break;
         case Result::failed:
             throw ExternalProgramError(outcome.failure->what + " (" + to_string(outcome.failure->fault) + ")", {}, outcome.failure->hint);
         case Result::stopped: throw Error("stopped before there was a label");

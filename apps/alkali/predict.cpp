@@ -7,6 +7,7 @@
 #include "alkali/dataset/files.hpp"
 #include "alkali/io/label_names.hpp"
 #include "alkali/io/losses.hpp"
+#include "alkali/io/uncertainties.hpp"
 #include "alkali/models/committee/committee.hpp"
 #include "calculator_options.hpp"
 #include "command.hpp"
@@ -66,6 +67,8 @@ void label(io::Frame& frame, calculator::Calculator& calculator, bool per_atom) 
     if (per_atom && !result.energies.empty()) frame.labels.energies = std::move(result.energies);
     if (result.uncertainty) put_uncertainty(frame, *result.uncertainty);
     if (const auto* committee = dynamic_cast<models::Committee*>(&calculator)) put_deviation(frame, committee->deviation());
+    if (const auto what = io::not_finite_uncertainty(frame); !what.empty())
+        throw InputError("the " + what, frame.where(), "is the structure far from all that the model was trained on?");
 }
 
 void require_labels(const std::filesystem::path& output) {

@@ -8,6 +8,7 @@
 
 #include "alkali/base/files.hpp"
 #include "alkali/io/format.hpp"
+#include "alkali/labelling/tests/sql.hpp"
 #include "campaign.hpp"
 
 namespace alkali::label_test::run_tests {
@@ -144,6 +145,40 @@ TEST(LabelRun, an_unknown_key_names_the_nearest) {
     EXPECT_THAT(campaign.run().errors, AllOf(HasSubstr("job"), HasSubstr("did you mean jobs?")));
     campaign.set("queue: {type: slrum}");
     EXPECT_THAT(campaign.run().errors, HasSubstr("slurm"));
+}
+
+TEST(LabelRun, a_damaged_label_is_named_and_left_out_and_computed_again_only_where_asked_for) {
+    Campaign campaign(4, {}, "{type: local, jobs: 1}");
+    ASSERT_EQ(campaign.run().status, 0);
+    const auto good = content_of(campaign.store_path());
+    labelling::samples::sql(campaign.store_path(), "UPDATE labels SET energy=energy-1 WHERE id=2");
+    for (const auto& words : {std::vector<std::string>{}, {"--gather"}}) {
+        const auto outcome = campaign.run(words);
+        EXPECT_EQ(outcome.status, 1);
+        EXPECT_THAT(outcome.output, AllOf(HasSubstr("3 of 4 frames labelled"), HasSubstr("frame "), HasSubstr("is damaged (its checksum"),
+                                          HasSubstr("retry_failed: true")));
+        EXPECT_EQ(io::read_frames(campaign / "out.extxyz").size(), 3u);
+    }
+    EXPECT_THAT(campaign.log("end"), Each(Pair(testing::_, 1)));
+    campaign.set("retry_failed: true");
+    EXPECT_EQ(campaign.run().status, 0);
+    EXPECT_EQ(content_of(campaign.store_path()).labels, good.labels);
+    EXPECT_EQ(io::read_frames(campaign / "out.extxyz").size(), 4u);
+}
+
+TEST(LabelRun, a_planted_scratch_folder_is_refused_with_what_to_do) {
+    Campaign campaign(2, {}, "{type: local, jobs: 1}");
+    std::filesystem::create_directories(campaign / "shared");
+    std::filesystem::permissions(campaign / "shared", std::filesystem::perms::all | std::filesystem::perms::sticky_bit);
+    base::write_file(campaign / "home" / "thesis", "three years");
+    std::filesystem::create_directory_symlink(campaign / "home", campaign / "shared" / "planted");
+    campaign.set("scratch: shared/planted");
+    const auto outcome = campaign.run();
+    EXPECT_EQ(outcome.status, 1);
+    EXPECT_THAT(outcome.errors, AllOf(HasSubstr("is a link"), HasSubstr("shared/planted"), HasSubstr("`scratch`")));
+    EXPECT_EQ(base::read_file(campaign / "home" / "thesis"), "three years");
+    EXPECT_EQ(std::distance(std::filesystem::directory_iterator(campaign / "home"), {}), 1);
+    EXPECT_TRUE(campaign.log("begin").empty());
 }
 
 }  // namespace

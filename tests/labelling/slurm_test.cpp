@@ -198,5 +198,13 @@ TEST_F(LabelSlurm, what_sbatch_refuses_is_told_in_its_words) {
     EXPECT_THAT(outcome.errors, AllOf(HasSubstr("invalid partition"), HasSubstr("sinfo")));
 }
 
+TEST_F(LabelSlurm, a_percent_sign_in_the_path_is_a_percent_sign) {
+    Campaign campaign(2, {}, queue);
+    campaign.set("store: 50%a %x%%/labels.sqlite");
+    const auto outcome = campaign.run();
+    EXPECT_EQ(outcome.status, 0) << outcome.errors << outcome.output;
+    EXPECT_EQ(io::read_frames(campaign / "out.extxyz").size(), 2u);
+}
+
 }  // namespace
 }  // namespace alkali::label_test::slurm_tests

@@ -21,6 +21,7 @@
 #include <utility>
 
 #include "alkali/base/error.hpp"
+#include "alkali/base/loopback.hpp"
 
 extern char** environ;
 
@@ -66,6 +67,7 @@ struct Plan {
     std::array<int, 3> streams{};
     int start_pipe = -1, report_pipe = -1;
     pid_t parent = 0;
+    bool leaves_networks = false;
 };
 
 // ---- below the fork: system calls only
@@ -97,8 +99,11 @@ void close_from(int first) {
     for (int i = 0; i < 3; ++i) ::dup2(copies[static_cast<std::size_t>(i)], i);
     mark_all_close_on_exec();
     ::sigprocmask(SIG_SETMASK, &none, nullptr);
-    if (plan.folder == nullptr || ::chdir(plan.folder) == 0) ::execvpe(plan.words[0], plan.words.data(), plan.environment.data());
-    const int failure = errno;
+    int failure = plan.leaves_networks ? leave_networks() : 0;
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // once more: a change of rights forgets it
+    if (failure == 0 && (plan.folder == nullptr || ::chdir(plan.folder) == 0))
+        ::execvpe(plan.words[0], plan.words.data(), plan.environment.data());
+    if (failure == 0) failure = errno;
     if (::write(start, &failure, sizeof failure) < 0) ::_exit(126);
     ::_exit(127);
 }
@@ -359,6 +364,7 @@ CommandOutcome run_command(const Command& command) {
     plan.start_pipe = start_write.get();
     plan.report_pipe = report_write.get();
     plan.parent = ::getpid();
+    plan.leaves_networks = command.network == Network::this_machine && can_leave_networks();
     const pid_t supervisor = fork_supervisor(plan);
     if (supervisor < 0) throw ExternalProgramError("cannot start a process: " + std::generic_category().message(errno), program);
     start_write.close();

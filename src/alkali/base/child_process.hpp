@@ -9,6 +9,12 @@
 
 namespace alkali::base {
 
+/// What a program and all that it starts reach.
+enum class Network {
+    any,
+    this_machine  ///< the loopback alone, where the system allows that (loopback.hpp); nobody elsewhere reaches them
+};
+
 /// An external program to run. No shell: arguments are passed as they are.
 struct Command {
     std::vector<std::string> words;                  ///< program (found on PATH unless it has a slash), arguments
@@ -20,6 +26,7 @@ struct Command {
     double max_seconds = 0;                          ///< wall clock; 0: no limit
     std::int64_t max_bytes = 0;                      ///< resident memory of the whole group; 0: no limit
     const std::atomic<bool>* stop = nullptr;         ///< set: the child is ended
+    Network network = Network::any;
 };
 
 enum class Ending { exited, signalled, out_of_time, out_of_memory, stopped };

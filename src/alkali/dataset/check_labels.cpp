@@ -7,6 +7,7 @@
 #include "alkali/dataset/check.hpp"
 #include "alkali/io/label_names.hpp"
 #include "alkali/io/label_units.hpp"
+#include "alkali/io/uncertainties.hpp"
 #include "alkali/structure/neighbour_list.hpp"
 
 namespace alkali::dataset {
@@ -59,6 +60,8 @@ void check_finite(const Frame& frame, std::vector<Finding>& findings) {
     const auto& labels = frame.labels;
     if (labels.energy && !std::isfinite(*labels.energy)) report("the energy");
     if (labels.stress && !labels.stress->allFinite()) report("the stress");
+    if (const auto what = io::not_finite_uncertainty(frame); !what.empty())
+        findings.push_back({Severity::error, "not-finite", frame.where(), "the " + what + "; repair it, or remove it from the frame"});
     if (!labels.forces) return;
     for (std::size_t i = 0; i < labels.forces->size(); ++i)
         if (!(*labels.forces)[i].allFinite()) return report(fmt::format("the force on atom {}", i + 1));

@@ -146,6 +146,7 @@ private:
     void read_mass(const std::vector<std::string_view>& words, std::string_view comment) {
         if (words.size() < 2) place_.fail(fmt::format("line {}: expected a type and its mass", lines_.number()));
         auto& type = types_[type_of(words[0], lines_.number())];
+        if (type.mass) place_.fail(fmt::format("line {}: type {} has a second mass", lines_.number(), words[0]), "leave one of them");
         type.mass = number(words[1]);
         type.comment = element_in(comment, *type.mass);
     }

@@ -9,6 +9,7 @@
 #include <cmath>
 
 #include "alkali/base/error.hpp"
+#include "alkali/io/uncertainties.hpp"
 #include "alkali/units/elements.hpp"
 
 namespace alkali::io {
@@ -207,7 +208,9 @@ void check_frame(const Frame& frame, Numbers numbers, const Place& place) {
     if (frame.labels.forces && frame.labels.forces->size() != atoms)
         place.fail(fmt::format("{} atoms but {} forces", atoms, frame.labels.forces->size()));
     check_positions(frame, place);
-    if (numbers == Numbers::finite) check_labels(frame.labels, place);
+    if (numbers != Numbers::finite) return;
+    check_labels(frame.labels, place);
+    if (const auto what = not_finite_uncertainty(frame); !what.empty()) place.fail("the " + what, "repair it, or remove it from the frame");
 }
 
 }  // namespace alkali::io

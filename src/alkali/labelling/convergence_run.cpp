@@ -214,10 +214,13 @@ std::vector<ConvergenceSeries> run_convergence(const ConvergenceSettings& settin
             follow.begin(plan.name);
             std::vector<Job> missing;
             for (const auto& job : plan.jobs)
-                if (store.has(job.key))
+                if (store.has(job.key)) {
                     follow.add(job.cost);
-                else
+                } else {
+                    if (const auto damaged = store.failure(job.key); damaged && damaged->count == 0)
+                        log.warning(damaged->what + "; it is computed again");
                     missing.push_back(job);
+                }
             const auto queue = kind.make(settings.values.at("queue"), {*plan.labeller, store, scratch, {}});
             queue->run(missing, follow, {&stop, &follow.no_more()});
             follow.judge(plan.name);

@@ -3,6 +3,8 @@
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -39,6 +41,13 @@ std::int64_t start_of(std::int64_t process) {
     return std::stoll(field);
 }
 
+/// A process of another user where users do not see each other's (hidepid of /proc).
+bool is_hidden(std::int64_t process) {
+    std::error_code none;
+    return process > 0 && ::kill(static_cast<pid_t>(process), 0) != 0 && errno == EPERM &&
+           !std::filesystem::exists("/proc/" + std::to_string(process), none);
+}
+
 }  // namespace
 
 Owner this_process(std::string name) {
@@ -51,7 +60,9 @@ Owner this_process(std::string name) {
 
 Life life_of(const Owner& owner) {
     if (owner.machine != this_machine()) return Life::unknown;
-    return start_of(owner.process) == owner.started ? Life::alive : Life::dead;
+    const auto started = start_of(owner.process);
+    if (started == owner.started) return Life::alive;
+    return started == 0 && is_hidden(owner.process) ? Life::unknown : Life::dead;
 }
 
 }  // namespace alkali::labelling

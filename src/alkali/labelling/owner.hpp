@@ -17,7 +17,7 @@ struct Owner {
 [[nodiscard]] Owner this_process(std::string name = {});
 
 enum class Life { alive, dead, unknown };
-/// unknown: on another machine.
+/// unknown: on another machine, or of another user whose processes are hidden.
 [[nodiscard]] Life life_of(const Owner& owner);
 
 }  // namespace alkali::labelling

@@ -1,19 +1,17 @@
 #include "alkali/labelling/pseudopotential.hpp"
 
 #include <fmt/format.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cctype>
 #include <cmath>
 #include <map>
 #include <optional>
-#include <system_error>
 
-#include "alkali/base/child_process.hpp"
 #include "alkali/base/error.hpp"
 #include "alkali/base/files.hpp"
+#include "alkali/base/private_folder.hpp"
 #include "alkali/io/text.hpp"
+#include "alkali/labelling/program_command.hpp"
 #include "alkali/units/elements.hpp"
 
 namespace alkali::labelling {
@@ -72,28 +70,6 @@ Wanted read_input(const std::string& text, const fs::path& path) {
     return wanted;
 }
 
-/// A folder that goes away again.
-class TemporaryFolder {
-public:
-    explicit TemporaryFolder(const fs::path& parent) {
-        std::error_code failure;
-        fs::create_directories(parent, failure);
-        std::string name = (parent / ".ld1-XXXXXX").string();
-        if (::mkdtemp(name.data()) == nullptr) throw FileError("cannot make a folder", parent.string());
-        path_ = fs::absolute(name);
-    }
-    ~TemporaryFolder() {
-        std::error_code ignored;
-        fs::remove_all(path_, ignored);
-    }
-    TemporaryFolder(const TemporaryFolder&) = delete;
-    TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-    [[nodiscard]] const fs::path& path() const { return path_; }
-
-private:
-    fs::path path_;
-};
-
 /// First words of the box with which the programs of Quantum ESPRESSO stop.
 std::string error_box(const std::string& text) {
     const auto begin = text.find("Error in routine");
@@ -105,13 +81,10 @@ std::string error_box(const std::string& text) {
 }
 
 std::string run_ld1(const fs::path& input, const fs::path& folder, const GenerateOptions& options) {
-    base::Command command;
+    auto command = program_command(folder, Launch::alone);
     command.words = {options.program};
-    command.folder = folder;
     command.input = fs::absolute(input);
     command.output = command.errors = folder / "ld1.out";
-    command.environment = {{"OMP_NUM_THREADS", "1"}};
-    command.dropped_environment = {"OMPI_", "PMIX_", "PMI_", "PRTE_", "ORTE_", "SLURM_"};
     command.max_seconds = options.max_seconds;
     command.stop = options.stop;
     const auto outcome = base::run_command(command);
@@ -216,7 +189,7 @@ Ld1Report read_ld1_output(std::string_view text) {
 GeneratedPseudopotential generate_pseudopotential(const fs::path& input, const GenerateOptions& options) {
     const auto where = input.string();
     const auto wanted = read_input(base::read_file(input), input);
-    const TemporaryFolder work(options.folder);
+    const base::TemporaryFolder work(options.scratch.empty() ? base::private_folder(base::temporary_home()) : options.scratch, "ld1-");
     GeneratedPseudopotential made;
     made.report = read_ld1_output(run_ld1(input, work.path(), options));
     const auto raw = work.path() / wanted.file;
@@ -226,6 +199,7 @@ GeneratedPseudopotential generate_pseudopotential(const fs::path& input, const G
     made.wrapped_lines = wrapped.lines;
     made.header = read_upf_header(wrapped.text, wanted.file);
     check_finite(wrapped.text, where);
+    (void)check_upf(wrapped.text, wanted.file);
     check(made, wanted, where, options.largest_difference);
     made.file = options.folder / (options.name.empty() ? wanted.file : options.name);
     base::write_file(made.file, wrapped.text);

@@ -18,6 +18,10 @@ struct UpfHeader {
 /// Of version 2 (attributes) and version 1 (lines). Errors: FileError naming `source` if it is neither.
 [[nodiscard]] UpfHeader read_upf_header(std::string_view text, const std::string& source);
 
+/// The header of a file that is whole: sections are closed, lists have as many numbers as they say, all are finite.
+/// Errors: FileError naming `source`, the section and what to do.
+[[nodiscard]] UpfHeader check_upf(std::string_view text, const std::string& source);
+
 /// pw.x reads lines of up to this many characters.
 inline constexpr std::size_t longest_upf_line = 1024;
 
@@ -48,6 +52,7 @@ struct Ld1Report {
 struct GenerateOptions {
     std::string program = "ld1.x";
     std::filesystem::path folder = ".";  ///< where the result goes
+    std::filesystem::path scratch{};     ///< below it ld1.x works; empty: base::temporary_home()
     std::string name{};                  ///< of the result; empty: as the input says (file_pseudopw)
     double largest_difference = 1e-3;    ///< Ry: of eigenvalues
     double max_seconds = 600;

@@ -7,10 +7,13 @@
 #include "alkali/base/error.hpp"
 #include "alkali/io/text.hpp"
 #include "alkali/labelling/pseudopotential.hpp"
+#include "alkali/labelling/upf_tags.hpp"
 #include "alkali/units/elements.hpp"
 
 namespace alkali::labelling {
 namespace {
+
+constexpr const char* remedy = "pw.x reads UPF files of versions 1 and 2: get the file anew";
 
 /// The value of name="value" within a tag.
 std::string attribute(std::string_view tag, std::string_view name) {
@@ -90,15 +93,15 @@ void wrap(std::string_view line, std::string& out) {
 
 UpfHeader read_upf_header(std::string_view text, const std::string& source) {
     const auto begin = text.find("<PP_HEADER");
-    if (begin == std::string_view::npos) throw FileError("not a UPF file: it has no <PP_HEADER", source);
-    const auto close = text.find('>', begin);
-    if (close == std::string_view::npos) throw FileError("the UPF file ends within its header", source);
+    if (begin == std::string_view::npos) throw FileError("not a UPF file: it has no <PP_HEADER", source, remedy);
+    const auto close = end_of_tag(text, begin);
+    if (close == std::string_view::npos) throw FileError("the UPF file ends within its header", source, remedy);
     const auto tag = text.substr(begin, close - begin);
     const auto end = text.find("</PP_HEADER>", close);
     const bool by_attributes = tag.find("element=") != std::string_view::npos;
     UpfHeader h = by_attributes ? from_attributes(tag) : from_lines(text.substr(close, end == std::string_view::npos ? end : end - close));
-    if (!units::is_symbol(h.element)) throw FileError("the header of the UPF file names no element", source);
-    if (!(h.z_valence > 0)) throw FileError("the header of the UPF file has no valence charge", source);
+    if (!units::is_symbol(h.element)) throw FileError("the header of the UPF file names no element", source, remedy);
+    if (!(h.z_valence > 0)) throw FileError("the header of the UPF file has no valence charge", source, remedy);
     return h;
 }
 

@@ -169,7 +169,8 @@ void write_output(const RunSettings& settings, const RunRequest& request, const 
         const auto& frame = work.frames[i];
         if (work.keys[i].empty())
             outcome.failed.push_back({frame.where(), work.refused.at(i)});
-        else if (const auto stored = store.find(work.keys[i])) {
+        else if (store.has(work.keys[i])) {
+            const auto stored = store.find(work.keys[i]);
             frames.push_back(labelled_frame(frame, *stored, request.version));
             warnings.add(frame, stored->label.warnings);
         } else if (const auto failure = store.failure(work.keys[i]))

@@ -73,6 +73,15 @@ bool Statement::step() {
     return false;
 }
 
+Kind Statement::kind_at(int column) const {
+    switch (sqlite3_column_type(statement_, column)) {
+        case SQLITE_INTEGER: return Kind::integer;
+        case SQLITE_FLOAT: return Kind::real;
+        case SQLITE_TEXT: return Kind::text;
+        case SQLITE_BLOB: return Kind::blob;
+        default: return Kind::nothing;
+    }
+}
 std::string Statement::text_at(int column) const {
     return taken(sqlite3_column_text(statement_, column), sqlite3_column_bytes(statement_, column));
 }

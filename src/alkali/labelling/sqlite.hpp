@@ -11,6 +11,9 @@ namespace alkali::labelling {
 
 class Database;
 
+/// Of a value in a row; SQLite lets every column hold any.
+enum class Kind { nothing, integer, real, text, blob };
+
 /// One prepared statement. Values are bound in order; columns are read by number, from 0, after step() gave true.
 class Statement {
 public:
@@ -28,6 +31,7 @@ public:
     /// For statements without rows.
     void run() { (void)step(); }
 
+    [[nodiscard]] Kind kind_at(int column) const;
     [[nodiscard]] std::string text_at(int column) const;
     [[nodiscard]] std::string blob_at(int column) const;
     [[nodiscard]] std::int64_t integer_at(int column) const;

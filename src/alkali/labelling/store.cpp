@@ -2,64 +2,21 @@
 
 #include <fmt/format.h>
 
-#include <bit>
-#include <chrono>
 #include <cmath>
 #include <cstdint>
+#include <limits>
 
 #include "alkali/base/process.hpp"
-#include "alkali/config/json.hpp"
 #include "alkali/labelling/key.hpp"
-#include "alkali/labelling/sqlite.hpp"
+#include "alkali/labelling/store_rows.hpp"
 #include "alkali/labelling/store_schema.hpp"
 
 namespace alkali::labelling {
 namespace {
 
-using nlohmann::json;
-
 double now() { return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count(); }
 
-void append_bytes(std::string& bytes, double value) {
-    const auto bits = std::bit_cast<std::uint64_t>(value);
-    for (int shift = 0; shift < 64; shift += 8) bytes += static_cast<char>((bits >> shift) & 0xff);
-}
-
-double number_from(std::string_view bytes, std::size_t index) {
-    std::uint64_t bits = 0;
-    for (std::size_t i = 0; i < 8; ++i) bits |= std::uint64_t{static_cast<unsigned char>(bytes[8 * index + i])} << (8 * i);
-    return std::bit_cast<double>(bits);
-}
-
-std::string forces_bytes(const std::vector<Vec3>& forces) {
-    std::string bytes;
-    for (const auto& force : forces)
-        for (int c = 0; c < 3; ++c) append_bytes(bytes, force[c]);
-    return bytes;
-}
-
-std::string stress_bytes(const Mat3& stress) {
-    std::string bytes;
-    for (int i = 0; i < 9; ++i) append_bytes(bytes, stress(i / 3, i % 3));
-    return bytes;
-}
-
-std::string attempts_text(const std::vector<Attempt>& attempts) {
-    json list = json::array();
-    for (const auto& attempt : attempts)
-        list.push_back(
-            {{"change", attempt.change}, {"fault", to_string(attempt.fault)}, {"detail", attempt.detail}, {"seconds", attempt.seconds}});
-    return config::json_text(list);
-}
-
-std::vector<Attempt> attempts_from(const std::string& text) {
-    std::vector<Attempt> attempts;
-    for (const auto& entry : config::parse_json(text, "the store's attempts"))
-        attempts.push_back({entry.at("change"), fault_from_string(entry.at("fault")), entry.at("detail"), entry.at("seconds")});
-    return attempts;
-}
-
-void require_complete(const Subject& subject, const Label& label) {
+void require_complete(const std::string& key, const Subject& subject, const Label& label) {
     const auto& [energy, forces, stress, energies] = label.labels;
     bool good = energy && std::isfinite(*energy) && forces && forces->size() == subject.structure.size();
     if (good)
@@ -67,37 +24,38 @@ void require_complete(const Subject& subject, const Label& label) {
     if (stress) good = good && stress->allFinite();
     if (!label.attempts.empty()) good = good && label.attempts.back().fault == Fault::none;
     if (!good) throw InternalError("a label that is not complete and finite was to be stored");
+    if (label_key(subject.settings, subject.structure) != key)
+        throw InternalError("a label was to be stored under a key that is not its own");
 }
 
-StoredLabel label_from(const Statement& row, const std::string& where) {
-    StoredLabel stored;
-    stored.key = row.text_at(0);
+constexpr const char* remedy = "take the store from a backup, or have it computed again by `label run` with retry_failed: true";
+
+/// A label of the store, or why the row cannot be one.
+struct Found {
+    std::optional<StoredLabel> label;
+    std::int64_t id = 0;
+    std::string damage;
+};
+
+bool is_key(const std::string& text) { return text.size() == 64 && text.find_first_not_of("0123456789abcdef") == std::string::npos; }
+
+Found found_in(const Statement& statement) {
+    Found found;
+    found.id = statement.integer_at(0);
+    const auto key = statement.text_at(1);
     try {
-        stored.subject = {config::parse_json(row.text_at(1), where), structure_from_json(config::parse_json(row.text_at(2), where), where)};
-        stored.label.labels.energy = row.number_at(3);
-        const auto forces = row.blob_at(4), stress = row.blob_at(5);
-        const std::size_t atoms = stored.subject.structure.size();
-        if (forces.size() != 24 * atoms || (!stress.empty() && stress.size() != 72)) throw InputError("wrong number of components");
-        stored.label.labels.forces.emplace(atoms);
-        for (std::size_t i = 0; i < 3 * atoms; ++i) (*stored.label.labels.forces)[i / 3][static_cast<int>(i % 3)] = number_from(forces, i);
-        if (!stress.empty()) {
-            Mat3& matrix = stored.label.labels.stress.emplace();
-            for (std::size_t i = 0; i < 9; ++i) matrix(static_cast<int>(i / 3), static_cast<int>(i % 3)) = number_from(stress, i);
-        }
-        stored.label.info = config::parse_json(row.text_at(6), where).get<std::map<std::string, std::string>>();
-        stored.label.attempts = attempts_from(row.text_at(7));
-        stored.label.warnings = config::parse_json(row.text_at(8), where).get<std::vector<std::string>>();
-    } catch (const std::exception& error) {
-        throw FileError(fmt::format("the store's entry {} is damaged ({})", stored.key, error.what()), where, "take a copy from a backup");
+        found.label = label_in(label_row(statement), Checksum::required);
+    } catch (const InputError& error) {
+        found.damage =
+            fmt::format("the store's entry {} is damaged ({})", is_key(key) ? key : fmt::format("number {}", found.id), error.fault());
     }
-    stored.label.seconds = row.number_at(9);
-    stored.date = row.text_at(10);
-    return stored;
+    return found;
 }
 
-Failure failure_from(const Statement& row) {
-    return {row.text_at(0),         fault_from_string(row.text_at(1)),   row.text_at(2), row.text_at(3), attempts_from(row.text_at(4)),
-            row.integer_at(5) != 0, static_cast<int>(row.integer_at(6)), row.text_at(7)};
+std::optional<Found> look_up(Database& database, const std::string& key) {
+    Statement row(database, fmt::format("SELECT {} FROM labels WHERE key=?", label_columns).c_str());
+    if (!row.text(key).step()) return std::nullopt;
+    return found_in(row);
 }
 
 Claim claim_from(const Statement& row) {
@@ -105,13 +63,8 @@ Claim claim_from(const Statement& row) {
 }
 
 bool labelled(Database& database, const std::string& key) {
-    Statement row(database, "SELECT 1 FROM labels WHERE key=?");
-    return row.text(key).step();
-}
-
-bool lapsed(const Claim& claim, double lease) {
-    const auto life = life_of(claim.owner);
-    return life == Life::dead || (life == Life::unknown && now() - claim.heartbeat > lease);
+    const auto found = look_up(database, key);
+    return found && found->label;
 }
 
 void end_claim(Database& database, const std::string& key, const std::string& owner) {
@@ -119,7 +72,34 @@ void end_claim(Database& database, const std::string& key, const std::string& ow
 }
 
 constexpr const char* claim_columns = "SELECT key,owner,machine,process,started,heartbeat FROM claims";
-constexpr const char* failure_columns = "SELECT key,fault,what,hint,attempts,retryable,count,date FROM failures";
+
+std::string failures_where(const char* condition) { return fmt::format("SELECT {} FROM failures {}", failure_columns, condition); }
+
+Failure failure_of(const Found& damaged, const std::string& key) {
+    Failure failure;
+    failure.key = key;
+    failure.what = damaged.damage;
+    failure.hint = remedy;
+    return failure;
+}
+
+void insert(Database& database, const LabelRow& row) {
+    Statement(database, fmt::format("INSERT INTO labels({}) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?)", label_columns).c_str())
+        .integer(row.id)
+        .text(row.key)
+        .text(row.settings)
+        .text(row.structure)
+        .number(row.energy)
+        .blob(row.forces)
+        .blob(row.stress)
+        .text(row.info)
+        .text(row.attempts)
+        .text(row.warnings)
+        .number(row.seconds)
+        .text(row.date)
+        .text(row.checksum)
+        .run();
+}
 
 }  // namespace
 
@@ -135,16 +115,17 @@ bool Store::has(const std::string& key) {
 
 std::optional<StoredLabel> Store::find(const std::string& key) {
     const std::lock_guard lock(mutex_);
-    Statement row(*database_,
-                  "SELECT key,settings,structure,energy,forces,stress,info,attempts,warnings,seconds,date FROM labels WHERE key=?");
-    if (!row.text(key).step()) return std::nullopt;
-    return label_from(row, path().string());
+    auto found = look_up(*database_, key);
+    if (!found) return std::nullopt;
+    if (!found->label) throw FileError(found->damage, path().string(), remedy);
+    return std::move(found->label);
 }
 
 std::vector<std::string> Store::keys() {
     const std::lock_guard lock(mutex_);
     std::vector<std::string> all;
-    for (Statement row(*database_, "SELECT key FROM labels ORDER BY id"); row.step();) all.push_back(row.text_at(0));
+    for (Statement row(*database_, fmt::format("SELECT {} FROM labels ORDER BY id", label_columns).c_str()); row.step();)
+        if (const auto found = found_in(row); found.label) all.push_back(found.label->key);
     return all;
 }
 
@@ -156,7 +137,7 @@ Claimed Store::claim(const std::string& key, const Owner& owner, double lease) {
         Statement row(*database_, (std::string(claim_columns) + " WHERE key=?").c_str());
         if (row.text(key).step()) {
             const auto earlier = claim_from(row);
-            if (earlier.owner.name != owner.name && !lapsed(earlier, lease)) return Claimed::taken;
+            if (earlier.owner.name != owner.name && left_of(earlier, lease) >= 0) return Claimed::taken;
         }
     }
     Statement(*database_, "INSERT OR REPLACE INTO claims(key,owner,machine,process,started,heartbeat) VALUES(?,?,?,?,?,?)")
@@ -188,28 +169,40 @@ std::vector<Claim> Store::claims() {
     return all;
 }
 
+std::optional<Claim> Store::claim_of(const std::string& key) {
+    const std::lock_guard lock(mutex_);
+    Statement row(*database_, (std::string(claim_columns) + " WHERE key=?").c_str());
+    if (!row.text(key).step()) return std::nullopt;
+    return claim_from(row);
+}
+
+double Store::lapses_in(const Claim& claim, double lease) {
+    const std::lock_guard lock(mutex_);
+    return left_of(claim, lease);
+}
+
+double Store::left_of(const Claim& claim, double lease) {
+    const auto life = life_of(claim.owner);
+    if (life == Life::alive) return std::numeric_limits<double>::infinity();
+    if (life == Life::dead) return -1;
+    const double age = now() - claim.heartbeat;
+    if (age >= 0) return lease - age;
+    const auto moment = std::chrono::steady_clock::now();
+    auto& sighting = sightings_[claim.key];
+    if (sighting.owner != claim.owner.name || sighting.heartbeat != claim.heartbeat) sighting = {claim.owner.name, claim.heartbeat, moment};
+    return lease - std::chrono::duration<double>(moment - sighting.first).count();
+}
+
 bool Store::finish(const std::string& key, const Subject& subject, const Label& label, const std::string& owner) {
-    require_complete(subject, label);
-    const auto& labels = label.labels;
-    const std::string forces = forces_bytes(*labels.forces), stress = labels.stress ? stress_bytes(*labels.stress) : std::string{};
+    require_complete(key, subject, label);
     const std::lock_guard lock(mutex_);
     Transaction transaction(*database_);
-    Statement(*database_,
-              "INSERT INTO labels(key,settings,structure,energy,forces,stress,info,attempts,warnings,seconds,date) "
-              "VALUES(?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT(key) DO NOTHING")
-        .text(key)
-        .text(canonical_text(subject.settings))
-        .text(canonical_text(to_json(subject.structure)))
-        .number(*labels.energy)
-        .blob(forces)
-        .blob(stress)
-        .text(config::json_text(label.info))
-        .text(attempts_text(label.attempts))
-        .text(config::json_text(label.warnings))
-        .number(label.seconds)
-        .text(base::utc_date())
-        .run();
-    const bool first = database_->changes() == 1;
+    const auto earlier = look_up(*database_, key);
+    const bool first = !earlier || !earlier->label;
+    if (earlier && first) Statement(*database_, "DELETE FROM labels WHERE id=?").integer(earlier->id).run();
+    // The number is part of what the checksum is of.
+    const auto number = database_->integer("SELECT 1+COALESCE(MAX(id),0) FROM labels");
+    if (first) insert(*database_, row_of(number, key, subject, label, base::utc_date()));
     Statement(*database_, "DELETE FROM failures WHERE key=?").text(key).run();
     end_claim(*database_, key, owner);
     transaction.commit();
@@ -222,11 +215,11 @@ Failure Store::fail(const std::string& key, Failure failure, const std::string& 
     failure.key = key;
     failure.date = base::utc_date();
     {
-        Statement row(*database_, "SELECT count FROM failures WHERE key=?");
-        failure.count = 1 + (row.text(key).step() ? static_cast<int>(row.integer_at(0)) : 0);
+        Statement row(*database_, failures_where("WHERE key=?").c_str());
+        failure.count = 1 + (row.text(key).step() ? failure_in(row, Checksum::required).count : 0);
     }
     if (!labelled(*database_, key))
-        Statement(*database_, "INSERT OR REPLACE INTO failures(key,fault,what,hint,attempts,retryable,count,date) VALUES(?,?,?,?,?,?,?,?)")
+        Statement(*database_, fmt::format("INSERT OR REPLACE INTO failures({}) VALUES(?,?,?,?,?,?,?,?,?)", failure_columns).c_str())
             .text(key)
             .text(to_string(failure.fault))
             .text(failure.what)
@@ -235,6 +228,7 @@ Failure Store::fail(const std::string& key, Failure failure, const std::string& 
             .integer(failure.retryable ? 1 : 0)
             .integer(failure.count)
             .text(failure.date)
+            .text(checksum_of(failure))
             .run();
     end_claim(*database_, key, owner);
     transaction.commit();
@@ -243,15 +237,17 @@ Failure Store::fail(const std::string& key, Failure failure, const std::string& 
 
 std::optional<Failure> Store::failure(const std::string& key) {
     const std::lock_guard lock(mutex_);
-    Statement row(*database_, (std::string(failure_columns) + " WHERE key=?").c_str());
-    if (!row.text(key).step()) return std::nullopt;
-    return failure_from(row);
+    Statement row(*database_, failures_where("WHERE key=?").c_str());
+    if (row.text(key).step()) return failure_in(row, Checksum::required);
+    const auto found = look_up(*database_, key);
+    if (!found || found->label) return std::nullopt;
+    return failure_of(*found, key);
 }
 
 std::vector<Failure> Store::failures() {
     const std::lock_guard lock(mutex_);
     std::vector<Failure> all;
-    for (Statement row(*database_, (std::string(failure_columns) + " ORDER BY key").c_str()); row.step();) all.push_back(failure_from(row));
+    for (Statement row(*database_, failures_where("ORDER BY key").c_str()); row.step();) all.push_back(failure_in(row, Checksum::required));
     return all;
 }
 

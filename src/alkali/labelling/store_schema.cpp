@@ -1,28 +1,39 @@
 #include "alkali/labelling/store_schema.hpp"
 
+#include <fmt/format.h>
+
 #include <chrono>
+#include <optional>
 #include <system_error>
 #include <thread>
+#include <vector>
+
+#include "alkali/base/error.hpp"
+#include "alkali/labelling/store_rows.hpp"
 
 namespace alkali::labelling {
 namespace {
 
 constexpr std::int64_t application = 0x616c6b6c;  // "alkl", kept in the header of the file
-constexpr std::int64_t schema_version = 1;
+constexpr std::int64_t schema_version = 2, version_without_checksums = 1;
 
-// Numbers: energy as SQLite's 8-byte REAL, forces and stress as little-endian float64. seconds and dates are for people.
+// See store_rows.hpp. seconds and dates are for people.
 constexpr const char* tables = R"(
 CREATE TABLE labels(
     id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, settings TEXT NOT NULL, structure TEXT NOT NULL,
     energy REAL NOT NULL, forces BLOB NOT NULL, stress BLOB, info TEXT NOT NULL, attempts TEXT NOT NULL,
-    warnings TEXT NOT NULL, seconds REAL NOT NULL, date TEXT NOT NULL);
+    warnings TEXT NOT NULL, seconds REAL NOT NULL, date TEXT NOT NULL, checksum TEXT NOT NULL DEFAULT '');
 CREATE TABLE claims(
     key TEXT PRIMARY KEY, owner TEXT NOT NULL, machine TEXT NOT NULL, process INTEGER NOT NULL, started INTEGER NOT NULL,
     heartbeat REAL NOT NULL);
 CREATE TABLE failures(
     key TEXT PRIMARY KEY, fault TEXT NOT NULL, what TEXT NOT NULL, hint TEXT NOT NULL, attempts TEXT NOT NULL,
-    retryable INTEGER NOT NULL, count INTEGER NOT NULL, date TEXT NOT NULL);
+    retryable INTEGER NOT NULL, count INTEGER NOT NULL, date TEXT NOT NULL, checksum TEXT NOT NULL DEFAULT '');
 )";
+
+constexpr const char* columns_of_checksums =
+    "ALTER TABLE labels ADD COLUMN checksum TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE failures ADD COLUMN checksum TEXT NOT NULL DEFAULT ''";
 
 bool is_new(Database& database) {
     return database.integer("PRAGMA application_id") == 0 && database.integer("PRAGMA user_version") == 0 &&
@@ -58,18 +69,62 @@ void make_tables(Database& database) {
     transaction.commit();
 }
 
+std::optional<LabelRow> sound_row(const Statement& statement) {
+    try {
+        auto row = label_row(statement);
+        (void)label_in(row, Checksum::none);
+        return row;
+    } catch (const InputError&) {
+        return std::nullopt;
+    }
+}
+
+/// Labels that can be verified without a checksum get one; the others stay without, by which they are known as damaged.
+void sum_labels(Database& database) {
+    std::vector<LabelRow> sound;
+    for (Statement row(database, fmt::format("SELECT {} FROM labels", label_columns).c_str()); row.step();)
+        if (auto label = sound_row(row)) sound.push_back(std::move(*label));
+    for (const auto& label : sound)
+        Statement(database, "UPDATE labels SET checksum=? WHERE id=?").text(checksum_of(label)).integer(label.id).run();
+}
+
+void sum_failures(Database& database) {
+    std::vector<Failure> all;
+    for (Statement row(database, fmt::format("SELECT {} FROM failures", failure_columns).c_str()); row.step();)
+        all.push_back(failure_in(row, Checksum::none));
+    for (const auto& failure : all)
+        Statement(database, "UPDATE failures SET checksum=? WHERE key=?").text(checksum_of(failure)).text(failure.key).run();
+}
+
+void add_checksums(Database& database) {
+    Transaction transaction(database);
+    if (database.integer("PRAGMA user_version") == version_without_checksums) {  // nobody else was first
+        database.execute(columns_of_checksums);
+        sum_labels(database);
+        sum_failures(database);
+        database.execute(("PRAGMA user_version=" + std::to_string(schema_version)).c_str());
+    }
+    transaction.commit();
+}
+
+/// Indices as well: an entry that its index does not lead to would pass for one that is not there.
+void require_whole(Database& database) {
+    if (const auto verdict = database.text("PRAGMA integrity_check(1)"); verdict != "ok")
+        throw FileError("the store of labels is damaged (" + verdict + ")", database.path().string(),
+                        "keep the file; `sqlite3 FILE .recover | sqlite3 NEW` saves what is readable, or take a copy from a backup");
+}
+
 void require_known(Database& database) {
     const auto where = database.path().string();
     if (database.integer("PRAGMA application_id") != application)
         throw FileError("is no store of labels (a SQLite file of another program)", where, "give another name to the store");
     const auto version = database.integer("PRAGMA user_version");
-    if (version != schema_version)
-        throw FileError(
-            "is a store of labels of version " + std::to_string(version) + ", this program knows version " + std::to_string(schema_version),
-            where, "use the version of alkali that made it, or give another store");
-    if (const auto verdict = database.text("PRAGMA quick_check(1)"); verdict != "ok")
-        throw FileError("the store of labels is damaged (" + verdict + ")", where,
-                        "keep the file; `sqlite3 FILE .recover | sqlite3 NEW` saves what is readable, or take a copy from a backup");
+    if (version != schema_version && version != version_without_checksums)
+        throw FileError(fmt::format("is a store of labels of version {}, this program knows versions {} and {}", version,
+                                    version_without_checksums, schema_version),
+                        where, "use the version of alkali that made it, or give another store");
+    require_whole(database);
+    if (version == version_without_checksums) add_checksums(database);
 }
 
 }  // namespace

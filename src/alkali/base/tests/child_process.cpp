@@ -1,7 +1,9 @@
 #include "alkali/base/child_process.hpp"
 
 #include <fcntl.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -15,6 +17,7 @@
 
 #include "alkali/base/error.hpp"
 #include "alkali/base/files.hpp"
+#include "alkali/base/loopback.hpp"
 
 namespace alkali::base::child_process_tests {
 namespace {
@@ -232,6 +235,41 @@ TEST_F(ChildProcess, several_threads_run_their_own) {
         });
     for (auto& thread : threads) thread.join();
     for (int i = 0; i < 8; ++i) EXPECT_EQ(status[static_cast<std::size_t>(i)], i);
+}
+
+/// What a program sees of the network: its interfaces, and whether the loopback is up.
+constexpr const char* look_at_network =
+    "tail -n +3 /proc/self/net/dev | cut -d: -f1 | tr -d ' '; grep -c '127.0.0.1' /proc/self/net/fib_trie";
+
+TEST_F(ChildProcess, on_this_machine_alone_reaches_the_loopback_and_nothing_else) {
+    if (!can_leave_networks()) GTEST_SKIP() << "namespaces are not allowed here";
+    auto command = shell(look_at_network);
+    command.network = Network::this_machine;
+    EXPECT_EQ(run_command(command).status, 0);
+    EXPECT_THAT(output(), testing::MatchesRegex("lo\n[1-9][0-9]*\n"));
+}
+
+TEST_F(ChildProcess, so_it_is_for_users_that_are_not_root) {
+    if (::geteuid() != 0) GTEST_SKIP() << "the test above is of such a user";
+    fs::permissions(folder_, fs::perms::all);
+    const pid_t child = ::fork();
+    if (child == 0) {
+        if (::setgid(65534) != 0 || ::setuid(65534) != 0) ::_exit(3);
+        ::prctl(PR_SET_DUMPABLE, 1);  // as after an exec: /proc/self is this user's
+        auto command = shell(std::string(look_at_network) + "; id -u");
+        command.network = Network::this_machine;
+        try {
+            ::_exit(run_command(command).status);
+        } catch (const Error&) {
+            ::_exit(2);
+        }
+    }
+    int status = -1;
+    ::waitpid(child, &status, 0);
+    ASSERT_TRUE(WIFEXITED(status));
+    if (WEXITSTATUS(status) == 2) GTEST_SKIP() << "user namespaces are not allowed here";
+    EXPECT_EQ(WEXITSTATUS(status), 0);
+    EXPECT_THAT(output(), testing::MatchesRegex("lo\n[1-9][0-9]*\n65534\n"));
 }
 
 }  // namespace

@@ -306,6 +306,20 @@ TEST(LammpsDump, columns_may_stand_in_any_order) {
     EXPECT_NE(fault("lammps-dump", with(text, "fy\n", "fx\n")).find("two columns are called fx"), std::string::npos);
 }
 
+TEST(LammpsDump, ids_that_appear_twice_are_named_with_file_and_frame) {
+    const auto second = with(two_types, "2 2 C", "1 2 C");
+    const auto said = fault("lammps-dump", std::string(two_types) + second);
+    EXPECT_NE(said.find("two atoms have the id 1"), std::string::npos) << said;
+    EXPECT_NE(said.find("frame 1"), std::string::npos) << said;
+}
+
+TEST(LammpsData, a_type_with_two_masses_is_named) {
+    const std::string text =
+        "title\n\n1 atoms\n1 atom types\n0 4 xlo xhi\n0 4 ylo yhi\n0 4 zlo zhi\n\nMasses\n\n1 6.94\n1 "
+        "22.99\n\nAtoms # atomic\n\n1 1 0 0 0\n";
+    EXPECT_NE(fault("lammps-data", text).find("type 1 has a second mass"), std::string::npos);
+}
+
 TEST(LammpsDump, ids_that_appear_twice_are_named) {
     EXPECT_NE(fault("lammps-dump", with(two_types, "2 2 C", "1 2 C")).find("two atoms have the id 1"), std::string::npos);
     EXPECT_NE(fault("lammps-dump", with(two_types, "2 2 C", "x 2 C")).find("the id is not a whole number"), std::string::npos);

@@ -9,7 +9,6 @@
 #include <cstdlib>
 #include <system_error>
 
-#include "alkali/base/error.hpp"
 #include "alkali/labelling/quantum_espresso/labeller.hpp"
 #include "alkali/structure/builders.hpp"
 #include "alkali/units/elements.hpp"
@@ -26,26 +25,21 @@ std::string series_prefix() {
     return fmt::format("series-{}-", host.data());
 }
 
-/// Removes what calculators of this machine left behind whose processes were killed: it may be memory.
+/// Removes what calculators of this user and machine left behind whose processes were killed: it may be memory.
 void sweep(const fs::path& root, const std::string& prefix) {
     std::error_code ignored;
     for (const auto& entry : fs::directory_iterator(root, ignored)) {
         const auto name = entry.path().filename().string();
-        if (!name.starts_with(prefix)) continue;
+        if (!name.starts_with(prefix) || !base::is_own_folder(entry.path())) continue;
         const auto pid = static_cast<pid_t>(std::atol(name.c_str() + prefix.size()));
         if (pid > 0 && ::kill(pid, 0) != 0 && errno == ESRCH) fs::remove_all(entry.path(), ignored);
     }
 }
 
-fs::path make_scratch(const fs::path& root) {
-    std::error_code failure;
-    fs::create_directories(root, failure);
+std::string series_name(const fs::path& root) {
     const auto prefix = series_prefix();
-    sweep(root, prefix);
-    std::string name = (root / fmt::format("{}{}-XXXXXX", prefix, ::getpid())).string();
-    if (::mkdtemp(name.data()) == nullptr)
-        throw FileError("cannot make a scratch folder", root.string(), "name another one in run.scratch");
-    return fs::absolute(name);
+    sweep(base::safe_folder(root), prefix);
+    return fmt::format("{}{}-", prefix, ::getpid());
 }
 
 }  // namespace
@@ -55,20 +49,8 @@ QuantumEspressoCalculator::QuantumEspressoCalculator(Settings settings, std::str
       name_(std::move(name)),
       log_(log),
       pseudopotentials_(settings_),
-      folder_(make_scratch(settings_.run.scratch)) {
-    try {
-        version_ = program_version(settings_.run, folder_);
-    } catch (...) {
-        std::error_code ignored;
-        fs::remove_all(folder_, ignored);
-        throw;
-    }
-}
-
-QuantumEspressoCalculator::~QuantumEspressoCalculator() {
-    std::error_code ignored;
-    fs::remove_all(folder_, ignored);
-}
+      folder_(settings_.run.scratch, series_name(settings_.run.scratch)),
+      version_(program_version(settings_.run, folder_.path())) {}
 
 std::vector<int> QuantumEspressoCalculator::species() const {
     std::vector<int> out;
@@ -104,7 +86,7 @@ calculator::Result QuantumEspressoCalculator::compute(const structure::Structure
     Job job = job_for(structure);
     last_.reset();  // its files are overwritten, whatever comes of this
     last_ = solve(structure, settings_, pseudopotentials_, std::move(job),
-                  {folder_, settings_.run.processes, settings_.run.max_seconds, settings_.run.max_bytes, nullptr});
+                  {folder_.path(), settings_.run.processes, settings_.run.max_seconds, settings_.run.max_bytes, nullptr});
     last_structure_ = structure;
     for (const auto& warning : last_->output.warnings)
         if (told_.insert(warning).second) log_.warning(name_ + ": " + warning);

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "alkali/base/log.hpp"
+#include "alkali/base/private_folder.hpp"
 #include "alkali/calculator/frame.hpp"
 #include "alkali/labelling/quantum_espresso/run.hpp"
 
@@ -16,7 +17,6 @@ class QuantumEspressoCalculator final : public calculator::Calculator, public ca
 public:
     /// name: what a person calls it. Errors: those of Pseudopotentials; ExternalProgramError where there is no pw.x.
     QuantumEspressoCalculator(Settings settings, std::string name, base::LogSink& log);
-    ~QuantumEspressoCalculator() override;
 
     using Calculator::compute;
     [[nodiscard]] calculator::Result compute(const structure::Structure& structure, const calculator::Request& request) override;
@@ -39,10 +39,11 @@ private:
     [[nodiscard]] Job job_for(const structure::Structure& structure) const;
 
     Settings settings_;
-    std::string name_, version_;
+    std::string name_;
     base::LogSink& log_;
     Pseudopotentials pseudopotentials_;
-    std::filesystem::path folder_;
+    base::TemporaryFolder folder_;
+    std::string version_;  ///< of pw.x
     std::optional<HeldSampling> held_;
     std::optional<Mesh> asked_mesh_;
     std::set<std::string> told_;  ///< warnings

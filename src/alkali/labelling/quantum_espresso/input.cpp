@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
+#include <string_view>
 
 #include "alkali/base/error.hpp"
 #include "alkali/structure/builders.hpp"
@@ -17,17 +19,23 @@ public:
     explicit Namelist(const char* name) : text_(fmt::format("&{}\n", name)) {}
     void set(const std::string& key, const char* value) { set(key, std::string(value)); }
     void set(const std::string& key, const std::string& value) {
-        // Whatever ends a text or a line would let it set something else.
-        const bool plain = std::ranges::all_of(value, [](char c) { return c >= ' ' && c <= '~' && c != '\'' && c != '"'; });
-        if (!plain) throw InputError("a value has a quote or a sign that is not printed", key, "only letters, digits and signs");
-        line(key, fmt::format("'{}'", value));
+        // Whatever ends a text, a line or the namelist, or begins a remark, would let it set something else.
+        const bool plain = std::ranges::all_of(value, [](char c) { return c >= ' ' && c <= '~' && unsafe.find(c) == unsafe.npos; });
+        if (!plain) throw InputError("a value has a sign that a namelist cannot hold", key, "only letters, digits, + - . : _ and blanks");
+        set_path(key, value);
     }
+    /// Of ours.
+    void set_path(const std::string& key, const std::string& value) { line(key, fmt::format("'{}'", value)); }
     void set(const std::string& key, bool value) { line(key, value ? ".true." : ".false."); }
     void set(const std::string& key, int value) { line(key, fmt::format("{}", value)); }
-    void set(const std::string& key, double value) { line(key, fmt::format("{:.12g}", value)); }
+    void set(const std::string& key, double value) {
+        if (!std::isfinite(value)) throw InputError("a value is not finite", key, "give a number");
+        line(key, fmt::format("{:.12g}", value));
+    }
     [[nodiscard]] std::string text() const { return text_ + "/\n"; }
 
 private:
+    static constexpr std::string_view unsafe = "'\"`/&!$\\";
     void line(const std::string& key, const std::string& value) { text_ += fmt::format("  {} = {}\n", key, value); }
     std::string text_;
 };
@@ -36,8 +44,8 @@ std::string control(const Job& job) {
     Namelist n("CONTROL");
     n.set("calculation", "scf");
     n.set("prefix", prefix);
-    n.set("outdir", fmt::format("./{}/", output_folder));
-    n.set("pseudo_dir", "./");
+    n.set_path("outdir", fmt::format("./{}/", output_folder));
+    n.set_path("pseudo_dir", "./");
     n.set("tprnfor", true);
     n.set("tstress", true);
     n.set("disk_io", job.disk_io);

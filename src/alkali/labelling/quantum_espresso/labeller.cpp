@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "alkali/base/files.hpp"
+#include "alkali/base/private_folder.hpp"
 #include "alkali/labelling/key.hpp"
 #include "alkali/labelling/quantum_espresso/run.hpp"
 #include "alkali/structure/builders.hpp"
@@ -16,12 +17,12 @@ constexpr const char* marker = "label-key";
 
 bool is_marked(const std::filesystem::path& scratch, const std::string& key) {
     const auto file = scratch / marker;
-    return std::filesystem::is_regular_file(file) && base::read_file(file) == key;
+    return base::is_own_folder(scratch) && base::is_own_file(file) && base::read_file(file) == key;
 }
 
 /// Whatever else is in the folder goes. Errors: FileError, also for a full disk.
 void mark(const std::filesystem::path& scratch, const std::string& key) {
-    std::filesystem::remove_all(scratch);
+    base::empty_folder(base::private_folder(scratch));
     base::write_file(scratch / marker, key);
 }
 

@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <system_error>
 
 #include "alkali/base/error.hpp"
 #include "alkali/base/files.hpp"
+#include "alkali/base/private_folder.hpp"
 #include "alkali/dataset/hash.hpp"
 #include "alkali/structure/structure.hpp"
 #include "alkali/units/elements.hpp"
@@ -33,7 +35,26 @@ bool has_long_line(std::string_view text) {
 void check_element(const UpfHeader& header, int atomic_number, const fs::path& file) {
     if (header.element != units::symbol(atomic_number))
         throw InputError(fmt::format("the pseudopotential given for {} is one of {}", units::symbol(atomic_number), header.element),
-                         file.string());
+                         file.string(), "correct 'pseudopotentials' of the config");
+}
+
+/// Whether a file of an earlier run can be used: our own work, whole, of this element. What is not is made again.
+bool is_good(const fs::path& file, int atomic_number) {
+    if (!base::is_own_file(file)) return false;
+    try {
+        return check_upf(base::read_file(file), file.string()).element == units::symbol(atomic_number);
+    } catch (const FileError&) {
+        return false;
+    }
+}
+
+/// Writing through a planted link would change what it leads to.
+void clear(const fs::path& target) {
+    std::error_code failure;
+    fs::remove(target, failure);
+    if (failure)
+        throw base::UnsafeFolder("cannot be replaced (" + failure.message() + ") and may have been planted", target.string(),
+                                 "have it removed, or name another folder in run.pseudopotentials");
 }
 
 }  // namespace
@@ -41,9 +62,9 @@ void check_element(const UpfHeader& header, int atomic_number, const fs::path& f
 Pseudopotentials::Pseudopotentials(const Settings& settings) : run_(settings.run) {
     for (const auto& [z, file] : settings.physics.pseudopotentials) {
         const auto text = base::read_file(file);
-        Entry entry{file, sha256(text), file.extension() == ".in", false};
+        Entry entry{file, sha256(text), file.extension() == ".in", false, {}, {}};
         if (!entry.generated) {
-            check_element(read_upf_header(text, file.string()), z, file);
+            check_element(check_upf(text, file.string()), z, file);
             entry.wrapped = has_long_line(text);
         }
         entries_.emplace(z, std::move(entry));
@@ -59,6 +80,12 @@ const Pseudopotentials::Entry& Pseudopotentials::entry(int z) const {
                      "add it to 'pseudopotentials'; there are: " + known);
 }
 
+std::string Pseudopotentials::text_of(const Entry& e) {
+    auto text = base::read_file(e.source);
+    if (sha256(text) == e.hash) return text;
+    throw InputError("the pseudopotential has changed since this run began", e.source.string(), "run again");
+}
+
 std::string Pseudopotentials::fingerprint(int z) const {
     const auto& e = entry(z);
     return (e.generated ? "ld1:" : "upf:") + e.hash;
@@ -69,17 +96,19 @@ std::string Pseudopotentials::name(int z) const { return entry(z).source.filenam
 fs::path Pseudopotentials::make(int z, const Entry& e) const {
     // The hash in the name keeps versions apart, in folders that several configs share.
     const std::string name = fmt::format("{}-{}.UPF", units::symbol(z), e.hash.substr(0, 16));
-    fs::path target = run_.pseudopotential_folder / name;
-    if (fs::is_regular_file(target)) return target;
+    const fs::path folder = base::safe_folder(run_.pseudopotential_folder), target = folder / name;
+    if (is_good(target, z)) return target;
+    clear(target);
     if (e.generated) {
         GenerateOptions options;
         options.program = run_.ld1;
-        options.folder = run_.pseudopotential_folder;
+        options.folder = folder;
+        options.scratch = run_.scratch;
         options.name = name;
         const auto made = generate_pseudopotential(e.source, options);
         check_element(made.header, z, e.source);
     } else {
-        base::write_file(target, wrap_long_lines(base::read_file(e.source), e.source.string()).text);
+        base::write_file(target, wrap_long_lines(text_of(e), e.source.string()).text);
     }
     return target;
 }
@@ -87,7 +116,13 @@ fs::path Pseudopotentials::make(int z, const Entry& e) const {
 fs::path Pseudopotentials::file(int z) const {
     const std::lock_guard lock(mutex_);
     const auto& e = entry(z);
-    if (e.ready.empty() || !fs::is_regular_file(e.ready)) e.ready = e.generated || e.wrapped ? make(z, e) : e.source;
+    if (e.ready.empty() || !fs::is_regular_file(e.ready)) {
+        e.ready = e.generated || e.wrapped ? make(z, e) : e.source;
+        e.ready_hash = sha256(base::read_file(e.ready));
+    }
+    if (sha256(base::read_file(e.ready)) != (e.ready == e.source ? e.hash : e.ready_hash))
+        throw InputError(fmt::format("the pseudopotential of {} has changed since this run began", units::symbol(z)), e.ready.string(),
+                         "labels carry the hash of the one before: restore it, or run again");
     return e.ready;
 }
 

@@ -10,9 +10,10 @@
 #include <numeric>
 #include <system_error>
 
-#include "alkali/base/child_process.hpp"
 #include "alkali/base/error.hpp"
 #include "alkali/base/files.hpp"
+#include "alkali/base/private_folder.hpp"
+#include "alkali/labelling/program_command.hpp"
 #include "alkali/labelling/quantum_espresso/diagnose.hpp"
 #include "alkali/labelling/quantum_espresso/functional.hpp"
 #include "alkali/labelling/quantum_espresso/ladder.hpp"
@@ -30,7 +31,7 @@ constexpr double shortest_attempt = 0.05;  // seconds; less than this left is ou
 
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
-std::string read_if_there(const fs::path& path) { return fs::is_regular_file(path) ? base::read_file(path) : std::string{}; }
+std::string read_if_there(const fs::path& path) { return base::is_own_file(path) ? base::read_file(path) : std::string{}; }
 
 struct Names {
     fs::path input, output, errors, crash, xml, saved;
@@ -79,6 +80,8 @@ public:
             return read(base::run_command(command(pools, max_seconds)));
         } catch (const LabelError&) {
             throw;
+        } catch (const base::UnsafeFolder&) {
+            throw;
         } catch (const ExternalProgramError& error) {
             return {Fault::no_program, error.what(), {}};
         } catch (const FileError& error) {
@@ -101,15 +104,12 @@ private:
     }
 
     [[nodiscard]] base::Command command(int pools, double max_seconds) const {
-        base::Command command;
+        const bool alone = workplace_.processes == 1;
+        const auto launch = !settings_.run.default_launcher ? Launch::site : alone ? Launch::alone : Launch::mpirun;
+        auto command = program_command(workplace_.scratch, launch);
         command.words = command_words(settings_.run, workplace_.processes, pools);
-        command.folder = workplace_.scratch;
         command.output = names_.output;
         command.errors = names_.errors;
-        command.environment = {{"OMP_NUM_THREADS", "1"}};
-        // An MPI program in whose process we may be would be taken for the parent of pw.x.
-        command.dropped_environment = {"OMPI_", "PMIX_", "PMI_", "PRTE_", "ORTE_"};
-        if (settings_.run.default_launcher) command.dropped_environment.emplace_back("SLURM_");
         command.max_seconds = max_seconds;
         command.max_bytes = workplace_.max_bytes;
         command.stop = workplace_.stop;
@@ -262,12 +262,9 @@ std::optional<Solution> finished_before(const structure::Structure& structure, c
 std::string program_version(const RunSettings& run, const fs::path& folder) {
     fs::create_directories(folder);
     // Without an input it introduces itself and stops.
-    base::Command command;
+    auto command = program_command(folder, Launch::alone);
     command.words = {run.program};
-    command.folder = folder;
     command.output = folder / "version.out";
-    command.environment = {{"OMP_NUM_THREADS", "1"}};
-    command.dropped_environment = {"OMPI_", "PMIX_", "PMI_", "PRTE_", "ORTE_", "SLURM_"};
     command.max_seconds = 60;
     static_cast<void>(base::run_command(command));
     const auto text = base::read_file(command.output);

@@ -1,10 +1,9 @@
 #include "alkali/labelling/quantum_espresso/settings.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
 
 #include "alkali/base/error.hpp"
+#include "alkali/base/private_folder.hpp"
 #include "alkali/labelling/quantum_espresso/functional.hpp"
 #include "alkali/units/elements.hpp"
 
@@ -59,12 +58,6 @@ Options run_options() {
     o.text("scratch", "folder for temporary files; not given: /dev/shm, or the system's temporary folder");
     o.text("pseudopotentials", "folder that keeps generated pseudopotentials; not given: below scratch");
     return o;
-}
-
-fs::path default_scratch() {
-    const fs::path memory = "/dev/shm";
-    const fs::path root = ::access(memory.c_str(), W_OK) == 0 ? memory : fs::temp_directory_path();
-    return root / ("alkali-" + std::to_string(::getuid()));
 }
 
 fs::path resolved(const fs::path& path, const fs::path& folder) {
@@ -133,7 +126,7 @@ RunSettings run_from(const json& v, const fs::path& folder) {
     r.pools = v.at("pools");
     r.max_seconds = v.at("max_seconds");
     r.max_bytes = static_cast<std::int64_t>(v.at("max_gb").get<double>() * 1e9);
-    r.scratch = v.at("scratch").is_null() ? default_scratch() : resolved(v.at("scratch").get<std::string>(), folder);
+    r.scratch = v.at("scratch").is_null() ? base::temporary_home() : resolved(v.at("scratch").get<std::string>(), folder);
     r.pseudopotential_folder =
         v.at("pseudopotentials").is_null() ? r.scratch / "pseudopotentials" : resolved(v.at("pseudopotentials").get<std::string>(), folder);
     return r;

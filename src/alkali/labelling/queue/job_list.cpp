@@ -1,5 +1,7 @@
 #include "alkali/labelling/queue/job_list.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "alkali/base/files.hpp"
@@ -33,6 +35,10 @@ JobList load_job_list(const std::filesystem::path& path) {
             list.jobs.push_back({{each.at("key"), {each.at("settings"), structure_from_json(each.at("structure"), where)}, each.at("cost")},
                                  each.at("failures"),
                                  each.at("tries")});
+        for (std::size_t i = 0; i < list.jobs.size(); ++i)
+            if (const auto& job = list.jobs[i].job; label_key(job.subject.settings, job.subject.structure) != job.key)
+                throw FileError(fmt::format("job {} of the list is damaged: its key is not that of its structure and settings", i), where,
+                                "move the list away; what it was for is submitted again");
         return list;
     } catch (const json::exception& error) {
         throw FileError(std::string("is no job list: ") + error.what(), where, "move it away; what it was for is submitted again");

@@ -8,6 +8,7 @@
 #include <deque>
 #include <exception>
 #include <mutex>
+#include <set>
 #include <system_error>
 #include <thread>
 
@@ -120,6 +121,7 @@ private:
         switch (outcome.result) {
             case OneLabel::Result::labelled: watch_.labelled(*pending.job); break;
             case OneLabel::Result::taken:
+                if (outcome.waiting && told_.insert(outcome.waiting->owner).second) watch_.note(outcome.waiting->text);
                 pending.not_before = Clock::now() + seconds(settings_.poll);
                 pending_.push_back(pending);
                 break;
@@ -149,6 +151,7 @@ private:
     std::mutex mutex_;
     std::condition_variable changed_;
     std::deque<Pending> pending_;
+    std::set<std::string> told_;  // owners that are waited for
     int active_ = 0, working_ = 0;
     std::atomic<bool> stop_{false};
     std::exception_ptr failure_;

@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "alkali/base/error.hpp"
+#include "alkali/base/private_folder.hpp"
 #include "alkali/labelling/key.hpp"
 
 namespace alkali::labelling {
@@ -35,27 +36,30 @@ std::string process_in(const fs::path& folder) {
     return {};
 }
 
+fs::path made(const fs::path& root, const fs::path& folder) {
+    (void)base::private_folder(root);
+    return base::private_folder(folder);
+}
+
 }  // namespace
 
 fs::path scratch_root(const fs::path& root, const fs::path& store) {
-    const fs::path memory = "/dev/shm";
-    const fs::path base = !root.empty()                         ? fs::absolute(root)
-                          : ::access(memory.c_str(), W_OK) == 0 ? memory / ("alkali-" + std::to_string(::getuid()))
-                                                                : fs::temp_directory_path() / ("alkali-" + std::to_string(::getuid()));
-    return base / ("label-" + content_hash(fs::weakly_canonical(fs::absolute(store)).string()).substr(0, 16));
+    const fs::path home = root.empty() ? base::temporary_home() : fs::absolute(root);
+    const auto hash = content_hash(fs::weakly_canonical(fs::absolute(store)).string()).substr(0, 16);
+    return home / ("label-" + std::to_string(::geteuid()) + "-" + hash);
 }
 
 ScratchFolder::ScratchFolder(const fs::path& root, const std::string& key, const std::atomic<bool>* stop) {
-    std::error_code failure;
     // A folder name of 16 digits keeps paths short for programs with fixed buffers.
     const fs::path folder = root / key.substr(0, 16);
-    fs::create_directories(folder, failure);
-    // Another run of the same store may have removed the root, empty at its end, in between.
-    if (failure) fs::create_directories(folder, failure);
-    if (failure)
-        throw FileError("the scratch folder cannot be made (" + failure.message() + ")", folder.string(),
+    try {
+        path_ = made(root, folder);
+    } catch (const base::UnsafeFolder&) {
+        throw;
+    } catch (const FileError& error) {
+        throw FileError("the scratch folder cannot be made: " + error.fault(), error.where(),
                         "free space there, or give another `scratch`");
-    path_ = fs::canonical(folder);
+    }
     const auto deadline = std::chrono::steady_clock::now() + patience;
     for (auto process = process_in(path_); !process.empty(); process = process_in(path_)) {
         if (stop != nullptr && *stop) return;

@@ -10,10 +10,11 @@
 #include <list>
 #include <map>
 #include <set>
-#include <system_error>
 #include <thread>
 
+#include "alkali/base/private_folder.hpp"
 #include "alkali/labelling/key.hpp"
+#include "alkali/labelling/queue/one_label.hpp"
 
 namespace alkali::labelling {
 namespace {
@@ -75,10 +76,9 @@ bool is_held(const slurm::Task& task) {
 class FolderLock {
 public:
     explicit FolderLock(const std::filesystem::path& folder) {
-        std::error_code failure;
-        std::filesystem::create_directories(folder, failure);
+        make(folder);
         const auto file = folder / "lock";
-        if (!failure) descriptor_ = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+        descriptor_ = ::open(file.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0666);
         if (descriptor_ < 0) throw FileError("the folder of job lists cannot be written", folder.string(), "check its permissions");
         // What a killed process had started may hold it for a moment.
         const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
@@ -96,6 +96,16 @@ public:
     FolderLock& operator=(const FolderLock&) = delete;
 
 private:
+    static void make(const std::filesystem::path& folder) {
+        try {
+            (void)base::safe_folder(folder);
+        } catch (const base::UnsafeFolder& error) {
+            throw base::UnsafeFolder("job lists in this folder could be others' work: " + error.fault(), error.where(),
+                                     "put the store into a folder that nobody else may change");
+        } catch (const FileError& error) {
+            throw FileError("the folder of job lists cannot be written: " + error.fault(), error.where(), "check its permissions");
+        }
+    }
     int descriptor_ = -1;
 };
 
@@ -178,17 +188,19 @@ private:
         if (taken_back_ || (open.unseen < looks_to_be_gone && !open.list->array.empty())) return false;
         const auto claim = std::find_if(claims.begin(), claims.end(), [&](const Claim& c) { return c.key == open.job->key; });
         if (claim != claims.end()) {
-            if (is_alive(claim->owner, claim->heartbeat, now)) return false;  // another coordinator's
+            if (is_alive(*claim, now)) {  // another coordinator's
+                const auto waiting = waiting_for(*claim, store_, lease);
+                if (waited_for_.insert(waiting.owner).second) watch_.note(waiting.text);
+                return false;
+            }
             store_.release(open.job->key, claim->owner.name);
         }
         return lost(open);
     }
 
-    static bool is_alive(const Owner& owner, double heartbeat, const Snapshot& now) {
-        if (owner.name.starts_with("slurm ")) return now.has_owner(owner.name);
-        const auto life = life_of(owner);
-        const double time = std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
-        return life == Life::alive || (life == Life::unknown && time - heartbeat < lease);
+    bool is_alive(const Claim& claim, const Snapshot& now) {
+        if (claim.owner.name.starts_with("slurm ")) return now.has_owner(claim.owner.name);
+        return store_.lapses_in(claim, lease) >= 0;
     }
 
     /// The task is gone and has left neither label nor failure.
@@ -329,7 +341,7 @@ private:
     const Signals& signals_;
     std::vector<Open> open_;
     std::list<JobList> lists_;  // addresses stay
-    std::set<std::string> noted_;
+    std::set<std::string> noted_, waited_for_;
     std::map<std::string, int> unseen_lists_;  // answers in a row that do not know them
     std::size_t largest_ = static_cast<std::size_t>(settings_.array);
     int wait_ = 0, pause_ = 1;  // looks until the next attempt to submit, and from one to the next

@@ -66,6 +66,18 @@ std::string script(const std::vector<std::string>& task) {
            "--index \"$SLURM_ARRAY_TASK_ID\" --owner \"slurm ${SLURM_ARRAY_JOB_ID}_${SLURM_ARRAY_TASK_ID}\"\n";
 }
 
+/// A path within a file name pattern of sbatch, in which %a and the like stand for something else.
+std::string in_pattern(const fs::path& path) {
+    std::string text;
+    for (const char c : path.string()) {
+        // sbatch then takes no sign of the whole pattern for what it stands for.
+        if (c == '\\')
+            throw InputError("Slurm cannot write into a path with a backslash", path.string(), "put the store into another folder");
+        text += c == '%' ? std::string("%%") : std::string(1, c);
+    }
+    return text;
+}
+
 std::vector<std::string> arguments(const JobList& list, const Request& request) {
     std::vector<std::string> words{"sbatch",
                                    "--parsable",
@@ -75,7 +87,7 @@ std::vector<std::string> arguments(const JobList& list, const Request& request) 
                                    fmt::format("--ntasks={}", request.limits.processes),
                                    "--job-name=" + list.name,
                                    fmt::format("--array=0-{}%{}", list.jobs.size() - 1, request.at_a_time),
-                                   "--output=" + beside(list, "-%a.out").string()};
+                                   "--output=" + in_pattern(beside(list, "")) + "-%a.out"};
     if (!request.partition.empty()) words.push_back("--partition=" + request.partition);
     // alkali keeps the limits itself and says which one was hit; Slurm's are a little wider.
     if (request.limits.max_seconds > 0) words.push_back(fmt::format("--time={}", static_cast<long>(request.limits.max_seconds / 60) + 3));

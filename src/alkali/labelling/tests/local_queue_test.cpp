@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <pthread.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <cerrno>
@@ -14,8 +16,10 @@
 
 #include "alkali/base/error.hpp"
 #include "alkali/base/files.hpp"
+#include "alkali/base/private_folder.hpp"
 #include "alkali/labelling/queue/scratch.hpp"
 #include "samples.hpp"
+#include "sql.hpp"
 
 namespace {
 
@@ -255,6 +259,68 @@ TEST(LocalQueue, a_scratch_that_cannot_be_made_fails_the_label_not_the_run) {
     ASSERT_EQ(watch.failures.size(), 1u);
     EXPECT_THAT(watch.failures.begin()->second.what, HasSubstr("scratch folder"));
     EXPECT_TRUE(watch.failures.begin()->second.retryable);
+}
+
+TEST(LocalQueue, a_planted_link_in_place_of_a_scratch_folder_is_refused_and_nothing_behind_it_is_touched) {
+    const Scratch scratch;
+    Store store(scratch / "labels.sqlite");
+    base::write_file(scratch / "home" / "thesis", "three years");
+    const auto shared = scratch / "shared";
+    std::filesystem::create_directories(shared);
+    ::chmod(shared.c_str(), 01777);
+    const auto refused = [&](const std::filesystem::path& root) {
+        CountingLabeller labeller;
+        Recorder watch;
+        auto s = settings(scratch, 2);
+        s.scratch = root;
+        EXPECT_THROW(LocalQueue(labeller, store, s).run(jobs(3), watch, {}), base::UnsafeFolder);
+        EXPECT_TRUE(labeller.order().empty());
+        EXPECT_TRUE(watch.failures.empty()) << "no job is to blame";
+    };
+    std::filesystem::create_directory_symlink(scratch / "home", shared / "label-1-x");
+    refused(shared / "label-1-x");
+    std::filesystem::create_directory(shared / "label-2-x");
+    for (const auto& job : jobs(3))
+        std::filesystem::create_directory_symlink(scratch / "home", shared / "label-2-x" / job.key.substr(0, 16));
+    refused(shared / "label-2-x");
+    EXPECT_EQ(base::read_file(scratch / "home" / "thesis"), "three years");
+    EXPECT_TRUE(store.claims().empty());
+    EXPECT_TRUE(store.failures().empty());
+}
+
+TEST(LocalQueue, scratch_folders_are_this_users_alone) {
+    const Scratch scratch;
+    Store store(scratch / "labels.sqlite");
+    CountingLabeller labeller;
+    labeller.before = [](auto, auto, const Workplace& place) {
+        for (const auto& folder : {place.scratch, place.scratch.parent_path()})
+            EXPECT_EQ(std::filesystem::status(folder).permissions(), std::filesystem::perms::owner_all);
+    };
+    Recorder watch;
+    LocalQueue(labeller, store, settings(scratch, 1)).run(jobs(2), watch, {});
+    EXPECT_EQ(watch.done.size(), 2u);
+    EXPECT_NE(scratch_root({}, "a"), scratch_root({}, "b"));
+    EXPECT_THAT(scratch_root({}, "a").filename().string(), HasSubstr("label-" + std::to_string(::geteuid()) + "-"));
+    EXPECT_EQ(scratch_root({}, "a").parent_path(), base::temporary_home());
+}
+
+TEST(LocalQueue, on_whom_it_waits_and_until_when_is_told_and_a_heartbeat_in_the_future_lapses) {
+    const Scratch scratch;
+    Store store(scratch / "labels.sqlite");
+    auto far = samples::owner("far");
+    far.machine = "elsewhere boot namespace";
+    far.process = 4711;
+    for (std::uint64_t i = 0; i < 2; ++i) ASSERT_EQ(store.claim(samples::key(i), far, 60), Claimed::granted);
+    samples::sql(scratch / "labels.sqlite", "UPDATE claims SET heartbeat=4e9");
+    CountingLabeller labeller;
+    Recorder watch;
+    auto s = settings(scratch, 1);
+    s.lease = 0.3;
+    LocalQueue(labeller, store, s).run(jobs(3), watch, {});
+    EXPECT_EQ(watch.done.size(), 3u);
+    EXPECT_THAT(watch.notes, ElementsAre(testing::AllOf(HasSubstr("process 4711 on elsewhere (far)"), HasSubstr("waiting for it, until"),
+                                                        HasSubstr("UTC"), HasSubstr("in the future"))))
+        << "once for each owner";
 }
 
 }  // namespace

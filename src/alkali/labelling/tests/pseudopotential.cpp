@@ -134,6 +134,60 @@ TEST(PseudopotentialFile, headers_of_both_versions_are_read) {
     EXPECT_THROW(static_cast<void>(read_upf_header("<PP_HEADER element=\"Li\"", "x")), FileError);
 }
 
+/// Of three points, as ld1.x of release 6.7 and as version 1 write it.
+const std::string whole_second =
+    "<UPF version=\"2.0.1\">\n<PP_INFO>\nby <somebody@somewhere> & others, 1 < 2\n<PP_INPUTFILE>\n</PP_INPUTFILE>\n</PP_INFO>\n<!-- a "
+    "<remark> -->\n<PP_HEADER comment=\"a > b\"\n element=\"Li\" pseudo_type=\"NC\" z_valence=\"1.0\"/>\n<PP_MESH mesh=\"3\" dx=\"0.1\">\n"
+    "<PP_R>\n 0.1 0.2\n 0.3\n</PP_R>\n<PP_RAB>\n 1D-2 1.5E-002 1.5-103\n</PP_RAB>\n</PP_MESH>\n<PP_LOCAL type=\"real\" size=\" 3\" "
+    "columns=\"4\">\n -1 -2 -3\n</PP_LOCAL>\n<PP_NONLOCAL>\n<PP_BETA.1 size='3' index=\"1\">\n 1 2 3\n</PP_BETA.1>\n<PP_DIJ columns=\"1\" "
+    "rows=\"1\">\n 4.5\n</PP_DIJ>\n</PP_NONLOCAL>\n<PP_RHOATOM size=\"3\">\n 1 2 3\n</PP_RHOATOM>\n</UPF>\n";
+const std::string whole_first =
+    "<PP_INFO>\nwhat ever\n</PP_INFO>\n<PP_HEADER>\n   0                   Version Number\n  Li                   Element\n   NC           "
+    "   "
+    "    Norm - Conserving pseudopotential\n    1.00000000000      Z valence\n    3                  Number of points in mesh\n"
+    "</PP_HEADER>\n<PP_MESH>\n<PP_R>\n 0.1 0.2 0.3\n</PP_R>\n<PP_RAB>\n 1 2 3\n</PP_RAB>\n</PP_MESH>\n<PP_LOCAL>\n 1 2 3\n</PP_LOCAL>\n"
+    "<PP_NONLOCAL>\n<PP_BETA>\n    1    0             Beta    L\n     2\n 1.0 2.0\n</PP_BETA>\n</PP_NONLOCAL>\n<PP_RHOATOM>\n 1 2 "
+    "3\n</PP_RHOATOM>\n";
+
+std::string damage_of(const std::string& text) {
+    try {
+        static_cast<void>(check_upf(text, "Li.UPF"));
+    } catch (const FileError& error) {
+        EXPECT_THAT(error.what(), testing::AllOf(HasSubstr("Li.UPF"), HasSubstr("anew")));
+        return error.fault();
+    }
+    return "";
+}
+
+TEST(PseudopotentialFile, whole_ones_of_both_versions_pass) {
+    EXPECT_EQ(damage_of(whole_second), "");
+    EXPECT_EQ(damage_of(whole_first), "");
+    EXPECT_EQ(check_upf(whole_second, "x").element, "Li");
+}
+
+TEST(PseudopotentialFile, one_that_is_cut_off_anywhere_is_named) {
+    for (const auto* whole : {&whole_second, &whole_first})
+        for (std::size_t size = 0; size + 2 < whole->size(); ++size) EXPECT_NE(damage_of(whole->substr(0, size)), "") << size;
+}
+
+TEST(PseudopotentialFile, garbage_is_named_with_its_section) {
+    const auto with = [](std::string text, const std::string& from, const std::string& to) {
+        return damage_of(text.replace(text.find(from), from.size(), to));
+    };
+    EXPECT_THAT(with(whole_second, " -1 -2 -3", " -1 -2"), HasSubstr("<PP_LOCAL> of the UPF file has 2 numbers and should have 3"));
+    EXPECT_THAT(with(whole_second, " -1 -2 -3", " -1 -2 -3 -4"), HasSubstr("4 numbers"));
+    EXPECT_THAT(with(whole_second, " -1 -2 -3", " -1 NaN -3"), HasSubstr("'NaN' among its numbers"));
+    EXPECT_THAT(with(whole_second, " -1 -2 -3", " -1 ***** -3"), HasSubstr("'*****'"));
+    EXPECT_THAT(with(whole_second, " 0.1 0.2\n", " 0.1\n"), HasSubstr("<PP_R>"));
+    EXPECT_THAT(with(whole_second, " 1 2 3\n</PP_BETA.1>", " 1 2 3x\n</PP_BETA.1>"), HasSubstr("<PP_BETA.1>"));
+    EXPECT_THAT(with(whole_second, "</PP_LOCAL>", "</PP_L@CAL>"), HasSubstr("<PP_L@CAL> within <PP_LOCAL>"));
+    EXPECT_THAT(with(whole_second, "z_valence=\"1.0\"", "z_valence=\"9.0\""), HasSubstr("9 valence electrons"));
+    EXPECT_THAT(with(whole_first, "<PP_RAB>\n 1 2 3", "<PP_RAB>\n 1 2"), HasSubstr("<PP_RAB>"));
+    EXPECT_THAT(with(whole_first, "<PP_RHOATOM>\n 1 2 3\n</PP_RHOATOM>\n", ""), HasSubstr("no <PP_RHOATOM>"));
+    EXPECT_THAT(damage_of(std::string(4000, '\xa7')), HasSubstr("not a UPF file"));
+    EXPECT_THAT(damage_of(""), HasSubstr("not a UPF file"));
+}
+
 TEST_F(Pseudopotential, shipped_inputs_generate_what_pw_x_can_read) {
     if (!qe::on_path("ld1.x")) GTEST_SKIP() << "ld1.x is not installed";
     GenerateOptions options;

@@ -3,6 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <limits>
+
+#include "alkali/base/error.hpp"
 #include "alkali/structure/builders.hpp"
 
 namespace alkali::labelling::qe::qe_input_tests {
@@ -112,6 +116,33 @@ TEST(QeInput, insulators_magnets_and_corrections) {
                              "input_dft = 'PBESOL'", "vdw_corr = 'grimme-d3'", "nbnd = 12"})
         EXPECT_THAT(text, HasSubstr(line));
     EXPECT_THAT(text, Not(HasSubstr("degauss")));
+}
+
+TEST(QeInput, no_text_sets_anything_but_its_own_value) {
+    for (const char* evil : {"PBE'\n nosym = .true.\n x = '", "PBE', ecutwfc = 1, x = '", "PBE\" x", "PBE\necutwfc = 1", "PBE\recutwfc = 1",
+                             "PBE / ", "PBE &end", "PBE ! remark", "PBE\t", "PBE\\n", "\xc3\xa9"}) {
+        auto p = physics();
+        p.input_dft = evil;
+        EXPECT_THROW(static_cast<void>(write_input(structure::bcc("Li", 3.434), p, job({2, 2, 2}))), InputError) << evil;
+        p.input_dft.clear();
+        p.vdw_corr = evil;
+        EXPECT_THROW(static_cast<void>(write_input(structure::bcc("Li", 3.434), p, job({2, 2, 2}))), InputError) << evil;
+        p.vdw_corr.clear();
+        p.smearing = evil;
+        EXPECT_THROW(static_cast<void>(write_input(structure::bcc("Li", 3.434), p, job({2, 2, 2}))), InputError) << evil;
+        auto j = job({2, 2, 2});
+        j.electrons.mixing_mode = evil;
+        EXPECT_THROW(static_cast<void>(write_input(structure::bcc("Li", 3.434), physics(), j)), InputError) << evil;
+        j = job({2, 2, 2});
+        j.disk_io = evil;
+        EXPECT_THROW(static_cast<void>(write_input(structure::bcc("Li", 3.434), physics(), j)), InputError) << evil;
+    }
+    auto p = physics();
+    p.degauss = std::numeric_limits<double>::infinity();
+    EXPECT_THROW(static_cast<void>(write_input(structure::bcc("Li", 3.434), p, job({2, 2, 2}))), InputError);
+    p = physics();
+    p.tot_charge = std::nan("");
+    EXPECT_THROW(static_cast<void>(write_input(structure::bcc("Li", 3.434), p, job({2, 2, 2}))), InputError);
 }
 
 }  // namespace

@@ -1,12 +1,16 @@
 #include "alkali/labelling/quantum_espresso/run.hpp"
 
 #include <gmock/gmock.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include <atomic>
 #include <thread>
 
 #include "alkali/base/error.hpp"
+#include "alkali/base/loopback.hpp"
+#include "alkali/base/private_folder.hpp"
+#include "alkali/labelling/key.hpp"
 #include "alkali/labelling/quantum_espresso/calculator.hpp"
 #include "alkali/labelling/quantum_espresso/labeller.hpp"
 #include "qe_common.hpp"
@@ -372,6 +376,135 @@ TEST_F(QeReal, two_elements_and_fixed_occupations) {
     const auto label = label_of(QuantumEspressoLabeller(s), lih, workplace());
     EXPECT_LT(((*label.labels.forces)[0] + (*label.labels.forces)[1]).norm(), 1e-6);
     EXPECT_TRUE(label.info.contains("pseudopotential_H"));
+}
+
+TEST_F(QeStandIn, a_finished_calculation_that_others_may_have_planted_becomes_no_label) {
+    const auto s = plays({"exit 0"});
+    const QuantumEspressoLabeller labeller(s);
+    const auto wanted = subject(labeller, displaced_pair());
+    const auto plant = [&](const fs::path& folder) {
+        base::write_file(folder / "label-key", label_key(wanted.settings, wanted.structure));
+        base::write_file(folder / "pw.out", golden("displaced.out"));
+        base::write_file(folder / "pw" / "alkali.xml", golden("displaced.xml"));
+    };
+    plant(folder_ / "work");
+    EXPECT_NO_THROW(static_cast<void>(labeller.label(wanted, workplace()))) << "our own is taken up";
+    ::chmod((folder_ / "work").c_str(), 0777);
+    EXPECT_THROW(static_cast<void>(labeller.label(wanted, workplace())), base::UnsafeFolder);
+    fs::rename(folder_ / "work", folder_ / "theirs");
+    ::chmod((folder_ / "theirs").c_str(), 0700);
+    fs::create_directory_symlink(folder_ / "theirs", folder_ / "work");
+    EXPECT_THROW(static_cast<void>(labeller.label(wanted, workplace())), base::UnsafeFolder);
+    fs::remove(folder_ / "work");
+    fs::create_directory(folder_ / "work");
+    for (const char* name : {"label-key", "pw.out"}) fs::create_symlink(folder_ / "theirs" / name, folder_ / "work" / name);
+    EXPECT_THROW(static_cast<void>(labeller.label(wanted, workplace())), LabelError) << "links are none of ours";
+    EXPECT_TRUE(fs::exists(folder_ / "theirs" / "pw.out"));
+}
+
+/// A UPF file with a line that pw.x does not read, so that a copy with shorter lines is kept.
+std::string long_lined(const std::string& valence) {
+    std::string numbers;
+    for (int i = 0; i < 200; ++i) numbers += " 1.23456789E-003";
+    return "<UPF version=\"2.0.1\">\n<PP_HEADER element=\"Li\" pseudo_type=\"NC\" functional=\"PBE\" z_valence=\"" + valence +
+           "\"/>\n<PP_LOCAL size=\"200\">\n" + numbers + "\n</PP_LOCAL>\n</UPF>\n";
+}
+
+class QePseudopotentials : public Scratch {
+protected:
+    [[nodiscard]] Settings settings_with(const fs::path& file) const {
+        auto s = settings("ecutwfc: 12\nk_mesh: [2, 2, 2]", "pseudopotentials: " + (folder_ / "kept").string());
+        s.physics.pseudopotentials = {{3, file}};
+        return s;
+    }
+    [[nodiscard]] fs::path kept() const {
+        for (const auto& entry : fs::directory_iterator(folder_ / "kept")) return entry.path();
+        return {};
+    }
+};
+
+TEST_F(QePseudopotentials, one_that_others_may_have_planted_or_that_is_damaged_is_made_again) {
+    base::write_file(folder_ / "Li.UPF", long_lined("1"));
+    const auto s = settings_with(folder_ / "Li.UPF");
+    const auto made = Pseudopotentials(s).file(3);
+    const auto good = base::read_file(made);
+    EXPECT_EQ(made, kept());
+    EXPECT_EQ(read_upf_header(good, "x").z_valence, 1);
+    const auto is_made_again = [&] {
+        EXPECT_EQ(Pseudopotentials(s).file(3), made);
+        EXPECT_EQ(base::read_file(made), good);
+        EXPECT_FALSE(fs::is_symlink(made));
+    };
+    base::write_file(made, wrap_long_lines(long_lined("3"), "x").text);
+    ::chmod(made.c_str(), 0666);
+    is_made_again();
+    base::write_file(folder_ / "theirs", wrap_long_lines(long_lined("3"), "x").text);
+    fs::remove(made);
+    fs::create_symlink(folder_ / "theirs", made);
+    const auto theirs = base::read_file(folder_ / "theirs");
+    is_made_again();
+    EXPECT_EQ(base::read_file(folder_ / "theirs"), theirs) << "nothing is written through a link";
+    fs::remove(made);
+    base::write_file(made, good.substr(0, good.size() / 2));
+    is_made_again();
+    if (::geteuid() != 0) return;
+    base::write_file(made, wrap_long_lines(long_lined("3"), "x").text);
+    ASSERT_EQ(::chown(made.c_str(), 65534, 65534), 0);
+    is_made_again();
+}
+
+TEST_F(QePseudopotentials, damaged_or_of_another_element_they_are_named_before_anything_runs) {
+    const auto message = [&](const std::string& text) -> std::string {
+        base::write_file(folder_ / "Li.UPF", text);
+        try {
+            const Pseudopotentials read(settings_with(folder_ / "Li.UPF"));
+        } catch (const Error& error) {
+            return error.what();
+        }
+        return "no error";
+    };
+    const auto whole = long_lined("1");
+    EXPECT_THAT(message(whole.substr(0, whole.size() - 30)), testing::AllOf(HasSubstr("Li.UPF"), HasSubstr("PP_LOCAL"), HasSubstr("anew")));
+    EXPECT_THAT(message("garbage"), testing::AllOf(HasSubstr("not a UPF file"), HasSubstr("anew")));
+    auto sodium = whole;
+    sodium.replace(sodium.find("\"Li\""), 4, "\"Na\"");
+    EXPECT_THAT(message(sodium), testing::AllOf(HasSubstr("given for Li is one of Na"), HasSubstr("correct")));
+}
+
+TEST_F(QePseudopotentials, one_that_changes_while_labels_carry_its_hash_is_named) {
+    base::write_file(folder_ / "Li.UPF", "<UPF version=\"2.0.1\">\n<PP_HEADER element=\"Li\" z_valence=\"1\"/>\n</UPF>\n");
+    const Pseudopotentials read(settings_with(folder_ / "Li.UPF"));
+    EXPECT_EQ(read.file(3), folder_ / "Li.UPF");
+    base::write_file(folder_ / "Li.UPF", "<UPF version=\"2.0.1\">\n<PP_HEADER element=\"Li\" z_valence=\"3\"/>\n</UPF>\n");
+    try {
+        static_cast<void>(read.file(3));
+        ADD_FAILURE() << "it is taken";
+    } catch (const InputError& error) {
+        EXPECT_THAT(error.what(), testing::AllOf(HasSubstr("has changed"), HasSubstr("Li.UPF")));
+    }
+}
+
+TEST_F(QeStandIn, several_processes_on_this_machine_are_reached_by_nobody_else) {
+    if (!on_path("mpirun")) GTEST_SKIP() << "mpirun is not installed";
+    if (!base::can_leave_networks()) GTEST_SKIP() << "namespaces are not allowed here";
+    const auto s = plays({"cat /proc/net/dev > dev.$$; [ \"$OMPI_COMM_WORLD_RANK\" = 1 ] || { " + good() + "; }"});
+    auto place = workplace(2);
+    const auto label = label_of(QuantumEspressoLabeller(s), displaced_pair(), place);
+    EXPECT_TRUE(label.labels.energy);
+    int processes = 0;
+    for (const auto& entry : fs::directory_iterator(place.scratch)) {
+        const auto name = entry.path().filename().string();
+        EXPECT_FALSE(name.starts_with("ompi.")) << "what mpirun leaves";
+        if (!name.starts_with("dev.")) continue;
+        ++processes;
+        std::istringstream lines(base::read_file(entry.path()));
+        std::string line;
+        std::getline(lines, line);
+        std::getline(lines, line);
+        while (std::getline(lines, line))
+            EXPECT_THAT(line, testing::MatchesRegex(" *lo:.*")) << "what listens there listens at the loopback";
+    }
+    EXPECT_EQ(processes, 2);
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include <sstream>
 #include <thread>
 
+#include "alkali/base/error.hpp"
 #include "alkali/base/files.hpp"
 #include "samples.hpp"
 
@@ -185,6 +186,40 @@ TEST_F(SlurmQueueOnBadDays, squeue_is_asked_in_a_way_that_old_releases_know_and_
            "[ $n -lt 4 ] && { echo 'slurm_load_jobs error: Unable to contact slurm controller (connect failure)' >&2; exit 1; }\nexit 0");
     run_until_labelled("squeue", 5);
     EXPECT_THAT(watch_.notes, Contains(HasSubstr("Unable to contact slurm controller")));
+}
+
+TEST_F(SlurmQueueOnBadDays, a_percent_sign_in_the_path_is_none_of_its_patterns) {
+    settings_.folder = scratch_ / "50%a of%%x" / "jobs";
+    script("sbatch", "printf '%s\\n' \"$@\" > words; echo 77");
+    label_when("sbatch", 1);
+    run();
+    EXPECT_THAT(watch_.done, SizeIs(4));
+    const auto words = base::read_file(scratch_ / "bin" / "words");
+    EXPECT_THAT(words, HasSubstr("/50%%a of%%%%x/jobs/alkali-"));
+    EXPECT_THAT(words, HasSubstr("-%a.out\n"));
+    EXPECT_THAT(words, HasSubstr("/50%a of%%x/jobs/alkali-")) << "the script, which is no pattern";
+}
+
+TEST_F(SlurmQueueOnBadDays, a_backslash_in_the_path_which_would_end_all_patterns_is_refused) {
+    settings_.folder = scratch_ / "a\\b" / "jobs";
+    script("sbatch", "echo 77");
+    EXPECT_THROW(run(), InputError);
+    EXPECT_THAT(calls("sbatch"), IsEmpty());
+}
+
+TEST_F(SlurmQueueOnBadDays, a_job_list_whose_structure_is_not_that_of_its_key_is_refused) {
+    save({scratch_ / "jobs" / "list.json", "alkali-x", "77", {{jobs_[0], 0, 0}, {jobs_[1], 0, 0}}});
+    EXPECT_EQ(load_job_list(scratch_ / "jobs" / "list.json").jobs.size(), 2u);
+    auto text = base::read_file(scratch_ / "jobs" / "list.json");
+    const auto at = text.find("\"level\":\"fast\"");
+    ASSERT_NE(at, std::string::npos);
+    base::write_file(scratch_ / "jobs" / "list.json", text.replace(at, 14, "\"level\":\"good\""));
+    try {
+        static_cast<void>(load_job_list(scratch_ / "jobs" / "list.json"));
+        ADD_FAILURE() << "it is read";
+    } catch (const FileError& error) {
+        EXPECT_THAT(error.what(), testing::AllOf(HasSubstr("job 0"), HasSubstr("its key"), HasSubstr("list.json")));
+    }
 }
 
 }  // namespace

@@ -42,7 +42,7 @@ bool alive(pid_t pid) {
     return bracket != std::string::npos && text.substr(bracket + 2, 1) != "Z";
 }
 
-class ChildProcess : public testing::Test {
+class ChildProcess : public ::testing::Test {
 protected:
     void SetUp() override {
         folder_ = fs::temp_directory_path() / ("alkali_child_" + std::to_string(::getpid()));
@@ -246,7 +246,7 @@ TEST_F(ChildProcess, on_this_machine_alone_reaches_the_loopback_and_nothing_else
     auto command = shell(look_at_network);
     command.network = Network::this_machine;
     EXPECT_EQ(run_command(command).status, 0);
-    EXPECT_THAT(output(), testing::MatchesRegex("lo\n[1-9][0-9]*\n"));
+    EXPECT_THAT(output(), ::testing::MatchesRegex("lo\n[1-9][0-9]*\n"));
 }
 
 TEST_F(ChildProcess, so_it_is_for_users_that_are_not_root) {
@@ -269,7 +269,7 @@ TEST_F(ChildProcess, so_it_is_for_users_that_are_not_root) {
     ASSERT_TRUE(WIFEXITED(status));
     if (WEXITSTATUS(status) == 2) GTEST_SKIP() << "user namespaces are not allowed here";
     EXPECT_EQ(WEXITSTATUS(status), 0);
-    EXPECT_THAT(output(), testing::MatchesRegex("lo\n[1-9][0-9]*\n65534\n"));
+    EXPECT_THAT(output(), ::testing::MatchesRegex("lo\n[1-9][0-9]*\n65534\n"));
 }
 
 }  // namespace

@@ -11,8 +11,8 @@ namespace alkali::base::private_folder_tests {
 namespace {
 
 namespace fs = std::filesystem;
-using testing::AllOf;
-using testing::HasSubstr;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
 
 constexpr uid_t somebody = 65534;
 
@@ -31,7 +31,7 @@ std::string refusal(const Action& action) {
     return "no refusal";
 }
 
-class PrivateFolder : public testing::Test {
+class PrivateFolder : public ::testing::Test {
 protected:
     void SetUp() override {
         std::string name = (fs::temp_directory_path() / "alkali_private_XXXXXX").string();

@@ -12,8 +12,8 @@
 namespace alkali::config::config_tests {
 namespace {
 
-using testing::ElementsAre;
-using testing::HasSubstr;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 
 class Memory final : public base::LogSink {
 public:

@@ -56,7 +56,7 @@ void write_frames(const fs::path& file, std::size_t frames, int repeat) {
     writer->close();
 }
 
-class DataMemory : public testing::Test {
+class DataMemory : public ::testing::Test {
 protected:
     void SetUp() override {
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
@@ -66,7 +66,7 @@ protected:
     }
     void TearDown() override { fs::remove_all(folder_); }
     static constexpr std::size_t frames_ = 2500;  // of 54 atoms: 7 MB of positions and forces
-    const fs::path folder_ = fs::path(testing::TempDir()) / "alkali_memory", file_ = folder_ / "many.extxyz";
+    const fs::path folder_ = fs::path(::testing::TempDir()) / "alkali_memory", file_ = folder_ / "many.extxyz";
 };
 
 TEST_F(DataMemory, of_a_check_grows_by_less_than_a_kilobyte_a_frame) {

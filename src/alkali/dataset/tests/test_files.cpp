@@ -16,8 +16,8 @@ namespace alkali::dataset::files_tests {
 namespace {
 
 namespace fs = std::filesystem;
-using testing::ElementsAre;
-using testing::HasSubstr;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 
 const fs::path cases = fs::path(ALKALI_SOURCE_DIR) / "tests/golden/cases";
 
@@ -32,11 +32,11 @@ public:
     std::string warnings, others;
 };
 
-class FolderFiles : public testing::Test {
+class FolderFiles : public ::testing::Test {
 protected:
     void SetUp() override {
         folder_ =
-            fs::path(testing::TempDir()) / ("alkali_files_" + std::string(testing::UnitTest::GetInstance()->current_test_info()->name()));
+            fs::path(::testing::TempDir()) / ("alkali_files_" + std::string(::testing::UnitTest::GetInstance()->current_test_info()->name()));
         fs::remove_all(folder_);
         fs::create_directories(folder_);
     }
@@ -242,7 +242,7 @@ TEST_F(FolderFiles, the_same_structures_in_two_files_are_told) {
     told_ = {};
     file("b.extxyz", "1\nLattice=\"5 0 0 0 4 0 0 0 4\" Properties=species:S:1:pos:R:3:forces:R:3 energy=-1\nLi 0 0 0 0 0 0\n");
     EXPECT_EQ(loaded().frames.size(), 2u);
-    EXPECT_THAT(told_.warnings, testing::Not(HasSubstr("more than one file")));
+    EXPECT_THAT(told_.warnings, ::testing::Not(HasSubstr("more than one file")));
 }
 
 TEST_F(FolderFiles, what_a_reader_leaves_out_is_told_and_found_by_check) {

@@ -16,11 +16,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
-class FrameSets : public testing::Test {
+class FrameSets : public ::testing::Test {
 protected:
     void SetUp() override {
-        folder_ = fs::path(testing::TempDir()) /
-                  ("alkali_frame_set_" + std::string(testing::UnitTest::GetInstance()->current_test_info()->name()));
+        folder_ = fs::path(::testing::TempDir()) /
+                  ("alkali_frame_set_" + std::string(::testing::UnitTest::GetInstance()->current_test_info()->name()));
     }
     void TearDown() override { fs::remove_all(folder_); }
     fs::path file(const std::string& name, const std::string& content) {

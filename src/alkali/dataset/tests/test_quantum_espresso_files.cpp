@@ -9,13 +9,13 @@ namespace alkali::dataset::quantum_espresso_files_tests {
 namespace {
 
 namespace fs = std::filesystem;
-using testing::UnorderedElementsAre;
+using ::testing::UnorderedElementsAre;
 
 const fs::path golden = fs::path(ALKALI_SOURCE_DIR) / "tests/golden/quantum_espresso/frames";
 
 // What a run of pw.x leaves, in a folder of its own for each: text, OUTDIR/PREFIX.xml, OUTDIR/PREFIX.save/data-file-schema.xml.
 TEST(QeFiles, each_run_in_a_folder_is_read_once) {
-    const auto root = fs::path(testing::TempDir()) / "alkali_qe_files";
+    const auto root = fs::path(::testing::TempDir()) / "alkali_qe_files";
     fs::remove_all(root);
     const auto text = base::read_file(golden / "vc_relax.out"), xml = base::read_file(golden / "vc_relax.xml");
     base::write_file(root / "a/pw.out", text);

@@ -16,10 +16,10 @@ namespace fs = std::filesystem;
 
 const std::string step = "</calculation>", end = "</modeling>";
 
-class VaspFiles : public testing::Test {
+class VaspFiles : public ::testing::Test {
 protected:
     VaspFiles()
-        : folder_(fs::path(testing::TempDir()) /
+        : folder_(fs::path(::testing::TempDir()) /
                   (std::string("alkali_vasp_files_") + ::testing::UnitTest::GetInstance()->current_test_info()->name())) {
         fs::remove_all(folder_);
         fs::create_directories(folder_);

@@ -40,7 +40,7 @@ RelaxOptions tight(Method method) {
     return options;
 }
 
-class EveryMethod : public testing::TestWithParam<Method> {};
+class EveryMethod : public ::testing::TestWithParam<Method> {};
 
 TEST_P(EveryMethod, a_dimer_goes_to_the_minimum_of_its_pair_potential) {
     auto lj = argon();
@@ -136,7 +136,7 @@ TEST_P(EveryMethod, fixed_atoms_do_not_move_and_their_forces_do_not_count) {
     EXPECT_NE(result.structure.positions[1], start.positions[1]);
 }
 
-INSTANTIATE_TEST_SUITE_P(Relax, EveryMethod, testing::Values(Method::fire, Method::lbfgs),
+INSTANTIATE_TEST_SUITE_P(Relax, EveryMethod, ::testing::Values(Method::fire, Method::lbfgs),
                          [](const auto& info) { return info.param == Method::fire ? "fire" : "lbfgs"; });
 
 TEST(Relax, the_cell_balances_a_given_pressure) {
@@ -164,9 +164,9 @@ TEST(Relax, shape_relaxation_keeps_the_volume_and_removes_the_shear) {
     EXPECT_LT((stress - Mat3::Identity() * stress.trace() / 3).norm(), 3e-8);
 }
 
-class EveryHold : public testing::TestWithParam<std::array<bool, 3>> {};
+class EveryHold : public ::testing::TestWithParam<std::array<bool, 3>> {};
 INSTANTIATE_TEST_SUITE_P(Relax, EveryHold,
-                         testing::Values(std::array<bool, 3>{}, std::array<bool, 3>{false, false, true},
+                         ::testing::Values(std::array<bool, 3>{}, std::array<bool, 3>{false, false, true},
                                          std::array<bool, 3>{true, false, false}, std::array<bool, 3>{true, false, true}));
 
 TEST_P(EveryHold, the_gradient_is_the_derivative_of_the_enthalpy_for_every_freedom) {

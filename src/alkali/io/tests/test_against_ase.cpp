@@ -55,7 +55,7 @@ void expect_forces(const Frame& frame, const Json& json) {
         EXPECT_LT(((*frame.labels.forces)[i] - vector(json["forces"][i])).norm(), exact) << i;
 }
 
-class AgainstAse : public testing::TestWithParam<std::string> {};
+class AgainstAse : public ::testing::TestWithParam<std::string> {};
 
 TEST_P(AgainstAse, frames_are_what_ase_reads) {
     const auto& json = expected()[GetParam()];
@@ -72,7 +72,7 @@ TEST_P(AgainstAse, frames_are_what_ase_reads) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Files, AgainstAse,
-                         testing::Values("all.extxyz", "POSCAR", "cartesian.poscar", "triclinic.lmp", "scaled.dump", "OUTCAR",
+                         ::testing::Values("all.extxyz", "POSCAR", "cartesian.poscar", "triclinic.lmp", "scaled.dump", "OUTCAR",
                                          "vasprun.xml"),
                          [](const auto& info) {
                              std::string name = info.param;

@@ -14,7 +14,7 @@ namespace alkali::io::compression_tests {
 namespace {
 
 namespace fs = std::filesystem;
-using testing::AllOf, testing::HasSubstr;
+using ::testing::AllOf, ::testing::HasSubstr;
 
 const fs::path cases = fs::path(ALKALI_SOURCE_DIR) / "tests/golden/cases/compressed";
 const fs::path readers = fs::path(ALKALI_SOURCE_DIR) / "tests/golden/readers";
@@ -24,11 +24,11 @@ bool at_hand(const std::string& kind) {
     return std::find(all.begin(), all.end(), kind) != all.end();
 }
 
-class Compressed : public testing::Test {
+class Compressed : public ::testing::Test {
 protected:
     void SetUp() override {
-        folder_ = fs::path(testing::TempDir()) /
-                  ("alkali_compressed_" + std::string(testing::UnitTest::GetInstance()->current_test_info()->name()));
+        folder_ = fs::path(::testing::TempDir()) /
+                  ("alkali_compressed_" + std::string(::testing::UnitTest::GetInstance()->current_test_info()->name()));
         fs::remove_all(folder_);
         fs::create_directories(folder_);
     }

@@ -11,7 +11,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-class Corpus : public testing::TestWithParam<std::string> {};
+class Corpus : public ::testing::TestWithParam<std::string> {};
 
 // The seeds of the fuzzers and everything that once broke a reader.
 TEST_P(Corpus, gives_frames_or_an_error_but_never_crashes) {
@@ -43,7 +43,7 @@ TEST_P(Corpus, survives_truncation_and_changed_bytes) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Readers, Corpus,
-                         testing::Values("extxyz", "npy", "safetensors", "poscar", "vasprun", "outcar", "qe-output", "qe-xml",
+                         ::testing::Values("extxyz", "npy", "safetensors", "poscar", "vasprun", "outcar", "qe-output", "qe-xml",
                                          "lammps-data", "lammps-dump", "deepmd-model", "deepmd-raw", "compressed"),
                          [](const auto& info) {
                              std::string name = info.param;

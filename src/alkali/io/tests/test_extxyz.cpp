@@ -127,7 +127,7 @@ TEST(Extxyz, every_number_survives_a_round_trip) {
     frame.labels.stress = from_voigt({0.1, 0.2, 0.3, 1e-9, -0.5, 0.6});
     frame.weight = 2.5;
     frame.info = {{"config_type", "bulk md"}, {"n", "3"}, {"quote", "a \"b\""}};
-    const auto folder = std::filesystem::path(testing::TempDir()) / "alkali_extxyz";
+    const auto folder = std::filesystem::path(::testing::TempDir()) / "alkali_extxyz";
     write_frames(folder / "a.extxyz", std::vector<Frame>{frame, frame});
     const auto back = read_frames(folder / "a.extxyz");
     ASSERT_EQ(back.size(), 2u);
@@ -144,7 +144,7 @@ TEST(Extxyz, every_number_survives_a_round_trip) {
 }
 
 TEST(Extxyz, nothing_is_left_behind_by_a_writer_that_fails) {
-    const auto folder = std::filesystem::path(testing::TempDir()) / "alkali_extxyz_fails";
+    const auto folder = std::filesystem::path(::testing::TempDir()) / "alkali_extxyz_fails";
     EXPECT_THROW(write_frames(folder / "a.extxyz", std::vector<Frame>{Frame{}}), FileError);
     EXPECT_TRUE(std::filesystem::is_empty(folder));
     std::filesystem::remove_all(folder);

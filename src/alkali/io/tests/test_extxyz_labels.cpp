@@ -20,11 +20,11 @@
 namespace alkali::io::extxyz_labels_tests {
 namespace {
 
-using testing::AllOf;
-using testing::Contains;
-using testing::ElementsAre;
-using testing::HasSubstr;
-using testing::IsEmpty;
+using ::testing::AllOf;
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 
 namespace fs = std::filesystem;
 const fs::path cases = fs::path(ALKALI_SOURCE_DIR) / "tests/golden/cases/extxyz";
@@ -66,7 +66,7 @@ std::string with_header(const std::string& pairs) {
 const double volume = std::pow(3.44, 3);
 
 std::string round_trip(const std::string& text, const ReadOptions& options = {}) {
-    const auto file = fs::path(testing::TempDir()) / fmt::format("alkali_extxyz_labels_{}", ::getpid()) / "a.extxyz";
+    const auto file = fs::path(::testing::TempDir()) / fmt::format("alkali_extxyz_labels_{}", ::getpid()) / "a.extxyz";
     write_frames(file, std::vector<Frame>{read_text(text, options).frame});
     const auto written = base::read_file(file);
     fs::remove_all(file.parent_path());
@@ -287,7 +287,7 @@ TEST(ExtxyzLabels, are_no_words_of_a_remark) {
     }
     for (const char* remark : {"energy: -5.07", "Energy (eV) = -3.8", "energy -3.8", "energy:-5.07", "REF_energy: -1"})
         EXPECT_THAT(read_text(std::string("1\n") + remark + "\nLi 0 0 0\n").notes.warnings,
-                    ElementsAre(AllOf(HasSubstr("no ="), testing::ContainsRegex("energy=|Energy="))))
+                    ElementsAre(AllOf(HasSubstr("no ="), ::testing::ContainsRegex("energy=|Energy="))))
             << remark;
     EXPECT_EQ(read_text(with_header("energy energy = -3.8 stress free")).frame.labels.energy, -3.8);
 }
@@ -414,7 +414,7 @@ TEST(ExtxyzUnits, in_the_header_are_heeded) {
     EXPECT_THAT(notes.warnings, IsEmpty());
     // What is written is in alkali's units, and says of no other.
     const auto written = round_trip(base::read_file(cases / "units.xyz"));
-    EXPECT_THAT(written, testing::Not(HasSubstr("unit")));
+    EXPECT_THAT(written, ::testing::Not(HasSubstr("unit")));
     EXPECT_NEAR(read_text(written).frame.labels.energy.value(), -0.14 * units::hartree, 1e-12);
 }
 

@@ -49,7 +49,7 @@ TEST(ForeignModel, files_of_other_programs_are_called_what_they_are) {
         {"train.extxyz", "1\n\nLi 0 0 0\n", "structures (extxyz)", "model comes first", Importable::no},
         {"mace.model", std::string("\x80\x02\x8a\x0a", 4), "pickle", ".safetensors", Importable::no},
         {"noise.bin", std::string("\x01\x02\x03\xff\x00\x01\x01\x01\x01", 9), "no model file", ".safetensors", Importable::no}};
-    const auto folder = fs::path(testing::TempDir()) / "alkali_foreign";
+    const auto folder = fs::path(::testing::TempDir()) / "alkali_foreign";
     for (const auto& known : all) {
         base::write_file(folder / known.name, known.content);
         const auto found = foreign_model(folder / known.name);

@@ -47,11 +47,11 @@ Frame random_frame(std::uint64_t seed) {
     return frame;
 }
 
-class LammpsFiles : public testing::Test {
+class LammpsFiles : public ::testing::Test {
 protected:
     void SetUp() override {
-        folder_ = std::filesystem::path(testing::TempDir()) /
-                  ("alkali_lammps_" + std::string(testing::UnitTest::GetInstance()->current_test_info()->name()));
+        folder_ = std::filesystem::path(::testing::TempDir()) /
+                  ("alkali_lammps_" + std::string(::testing::UnitTest::GetInstance()->current_test_info()->name()));
     }
     void TearDown() override { std::filesystem::remove_all(folder_); }
     std::filesystem::path folder_;

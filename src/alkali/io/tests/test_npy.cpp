@@ -46,7 +46,7 @@ TEST(Npy, malformed_headers_are_errors) {
     fails(with_dictionary("{'descr': '<f8', 'fortran_order': False, 'shape': 1, }"), 8);
 }
 
-class NpyFile : public testing::Test {
+class NpyFile : public ::testing::Test {
 protected:
     void TearDown() override { std::filesystem::remove_all(path_.parent_path()); }
     template <class T>
@@ -64,8 +64,8 @@ protected:
         const auto numbers = rows.row(index);
         return {numbers.begin(), numbers.end()};
     }
-    const std::filesystem::path path_ = std::filesystem::path(testing::TempDir()) /
-                                        ("alkali_npy_" + std::string(testing::UnitTest::GetInstance()->current_test_info()->name())) /
+    const std::filesystem::path path_ = std::filesystem::path(::testing::TempDir()) /
+                                        ("alkali_npy_" + std::string(::testing::UnitTest::GetInstance()->current_test_info()->name())) /
                                         "a.npy";
 };
 
@@ -97,7 +97,7 @@ TEST_F(NpyFile, arrays_in_fortran_order_have_the_rows_of_their_shape) {
 }
 
 TEST(Npy, single_precision_rows_are_read_one_by_one) {
-    const auto path = std::filesystem::path(testing::TempDir()) / "alkali_npy" / "a.npy";
+    const auto path = std::filesystem::path(::testing::TempDir()) / "alkali_npy" / "a.npy";
     const float values[6] = {1, 2, 3, 4, 5, 6.5F};
     base::write_file(path, with_dictionary("{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }") +
                                std::string(reinterpret_cast<const char*>(values), sizeof values));

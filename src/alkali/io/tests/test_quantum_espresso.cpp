@@ -18,10 +18,10 @@ namespace {
 
 namespace fs = std::filesystem;
 using nlohmann::json;
-using testing::Contains;
-using testing::Field;
-using testing::HasSubstr;
-using testing::IsEmpty;
+using ::testing::Contains;
+using ::testing::Field;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 using tests::with;
 
 const fs::path folder = fs::path(ALKALI_SOURCE_DIR) / "tests/golden/quantum_espresso/frames";
@@ -75,7 +75,7 @@ bool same(const Frame& a, const Frame& b) {
            a.labels.forces == b.labels.forces && a.labels.stress == b.labels.stress;
 }
 
-class QeOutputAgainstAse : public testing::TestWithParam<std::string> {};
+class QeOutputAgainstAse : public ::testing::TestWithParam<std::string> {};
 
 TEST_P(QeOutputAgainstAse, every_ionic_step_is_what_ase_reads) {
     static const json expected = json::parse(golden("expected.json"))["frames"];
@@ -101,7 +101,7 @@ TEST_P(QeOutputAgainstAse, every_ionic_step_is_what_ase_reads) {
     }
 }
 
-INSTANTIATE_TEST_SUITE_P(Files, QeOutputAgainstAse, testing::Values("high", "relax", "vc_relax", "md", "vc_md", "noncollinear", "grimme"));
+INSTANTIATE_TEST_SUITE_P(Files, QeOutputAgainstAse, ::testing::Values("high", "relax", "vc_relax", "md", "vc_md", "noncollinear", "grimme"));
 
 TEST(QeOutputFile, high_verbosity_counts_the_total_forces_only) {
     const auto text = golden("high.out");
@@ -183,7 +183,7 @@ TEST(QeOutputFile, cut_anywhere_it_keeps_complete_steps_and_says_that_it_ends_ea
             ASSERT_LE(cut.frames.size(), whole.size());
             for (std::size_t k = 0; k < cut.frames.size(); ++k) ASSERT_TRUE(same(cut.frames[k], whole[k])) << name << " cut at " << at;
             ASSERT_FALSE(cut.left_out.empty());
-            EXPECT_THAT(cut.left_out.back().why, testing::AnyOf(HasSubstr("no JOB DONE"), HasSubstr("no total energy")));
+            EXPECT_THAT(cut.left_out.back().why, ::testing::AnyOf(HasSubstr("no JOB DONE"), HasSubstr("no total energy")));
         }
     }
 }
@@ -262,7 +262,7 @@ TEST(QeOutputFile, outputs_of_several_processes_mixed_line_by_line_give_no_label
     for (std::string line; std::getline(lines, line);) twice += line + "\n" + line + "\n";
     const auto all = read(twice);
     EXPECT_THAT(all.frames, IsEmpty());
-    EXPECT_THAT(all.left_out, testing::Not(IsEmpty()));
+    EXPECT_THAT(all.left_out, ::testing::Not(IsEmpty()));
 }
 
 TEST(QeOutputFile, outputs_of_other_programs_are_refused_by_name) {
@@ -503,7 +503,7 @@ TEST(QeXmlFile, single_points_of_the_labeller_are_read) {
 }
 
 TEST(QeFormats, common_names_are_recognised_by_content) {
-    const auto place = fs::path(testing::TempDir()) / "alkali_qe_formats";
+    const auto place = fs::path(::testing::TempDir()) / "alkali_qe_formats";
     fs::create_directories(place);
     base::write_file(place / "slurm-12.out", "hello\n\n" + golden("md.out"));
     base::write_file(place / "train.log", "epoch 1\n");

@@ -34,7 +34,7 @@ TEST(Safetensors, keeps_numbers_shapes_and_metadata_exactly) {
     file.tensors["scalar"] = {{}, {std::numeric_limits<double>::infinity()}};
     file.tensors["empty"] = {{0, 7}, {}};
     file.metadata = {{"units", "eV, Å"}, {"quote", "a \"b\" \\ \n"}};
-    const auto path = std::filesystem::path(testing::TempDir()) / "alkali_safetensors" / "t.safetensors";
+    const auto path = std::filesystem::path(::testing::TempDir()) / "alkali_safetensors" / "t.safetensors";
     file.save(path);
     const auto back = TensorFile::load(path);
     EXPECT_EQ(back.metadata, file.metadata);

@@ -86,7 +86,7 @@ TEST(Poscar, keeps_structure_and_order_in_a_round_trip) {
     Frame frame;
     frame.structure = structure::rattled(structure::fcc("Li", 4.1), 0.1, random);
     frame.structure.numbers = {3, 8, 8, 3};
-    const auto path = std::filesystem::path(testing::TempDir()) / "alkali_vasp" / "POSCAR";
+    const auto path = std::filesystem::path(::testing::TempDir()) / "alkali_vasp" / "POSCAR";
     write_frames(path, std::vector<Frame>{frame});
     const auto back = read_frames(path).at(0);
     EXPECT_EQ(back.structure.numbers, frame.structure.numbers);

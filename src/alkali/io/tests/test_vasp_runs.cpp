@@ -14,10 +14,10 @@
 namespace alkali::io::vasp_runs_tests {
 namespace {
 
-using testing::ElementsAre;
-using testing::HasSubstr;
-using testing::IsEmpty;
-using testing::SizeIs;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
 using tests::fault, tests::read_text, tests::with;
 
 const std::filesystem::path golden = std::filesystem::path(ALKALI_SOURCE_DIR) / "tests/golden";
@@ -152,7 +152,7 @@ TEST(OutcarRun, predictions_alone_give_no_frame) {
         read("outcar", replace_all(alone, "free  energy ML TOTEN  =        -0.66584346", "free  energy ML TOTEN  =         0.00000000"))
             .frames,
         IsEmpty());
-    const auto path = std::filesystem::path(testing::TempDir()) / "alkali_predictions" / "OUTCAR";
+    const auto path = std::filesystem::path(::testing::TempDir()) / "alkali_predictions" / "OUTCAR";
     base::write_file(path, alone);
     try {
         static_cast<void>(read_frames(path));

@@ -88,7 +88,7 @@ TEST(LabelKey, json_that_is_no_structure_is_refused_with_its_place) {
         (void)structure_from_json(json::parse(R"({"cell": [1, 2]})"), "list.json, job 3");
         FAIL();
     } catch (const InputError& error) {
-        EXPECT_THAT(error.what(), testing::HasSubstr("list.json, job 3"));
+        EXPECT_THAT(error.what(), ::testing::HasSubstr("list.json, job 3"));
     }
 }
 

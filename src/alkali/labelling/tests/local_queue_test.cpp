@@ -38,8 +38,8 @@ namespace alkali::labelling::local_queue_tests {
 namespace {
 
 using samples::Scratch;
-using testing::ElementsAre;
-using testing::HasSubstr;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 
 /// Labels samples by their number; `before` may fail, `calls` counts.
 class CountingLabeller final : public Labeller {
@@ -318,7 +318,7 @@ TEST(LocalQueue, on_whom_it_waits_and_until_when_is_told_and_a_heartbeat_in_the_
     s.lease = 0.3;
     LocalQueue(labeller, store, s).run(jobs(3), watch, {});
     EXPECT_EQ(watch.done.size(), 3u);
-    EXPECT_THAT(watch.notes, ElementsAre(testing::AllOf(HasSubstr("process 4711 on elsewhere (far)"), HasSubstr("waiting for it, until"),
+    EXPECT_THAT(watch.notes, ElementsAre(::testing::AllOf(HasSubstr("process 4711 on elsewhere (far)"), HasSubstr("waiting for it, until"),
                                                         HasSubstr("UTC"), HasSubstr("in the future"))))
         << "once for each owner";
 }

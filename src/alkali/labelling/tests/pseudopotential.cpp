@@ -8,7 +8,7 @@
 namespace alkali::labelling::pseudopotential_tests {
 namespace {
 
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 class Pseudopotential : public qe::Scratch {
 protected:
@@ -153,7 +153,7 @@ std::string damage_of(const std::string& text) {
     try {
         static_cast<void>(check_upf(text, "Li.UPF"));
     } catch (const FileError& error) {
-        EXPECT_THAT(error.what(), testing::AllOf(HasSubstr("Li.UPF"), HasSubstr("anew")));
+        EXPECT_THAT(error.what(), ::testing::AllOf(HasSubstr("Li.UPF"), HasSubstr("anew")));
         return error.fault();
     }
     return "";

@@ -28,7 +28,7 @@ inline bool on_path(const std::string& program) {
 }
 
 /// A folder of the test's own.
-class Scratch : public testing::Test {
+class Scratch : public ::testing::Test {
 protected:
     void SetUp() override {
         std::string name = (std::filesystem::temp_directory_path() / "alkali_qe_XXXXXX").string();

@@ -11,7 +11,7 @@ namespace alkali::labelling::qe::qe_diagnose_tests {
 namespace {
 
 using base::Ending;
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 base::CommandOutcome exited(int status) { return {Ending::exited, status, 1, 0}; }
 

@@ -8,9 +8,9 @@
 namespace alkali::labelling::qe::qe_functional_tests {
 namespace {
 
-using testing::AllOf;
-using testing::HasSubstr;
-using testing::IsEmpty;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 
 std::string refusal(void (*check)(const std::string&, const std::string&), const std::string& name) {
     try {

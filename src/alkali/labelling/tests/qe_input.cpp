@@ -12,8 +12,8 @@
 namespace alkali::labelling::qe::qe_input_tests {
 namespace {
 
-using testing::HasSubstr;
-using testing::Not;
+using ::testing::HasSubstr;
+using ::testing::Not;
 
 Physics physics() {
     Physics p;

@@ -11,9 +11,9 @@
 namespace alkali::labelling::qe::qe_output_tests {
 namespace {
 
-using testing::Contains;
-using testing::HasSubstr;
-using testing::IsEmpty;
+using ::testing::Contains;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 
 constexpr double to_force = units::rydberg / units::bohr;
 constexpr double to_stress = units::rydberg / (units::bohr * units::bohr * units::bohr);
@@ -100,7 +100,7 @@ TEST(QeOutput, no_output_cut_at_any_line_gives_labels) {
         for (const auto& document : {xml, std::string{}}) {
             const auto reading = read_output(std::string_view(text).substr(0, at), document, displaced_pair());
             EXPECT_NE(reading.fault, Fault::none) << "cut at " << at;
-            EXPECT_THAT(reading.detail, testing::Not(IsEmpty()));
+            EXPECT_THAT(reading.detail, ::testing::Not(IsEmpty()));
         }
 }
 

@@ -19,7 +19,7 @@ namespace alkali::labelling::qe::qe_run_tests {
 namespace {
 
 namespace fs = std::filesystem;
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 /// A stand-in for pw.x: its n-th start plays the n-th scene, a piece of shell; the last one for ever.
 /// What a labeller is asked for, with its own settings.
@@ -87,7 +87,7 @@ TEST_F(QeStandIn, climbs_until_it_converges) {
     const auto unconverged = prints("unconverged.out") + "; exit 2";
     const auto label = this->label(plays({unconverged, unconverged, good()}));
     EXPECT_THAT(changes(label.attempts),
-                testing::ElementsAre("", "mixing_beta 0.3, electron_maxstep 200", "local-TF mixing, electron_maxstep 400"));
+                ::testing::ElementsAre("", "mixing_beta 0.3, electron_maxstep 200", "local-TF mixing, electron_maxstep 400"));
     EXPECT_EQ(label.attempts[0].fault, Fault::not_converged);
     EXPECT_EQ(label.attempts[2].fault, Fault::none);
     EXPECT_THAT(label.info.at("ladder"), HasSubstr("local-TF"));
@@ -169,9 +169,9 @@ TEST_F(QeStandIn, series_starts_from_files_and_afresh_where_they_do_not_fit) {
                                          "qe:x", log);
     static_cast<void>(calculator.compute(displaced_pair()));
     static_cast<void>(calculator.compute(displaced_pair()));
-    EXPECT_THAT(base::read_file(folder_ / "input_2"), testing::Not(HasSubstr("startingpot")));
+    EXPECT_THAT(base::read_file(folder_ / "input_2"), ::testing::Not(HasSubstr("startingpot")));
     EXPECT_THAT(base::read_file(folder_ / "input_3"), HasSubstr("startingpot = 'file'"));
-    EXPECT_THAT(base::read_file(folder_ / "input_4"), testing::Not(HasSubstr("startingpot")));
+    EXPECT_THAT(base::read_file(folder_ / "input_4"), ::testing::Not(HasSubstr("startingpot")));
     ASSERT_TRUE(calculator.last());
     EXPECT_EQ(calculator.last()->attempts.back().change, "fresh start");
 }
@@ -216,14 +216,14 @@ TEST(QeCommand, is_that_of_one_process_of_several_and_of_a_launcher_of_ones_own)
     RunSettings run;
     run.program = "pw.x";
     run.launcher = {"mpirun"};
-    EXPECT_THAT(command_words(run, 1, 1), testing::ElementsAre("pw.x", "-in", "pw.in"));
+    EXPECT_THAT(command_words(run, 1, 1), ::testing::ElementsAre("pw.x", "-in", "pw.in"));
     const auto words = command_words(run, 4, 2);
     EXPECT_EQ(words.front(), "mpirun");
-    EXPECT_THAT(words, testing::IsSupersetOf({"-np", "4", "-nk", "2", "--bind-to"}));
+    EXPECT_THAT(words, ::testing::IsSupersetOf({"-np", "4", "-nk", "2", "--bind-to"}));
     EXPECT_EQ(std::ranges::count(words, "--allow-run-as-root"), ::geteuid() == 0 ? 1 : 0);
     run.default_launcher = false;
     run.launcher = {"srun", "-n{processes}", "--exact"};
-    EXPECT_THAT(command_words(run, 4, 1), testing::ElementsAre("srun", "-n4", "--exact", "pw.x", "-in", "pw.in"));
+    EXPECT_THAT(command_words(run, 4, 1), ::testing::ElementsAre("srun", "-n4", "--exact", "pw.x", "-in", "pw.in"));
 }
 
 TEST(QeCommand, pools_divide_the_processes_and_never_run_dry) {
@@ -464,11 +464,11 @@ TEST_F(QePseudopotentials, damaged_or_of_another_element_they_are_named_before_a
         return "no error";
     };
     const auto whole = long_lined("1");
-    EXPECT_THAT(message(whole.substr(0, whole.size() - 30)), testing::AllOf(HasSubstr("Li.UPF"), HasSubstr("PP_LOCAL"), HasSubstr("anew")));
-    EXPECT_THAT(message("garbage"), testing::AllOf(HasSubstr("not a UPF file"), HasSubstr("anew")));
+    EXPECT_THAT(message(whole.substr(0, whole.size() - 30)), ::testing::AllOf(HasSubstr("Li.UPF"), HasSubstr("PP_LOCAL"), HasSubstr("anew")));
+    EXPECT_THAT(message("garbage"), ::testing::AllOf(HasSubstr("not a UPF file"), HasSubstr("anew")));
     auto sodium = whole;
     sodium.replace(sodium.find("\"Li\""), 4, "\"Na\"");
-    EXPECT_THAT(message(sodium), testing::AllOf(HasSubstr("given for Li is one of Na"), HasSubstr("correct")));
+    EXPECT_THAT(message(sodium), ::testing::AllOf(HasSubstr("given for Li is one of Na"), HasSubstr("correct")));
 }
 
 TEST_F(QePseudopotentials, one_that_changes_while_labels_carry_its_hash_is_named) {
@@ -480,7 +480,7 @@ TEST_F(QePseudopotentials, one_that_changes_while_labels_carry_its_hash_is_named
         static_cast<void>(read.file(3));
         ADD_FAILURE() << "it is taken";
     } catch (const InputError& error) {
-        EXPECT_THAT(error.what(), testing::AllOf(HasSubstr("has changed"), HasSubstr("Li.UPF")));
+        EXPECT_THAT(error.what(), ::testing::AllOf(HasSubstr("has changed"), HasSubstr("Li.UPF")));
     }
 }
 
@@ -502,7 +502,7 @@ TEST_F(QeStandIn, several_processes_on_this_machine_are_reached_by_nobody_else) 
         std::getline(lines, line);
         std::getline(lines, line);
         while (std::getline(lines, line))
-            EXPECT_THAT(line, testing::MatchesRegex(" *lo:.*")) << "what listens there listens at the loopback";
+            EXPECT_THAT(line, ::testing::MatchesRegex(" *lo:.*")) << "what listens there listens at the loopback";
     }
     EXPECT_EQ(processes, 2);
 }

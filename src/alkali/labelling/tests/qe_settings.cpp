@@ -10,7 +10,7 @@ namespace alkali::labelling::qe::qe_settings_tests {
 namespace {
 
 namespace fs = std::filesystem;
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 class QeSettings : public Scratch {
 protected:

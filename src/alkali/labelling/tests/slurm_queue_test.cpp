@@ -17,10 +17,10 @@
 namespace alkali::labelling::slurm_queue_tests {
 namespace {
 
-using testing::Contains;
-using testing::HasSubstr;
-using testing::IsEmpty;
-using testing::SizeIs;
+using ::testing::Contains;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
 
 struct Recorder final : Watch {
     std::vector<std::string> done, notes;
@@ -32,7 +32,7 @@ struct Recorder final : Watch {
 
 /// sbatch, squeue and scancel are shell scripts in a folder in front of the PATH; what they need between calls is in files of
 /// that folder. Every call adds a line to NAME.calls.
-class SlurmQueueOnBadDays : public testing::Test {
+class SlurmQueueOnBadDays : public ::testing::Test {
 protected:
     void SetUp() override {
         path_ = std::getenv("PATH");
@@ -98,7 +98,7 @@ protected:
     std::jthread worker_;
 };
 
-class SlurmControllerAway : public SlurmQueueOnBadDays, public testing::WithParamInterface<const char*> {};
+class SlurmControllerAway : public SlurmQueueOnBadDays, public ::testing::WithParamInterface<const char*> {};
 
 TEST_P(SlurmControllerAway, is_waited_for) {
     script("sbatch", std::string("[ $n -lt 3 ] && { echo '") + GetParam() + "' >&2; exit 1; }\necho 77");
@@ -107,7 +107,7 @@ TEST_P(SlurmControllerAway, is_waited_for) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Words, SlurmControllerAway,
-                         testing::Values("sbatch: error: Batch job submission failed: Unable to contact slurm controller (connect failure)",
+                         ::testing::Values("sbatch: error: Batch job submission failed: Unable to contact slurm controller (connect failure)",
                                          "sbatch: error: Slurm temporarily unable to accept job, sleeping and retrying",
                                          "sbatch: error: Batch job submission failed: Socket timed out on send/recv operation",
                                          "sbatch: error: Batch job submission failed: Resource temporarily unavailable"));
@@ -128,7 +128,7 @@ struct NeverPassing {
 };
 void PrintTo(const NeverPassing& fault, std::ostream* stream) { *stream << fault.name; }
 
-class SlurmFaultThatNeverPasses : public SlurmQueueOnBadDays, public testing::WithParamInterface<NeverPassing> {};
+class SlurmFaultThatNeverPasses : public SlurmQueueOnBadDays, public ::testing::WithParamInterface<NeverPassing> {};
 
 TEST_P(SlurmFaultThatNeverPasses, ends_the_run_in_the_programs_words) {
     script("sbatch", GetParam().sbatch);
@@ -145,7 +145,7 @@ TEST_P(SlurmFaultThatNeverPasses, ends_the_run_in_the_programs_words) {
 // Against a limit, arrays of 4 and of 2 are tried and then one job ten times.
 INSTANTIATE_TEST_SUITE_P(
     Of, SlurmFaultThatNeverPasses,
-    testing::Values(NeverPassing{"partition", "echo 'sbatch: error: invalid partition specified: nowhere' >&2; exit 1", "exit 0",
+    ::testing::Values(NeverPassing{"partition", "echo 'sbatch: error: invalid partition specified: nowhere' >&2; exit 1", "exit 0",
                                  "invalid partition specified: nowhere", 1},
                     NeverPassing{"limit", "echo 'sbatch: error: Job violates accounting/QOS policy (job submit limit, size)' >&2; exit 1",
                                  "exit 0", "accounting/QOS policy", 12},
@@ -218,7 +218,7 @@ TEST_F(SlurmQueueOnBadDays, a_job_list_whose_structure_is_not_that_of_its_key_is
         static_cast<void>(load_job_list(scratch_ / "jobs" / "list.json"));
         ADD_FAILURE() << "it is read";
     } catch (const FileError& error) {
-        EXPECT_THAT(error.what(), testing::AllOf(HasSubstr("job 0"), HasSubstr("its key"), HasSubstr("list.json")));
+        EXPECT_THAT(error.what(), ::testing::AllOf(HasSubstr("job 0"), HasSubstr("its key"), HasSubstr("list.json")));
     }
 }
 

@@ -18,8 +18,8 @@ namespace {
 
 using samples::Scratch;
 using samples::sql;
-using testing::AllOf;
-using testing::HasSubstr;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
 
 constexpr std::uint64_t labels = 6;
 
@@ -118,7 +118,7 @@ TEST(StoreDamage, of_200_flipped_bits_none_changes_an_output_silently) {
     EXPECT_GT(named, 10);
 }
 
-class EditedRow : public testing::TestWithParam<std::pair<const char*, const char*>> {};
+class EditedRow : public ::testing::TestWithParam<std::pair<const char*, const char*>> {};
 
 TEST_P(EditedRow, is_named_and_never_a_label_while_the_others_are) {
     const Scratch scratch;
@@ -132,7 +132,7 @@ TEST_P(EditedRow, is_named_and_never_a_label_while_the_others_are) {
 }
 
 INSTANTIATE_TEST_SUITE_P(StoreDamage, EditedRow,
-                         testing::Values(std::pair{"energy=energy+1", "checksum"}, std::pair{"energy='-14.2 eV'", "energy is no number"},
+                         ::testing::Values(std::pair{"energy=energy+1", "checksum"}, std::pair{"energy='-14.2 eV'", "energy is no number"},
                                          std::pair{"energy=9e999", "checksum"}, std::pair{"forces=zeroblob(48)", "checksum"},
                                          std::pair{"forces='none'", "no bytes"}, std::pair{"stress=NULL", "checksum"},
                                          std::pair{"stress=x'00'", "checksum"},
@@ -287,7 +287,7 @@ int label_as(uid_t user, const std::filesystem::path& path, Sharing sharing) {
     return 0;
 }
 
-class StoreOfTwoUsers : public testing::TestWithParam<Sharing> {};
+class StoreOfTwoUsers : public ::testing::TestWithParam<Sharing> {};
 
 TEST_P(StoreOfTwoUsers, stays_right) {
     if (::geteuid() != 0) GTEST_SKIP() << "to be two users needs to be root";
@@ -312,7 +312,7 @@ TEST_P(StoreOfTwoUsers, stays_right) {
     EXPECT_TRUE(store.claims().empty());
 }
 
-INSTANTIATE_TEST_SUITE_P(Store, StoreOfTwoUsers, testing::Values(Sharing::one_machine, Sharing::several_machines),
+INSTANTIATE_TEST_SUITE_P(Store, StoreOfTwoUsers, ::testing::Values(Sharing::one_machine, Sharing::several_machines),
                          [](const auto& info) { return info.param == Sharing::one_machine ? "one_machine" : "several_machines"; });
 
 }  // namespace

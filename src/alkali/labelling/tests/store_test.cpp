@@ -17,7 +17,7 @@ namespace alkali::labelling::store_tests {
 namespace {
 
 using samples::Scratch;
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 constexpr double lease = 60;
 
@@ -68,7 +68,7 @@ TEST(LabelStore, gives_numbers_back_bit_by_bit_after_reopening) {
     EXPECT_EQ(found->label.info, samples::label(3).info);
     EXPECT_EQ(found->label.attempts.size(), 2u);
     EXPECT_EQ(found->label.attempts[0].fault, Fault::overlap_matrix);
-    EXPECT_THAT(found->label.warnings, testing::ElementsAre(HasSubstr("with \"quotes\"")));
+    EXPECT_THAT(found->label.warnings, ::testing::ElementsAre(HasSubstr("with \"quotes\"")));
     EXPECT_EQ(store.find("0000"), std::nullopt);
 }
 
@@ -184,13 +184,13 @@ TEST(LabelStore, files_of_another_kind_are_named_and_left_alone) {
     const auto text = scratch / "notes.txt", foreign = scratch / "other.sqlite";
     base::write_file(text, "energies of last week, much longer than the header of a SQLite file, so that nobody takes it for an empty one");
     const auto before = base::read_file(text);
-    EXPECT_THAT(message_of([&] { Store store(text); }), testing::AllOf(HasSubstr("no store of labels"), HasSubstr("notes.txt")));
+    EXPECT_THAT(message_of([&] { Store store(text); }), ::testing::AllOf(HasSubstr("no store of labels"), HasSubstr("notes.txt")));
     EXPECT_EQ(base::read_file(text), before);
     sqlite3* handle = nullptr;
     sqlite3_open(foreign.c_str(), &handle);
     sqlite3_exec(handle, "CREATE TABLE phones(n TEXT); INSERT INTO phones VALUES('1');", nullptr, nullptr, nullptr);
     sqlite3_close(handle);
-    EXPECT_THAT(message_of([&] { Store store(foreign); }), testing::AllOf(HasSubstr("another program"), HasSubstr("other.sqlite")));
+    EXPECT_THAT(message_of([&] { Store store(foreign); }), ::testing::AllOf(HasSubstr("another program"), HasSubstr("other.sqlite")));
     EXPECT_THAT(message_of([&] { Store store("/proc/nowhere/labels.sqlite"); }), HasSubstr("/proc/nowhere"));
 }
 
@@ -245,7 +245,7 @@ TEST(LabelStore, a_truncated_or_overwritten_file_is_told_and_not_touched) {
     const auto cut = whole.substr(0, whole.size() / 2 + 100);
     base::write_file(path, cut);
     EXPECT_THAT(message_of([&] { Store store(path); }),
-                testing::AllOf(HasSubstr("damaged"), HasSubstr("labels.sqlite"), HasSubstr("backup")));
+                ::testing::AllOf(HasSubstr("damaged"), HasSubstr("labels.sqlite"), HasSubstr("backup")));
     EXPECT_EQ(base::read_file(path), cut);
     auto spoiled = whole;
     std::fill(spoiled.begin() + 4096, spoiled.begin() + 12288, '\x55');
@@ -268,7 +268,7 @@ std::size_t bytes_in(int pipe) {
     return count;
 }
 
-class LabelStoreSharing : public testing::TestWithParam<Sharing> {};
+class LabelStoreSharing : public ::testing::TestWithParam<Sharing> {};
 
 TEST_P(LabelStoreSharing, several_processes_write_every_label_exactly_once) {
     const Scratch scratch;
@@ -335,7 +335,7 @@ TEST_P(LabelStoreSharing, a_killed_writer_loses_nothing_it_had_stored) {
     }
 }
 
-INSTANTIATE_TEST_SUITE_P(Store, LabelStoreSharing, testing::Values(Sharing::one_machine, Sharing::several_machines),
+INSTANTIATE_TEST_SUITE_P(Store, LabelStoreSharing, ::testing::Values(Sharing::one_machine, Sharing::several_machines),
                          [](const auto& info) { return info.param == Sharing::one_machine ? "one_machine" : "several_machines"; });
 
 }  // namespace

@@ -11,7 +11,7 @@
 namespace alkali::properties::properties_tests {
 namespace {
 
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 using testing_aid::LennardJones;
 
 class Warnings final : public base::LogSink {
@@ -226,7 +226,7 @@ TEST(CommitteeProperties, name_the_member_that_fails) {
     const std::vector<std::string> names{"lattice"};
     const auto outcome = compute_properties(committee, choose_properties(names), {.crystal = "fcc"}, log, progress);
     ASSERT_EQ(outcome.failures.size(), 1u);
-    EXPECT_THAT(outcome.failures[0].second, testing::HasSubstr(committee.members()[1]->name()));
+    EXPECT_THAT(outcome.failures[0].second, ::testing::HasSubstr(committee.members()[1]->name()));
     const auto& record = outcome.records.at("failures");
     EXPECT_EQ(record.value.at("lattice"), outcome.failures[0].second) << "told where the report looks";
     EXPECT_EQ(record.settings.at("structure"), "fcc");

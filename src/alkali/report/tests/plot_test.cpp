@@ -9,11 +9,11 @@
 namespace alkali::report::plot_tests {
 namespace {
 
-using testing::DoubleNear;
-using testing::ElementsAre;
-using testing::HasSubstr;
-using testing::IsEmpty;
-using testing::Not;
+using ::testing::DoubleNear;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
 
 std::size_t count(const std::string& text, const std::string& part) {
     std::size_t n = 0;

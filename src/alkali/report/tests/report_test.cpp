@@ -23,12 +23,12 @@ namespace alkali::report::report_tests {
 namespace {
 
 namespace fs = std::filesystem;
-using testing::AllOf;
-using testing::HasSubstr;
-using testing::Not;
-using testing::SizeIs;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::SizeIs;
 
-class Report : public testing::Test {
+class Report : public ::testing::Test {
 protected:
     void SetUp() override {
         folder_ = fs::temp_directory_path() / ("alkali_report_" + std::to_string(::getpid()));
@@ -182,7 +182,7 @@ TEST_F(Report, what_a_committee_could_not_compute_is_said_in_its_column) {
     for (std::size_t at = 0; (at = page.find(">failed</td>", at)) != std::string::npos; ++at) ++failed;
     EXPECT_EQ(failed, 3u) << "C11 by both methods, and a row for the vacancy that nobody has";
     EXPECT_THAT(page, AllOf(HasSubstr("Vacancy formation energy"), HasSubstr("not computed: member_2: the &lt;relaxation&gt; stopped")));
-    EXPECT_THAT(summary({folder_ / "single", folder_ / "committee"}, {"C11"}), testing::EndsWith("  14.90     failed\n"));
+    EXPECT_THAT(summary({folder_ / "single", folder_ / "committee"}, {"C11"}), ::testing::EndsWith("  14.90     failed\n"));
     // One that failed in everything keeps its column.
     records::Records nothing;
     nothing.set("failures", {{{"lattice", "no minimum"}}, "", {}, {{"species", "Li"}, {"structure", "bcc"}}, {}});
@@ -219,12 +219,12 @@ TEST(Doubts, say_what_speaks_against_a_number) {
     set("youngs_modulus", 100);
     set("poisson_ratio", 0.7);
     set("C_prime", -2);
-    for (const char* name : {"bulk_modulus", "bulk_modulus_derivative"}) EXPECT_THAT(about(name, records), testing::IsEmpty()) << name;
+    for (const char* name : {"bulk_modulus", "bulk_modulus_derivative"}) EXPECT_THAT(about(name, records), ::testing::IsEmpty()) << name;
     for (const char* name : {"C11", "C11_energy", "elastic_stability", "youngs_modulus", "poisson_ratio", "C_prime", "bulk_modulus_hill"})
         EXPECT_THAT(about(name, records), SizeIs(1)) << name;
     set("bulk_modulus_hill", 18);
-    EXPECT_THAT(about("bulk_modulus", records), testing::ElementsAre(HasSubstr("bulk_modulus_hill")));
-    EXPECT_THAT(about("nothing", records), testing::IsEmpty());
+    EXPECT_THAT(about("bulk_modulus", records), ::testing::ElementsAre(HasSubstr("bulk_modulus_hill")));
+    EXPECT_THAT(about("nothing", records), ::testing::IsEmpty());
 }
 
 TEST_F(Report, too_small_error_bars_are_marked_where_they_stand) {
@@ -352,7 +352,7 @@ TEST_F(Report, the_unfinished_last_line_of_a_running_training_is_left_out) {
     const auto metrics = load_source(sample("nequip")).metrics;
     ASSERT_TRUE(metrics);
     EXPECT_EQ(metrics->rows(), 2u);
-    EXPECT_THAT(*metrics->find("validation_energy_rmse"), testing::ElementsAre(11, 5));
+    EXPECT_THAT(*metrics->find("validation_energy_rmse"), ::testing::ElementsAre(11, 5));
     EXPECT_THAT(learning_curves(*metrics), SizeIs(2));
 }
 

@@ -92,7 +92,7 @@ TEST(Statistics, energies_that_scatter_are_not_told_as_compositions_that_tell_no
     static_cast<void>(
         energy_shifts("auto", std::vector{bcc(3, 3, 3, -5.0), bcc(3, 3, 3, -45.0), bcc(3, 3, 11, -45.0), bcc(3, 3, 11, -5.0)}, li_na, log));
     EXPECT_THAT(log.text, HasSubstr("energies of the training frames scatter too much, by 10 eV/atom"));
-    EXPECT_THAT(log.text, testing::Not(HasSubstr("do not tell")));
+    EXPECT_THAT(log.text, ::testing::Not(HasSubstr("do not tell")));
 }
 
 TEST(Statistics, scales_never_vanish) {

@@ -20,7 +20,7 @@ using calculator::Calculator;
 using calculator::Request;
 using structure::Cell;
 using structure::Structure;
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 constexpr auto snap = "SNAP_ZuoChenLi_2019_Li__MO_732106099012_000";
 constexpr auto quadratic_snap = "SNAP_ZuoChenLi_2019quadratic_Li__MO_041269750353_000";
@@ -57,7 +57,7 @@ std::string message_of(const Call& call) {
     return "no error";
 }
 
-class EveryKimModel : public testing::TestWithParam<const char*> {};
+class EveryKimModel : public ::testing::TestWithParam<const char*> {};
 
 TEST_P(EveryKimModel, forces_are_minus_the_energy_gradient) {
     OPEN_OR_SKIP(model, GetParam())
@@ -126,7 +126,7 @@ TEST_P(EveryKimModel, per_atom_quantities_sum_to_the_totals) {
     EXPECT_LT((sum + result.stress * base.cell.volume()).norm(), 1e-9);
 }
 
-INSTANTIATE_TEST_SUITE_P(Kim, EveryKimModel, testing::Values(snap, quadratic_snap, meam), [](const auto& info) {
+INSTANTIATE_TEST_SUITE_P(Kim, EveryKimModel, ::testing::Values(snap, quadratic_snap, meam), [](const auto& info) {
     const std::string name = info.param;
     return name == snap ? "snap" : name == quadratic_snap ? "quadratic_snap" : "meam";
 });
@@ -158,7 +158,7 @@ TEST(KimUnits, conversions_follow_from_the_definitions) {
 
 TEST(KimSpecies, two_species_are_mapped_by_name) {
     OPEN_OR_SKIP(model, meam)
-    EXPECT_THAT(model->species(), testing::ElementsAre(3, 12));
+    EXPECT_THAT(model->species(), ::testing::ElementsAre(3, 12));
     Structure lithium = structure::bcc("Li", 3.5), mixed = lithium, magnesium = structure::bcc("Mg", 3.5);
     mixed.numbers[1] = 12;
     const double e0 = model->compute(lithium).energy, e1 = model->compute(mixed).energy, e2 = model->compute(magnesium).energy;

@@ -136,7 +136,7 @@ TEST(SplineGuard, says_so_when_no_grid_is_fine_enough) {
     EXPECT_EQ(table->intervals, 4096);
 }
 
-class OpenedFile : public testing::Test {
+class OpenedFile : public ::testing::Test {
 protected:
     OpenedFile() { std::filesystem::create_directories(path_.parent_path()); }
     ~OpenedFile() override { std::filesystem::remove_all(path_.parent_path()); }

@@ -5,11 +5,12 @@
 #include <optional>
 
 #include "alkali/units/constants.hpp"
+#include "alkali/units/prefixes.hpp"
 
 namespace alkali::training {
 namespace {
 
-constexpr double milli = 1e3;
+using units::milli;
 constexpr double no_better = 0.8;            ///< of the labels' own size
 constexpr double no_better_at_all = 1.0;     ///< of energies beside forces, which hold most of what is learned
 constexpr double smallest_forces = 0.02;     ///< eV/angstrom: below it the labels are noise about zero
@@ -21,7 +22,7 @@ std::string compared(const ResidualSums& train, const ResidualSums& validation, 
     return fmt::format("{} {:.3g} against {:.3g} {}", name, factor * validation.rmse(), factor * train.rmse(), unit);
 }
 
-std::string joined(std::initializer_list<std::string> parts) {
+std::string with_commas(std::initializer_list<std::string> parts) {
     std::string text;
     for (const auto& part : parts) text += (text.empty() || part.empty() ? "" : ", ") + part;
     return text;
@@ -77,7 +78,7 @@ std::string far_above_training(const ErrorSums& train, const ErrorSums& validati
     const LossCoefficients begin = loss.start.value_or(loss);
     const bool energy = loss.total_energy > 0 || begin.total_energy > 0, forces = loss.forces > 0 || begin.forces > 0;
     const std::string energies = energy ? compared(train.energy, validation.energy, "energy", milli, "meV/atom") : "";
-    const std::string all = joined(
+    const std::string all = with_commas(
         {energies, forces ? compared(train.forces, validation.forces, "forces", milli, "meV/angstrom") : "",
          loss.ever_uses_stress() ? compared(train.stress, validation.stress, "stress", units::gpa_per_ev_per_angstrom3, "GPa") : ""});
     if (all.empty()) return {};
@@ -92,7 +93,7 @@ std::string far_above_training(const ErrorSums& train, const ErrorSums& validati
 }
 
 std::string hardly_learned(const ErrorSums& errors, std::span<const structure::Frame> frames, const LossSettings& loss) {
-    return joined(
+    return with_commas(
         {loss.forces > 0 ? hardly_learned_forces(errors.forces, frames) : "",
          loss.total_energy > 0 ? hardly_learned_energies(errors.energy, frames, loss.forces > 0 ? no_better_at_all : no_better) : ""});
 }

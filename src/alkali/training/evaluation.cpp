@@ -15,11 +15,12 @@
 #include "alkali/training/errors.hpp"
 #include "alkali/training/reliability.hpp"
 #include "alkali/units/constants.hpp"
+#include "alkali/units/prefixes.hpp"
 
 namespace alkali::training {
 namespace {
 
-constexpr double milli = 1e3;
+using units::milli;
 
 /// Reference against prediction, point by point.
 struct Parity {

@@ -8,11 +8,12 @@
 #include "alkali/base/error.hpp"
 #include "alkali/base/files.hpp"
 #include "alkali/units/constants.hpp"
+#include "alkali/units/prefixes.hpp"
 
 namespace alkali::training {
 namespace {
 
-constexpr double milli = 1e3;
+using units::milli;
 
 constexpr const char* header =
     "epoch,step,lr,train_loss,train_loss_energy,train_loss_forces,train_loss_stress,train_loss_shear,train_energy_rmse,train_force_rmse,"

@@ -117,6 +117,8 @@ TemporaryFile make_temporary_file(const fs::path& target, mode_t mode) {
 }
 
 TemporaryFolder::TemporaryFolder(const fs::path& target) {
+    std::error_code failure;
+    if (target.has_parent_path()) fs::create_directories(target.parent_path(), failure);  // told below
     lock_ = make_new(target, path_, [](const fs::path& path) {
         if (::mkdir(path.c_str(), 0700) != 0) return -1;
         ::chmod(path.c_str(), 0700);  // whatever the umask

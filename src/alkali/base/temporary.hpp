@@ -18,7 +18,8 @@ struct TemporaryFile {
 /// A new file for what is to become `target`. Errors: FileError naming the target.
 [[nodiscard]] TemporaryFile make_temporary_file(const std::filesystem::path& target, mode_t mode);
 
-/// A new folder, readable by its owner alone, beside `target`; removed with all that is in it. Errors: FileError naming the target.
+/// A new folder, readable by its owner alone, beside `target`, whose folder is made if need be; removed with all that is in it. Errors:
+/// FileError naming the target.
 class TemporaryFolder {
 public:
     explicit TemporaryFolder(const std::filesystem::path& target);

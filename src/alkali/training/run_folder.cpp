@@ -78,7 +78,8 @@ void RunFolder::save_model(const std::string& name, const models::TrainableModel
 }
 
 void RunFolder::save_text(const std::string& name, const std::string& content) const {
-    if (writes_) base::write_file(folder_ / name, content);
+    const auto path = folder_ / name;
+    if (writes_ && !(std::filesystem::is_regular_file(path) && base::read_file(path) == content)) base::write_file(path, content);
 }
 
 nlohmann::json figures(const ErrorSums& errors) {

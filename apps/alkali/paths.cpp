@@ -28,7 +28,7 @@ CLI::Option* CommandPaths::reads_calculator(CLI::Option* option) {
 
 void CommandPaths::reads_folder(const std::string& folder, base::InputFiles::List list) {
     words_.push_back(folder);
-    inputs_.add_folder(folder, std::move(list));
+    inputs_.add_folder(std::move(list));
 }
 
 CLI::Option* CommandPaths::writes(CLI::Option* option) {

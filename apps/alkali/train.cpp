@@ -12,6 +12,7 @@
 #include "alkali/config/config.hpp"
 #include "alkali/config/write.hpp"
 #include "alkali/training/deepmd_input.hpp"
+#include "alkali/training/run_folder.hpp"
 #include "alkali/training/session.hpp"
 #include "calculator_options.hpp"
 #include "command.hpp"
@@ -74,11 +75,8 @@ private:
 };
 
 /// What a time limit in the config means to the members.
-void tell_limits(const TrainArguments& arguments, const models::KindRegistry& kinds, base::LogSink& log) {
-    base::NullSink unheard;
-    const auto config = config::check(training::read_training_document(arguments.config, unheard), training::training_options(kinds),
-                                      arguments.config.string(), unheard);
-    const auto settings = training::trainer_settings(config.values);
+void tell_limits(const TrainArguments& arguments, const nlohmann::json& values, base::LogSink& log) {
+    const auto settings = training::trainer_settings(values);
     const auto tell = [&](double seconds, const char* key) {
         if (seconds > 0)
             log.info(fmt::format("training.{}: {:g} s for each of the {} members, {:g} s for the committee", key, seconds,
@@ -98,6 +96,16 @@ std::filesystem::path member_folder(const TrainArguments& arguments, int member)
     return arguments.output / fmt::format("member_{}", member + 1);
 }
 
+/// What would stop a later member is told before the first is trained.
+void prepare_committee(const TrainArguments& arguments, const models::KindRegistry& kinds, Context& context) {
+    base::NullSink unheard;
+    const auto config = config::check(training::read_training_document(arguments.config, unheard), training::training_options(kinds),
+                                      arguments.config.string(), unheard);
+    training::add_inputs(context.paths.inputs(), arguments.config, config.values);
+    for (int m = 0; m < arguments.committee; ++m) training::RunFolder::refuse_inputs(member_folder(arguments, m));
+    if (!arguments.init_only) tell_limits(arguments, config.values, context.log);
+}
+
 void run_train(const TrainArguments& arguments, Context& context) {
     const auto kinds = models::model_kinds();
     const auto communicator = open_communicator();
@@ -109,7 +117,7 @@ void run_train(const TrainArguments& arguments, Context& context) {
         version,          command_line(arguments), threads_of(arguments)};
     const int members = std::max(1, arguments.committee);
     OfCommittee of_committee(context.progress, members);
-    if (committee && first && !arguments.init_only) tell_limits(arguments, kinds, context.log);
+    if (committee && first) prepare_committee(arguments, kinds, context);
     std::optional<base::FolderLock> whole;
     std::vector<base::FolderLock> of_members;
     if (committee && first) {

@@ -26,6 +26,7 @@ class ForeignFiles : public testing::Test {
 protected:
     void SetUp() override {
         write("data.extxyz", good_frames());
+        write("four.extxyz", good_frames() + good_frames());
         write("config.yaml", good_config());
         write("model.safetensors", good_model());
     }
@@ -72,7 +73,7 @@ protected:
                 {"predict", "model.safetensors", "data.extxyz", "-o", file},
                 {"relax", "model.safetensors", "data.extxyz", "-o", file, "--fmax", "1e6"},
                 {"evaluate", "model.safetensors", "data.extxyz", "--json", file},
-                {"calibrate", "model.safetensors", "data.extxyz", "-o", file},
+                {"calibrate", "model.safetensors", "four.extxyz", "-o", file},
                 {"properties", "model.safetensors", "--only", "lattice", "-o", file},
                 {"data", "split", "data.extxyz", "-o", file},
                 {"train", "config.yaml", "-o", file},

@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "alkali/base/files.hpp"
+#include "alkali/base/lock.hpp"
 #include "program.hpp"
 
 namespace alkali::cli_test {
@@ -61,7 +62,8 @@ protected:
 TEST_F(OneFolder, takes_one_training_at_a_time) {
     while_running({"train", "config.yaml", "-o", "out"}, "out/checkpoint/state.safetensors", [&](pid_t holder) {
         for (const char* how : {"--restart", "--overwrite"}) expect_refusal({"train", "config.yaml", "-o", "./out/", how}, holder);
-        EXPECT_EQ(run({"properties", "model.safetensors", "--only", "lattice", "-o", "out"}, scratch_.path()).status, 0);
+        const auto other = run({"properties", "model.safetensors", "--only", "lattice", "-o", "out"}, scratch_.path());
+        EXPECT_EQ(other.errors.find("in use"), std::string::npos) << "what is for another purpose keeps nobody out";
     });
     EXPECT_EQ(run({"train", "short.yaml", "-o", "out", "--overwrite"}, scratch_.path()).status, 0) << "a killed training holds nothing";
     for (const auto& name : scratch_.content()) EXPECT_EQ(name.find(".lock"), std::string::npos) << name;
@@ -76,10 +78,11 @@ TEST_F(OneFolder, of_a_committee_is_its_members_folder_too) {
                   });
 }
 
-TEST_F(OneFolder, takes_one_run_of_properties_at_a_time) {
-    while_running({"properties", "model.safetensors", "-o", "out"}, "out/records.json", [&](pid_t holder) {
-        expect_refusal({"properties", "model.safetensors", "-o", "out"}, holder);
-    });
+TEST_F(OneFolder, takes_one_run_of_properties_or_one_split_at_a_time) {
+    base::NullSink log;
+    const base::FolderLock properties(path("out"), "properties", log), splitting(path("out"), "splitting", log);
+    expect_refusal({"properties", "model.safetensors", "-o", "out"}, ::getpid());
+    expect_refusal({"data", "split", "data.extxyz", "--fraction", "0.5", "-o", "out"}, ::getpid());
 }
 
 }  // namespace

@@ -16,8 +16,8 @@ namespace fs = std::filesystem;
 
 // Outputs are opened in every layer, by functions that know nothing of the task.
 std::mutex tasks_mutex;
-std::vector<const InputFiles*>& tasks() {
-    static std::vector<const InputFiles*> all;
+std::vector<InputFiles*>& tasks() {
+    static std::vector<InputFiles*> all;
     return all;
 }
 
@@ -28,17 +28,6 @@ std::optional<Identity> identity(const fs::path& path) {
     struct stat status = {};
     if (::stat(path.c_str(), &status) != 0 || (!S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode))) return std::nullopt;
     return Identity{status.st_dev, status.st_ino};
-}
-
-/// Whether a file that is there lies in a folder or below it.
-bool lies_in(const fs::path& file, const fs::path& folder) {
-    const auto wanted = identity(folder);
-    std::error_code failure;
-    auto at = fs::canonical(file, failure);
-    if (failure || !wanted) return false;
-    for (; at.has_relative_path(); at = at.parent_path())
-        if (identity(at.parent_path()) == wanted) return true;
-    return false;
 }
 
 }  // namespace
@@ -58,27 +47,26 @@ void InputFiles::add(fs::path file) {
     files_.push_back(std::move(file));
 }
 
-void InputFiles::add_folder(fs::path folder, List list) {
+void InputFiles::add_folder(List list) {
     const std::lock_guard lock(tasks_mutex);
-    folders_.push_back({std::move(folder), std::move(list)});
+    folders_.push_back(std::move(list));
 }
 
-fs::path InputFiles::same_as(const fs::path& output) const {
+fs::path InputFiles::same_as(const fs::path& output) {
     const auto wanted = identity(output);
     if (!wanted) return {};
     const auto same = [&](const fs::path& input) { return identity(input) == wanted; };
     if (const auto file = std::ranges::find_if(files_, same); file != files_.end()) return *file;
-    for (const auto& folder : folders_) {
-        if (!lies_in(output, folder.path)) continue;
-        const auto files = folder.list();
-        if (const auto file = std::ranges::find_if(files, same); file != files.end()) return *file;
-    }
-    return {};
+    for (const auto& list : std::exchange(folders_, {}))
+        for (auto& path : list())
+            if (const auto id = identity(path)) in_folders_.emplace(*id, std::move(path));
+    const auto found = in_folders_.find(*wanted);
+    return found == in_folders_.end() ? fs::path() : found->second;
 }
 
 void refuse_input_as_output(const fs::path& output) {
     const std::lock_guard lock(tasks_mutex);
-    for (const auto* task : tasks()) {
+    for (auto* task : tasks()) {
         const auto input = task->same_as(output);
         if (input.empty()) continue;
         const bool same_name = input == output;

@@ -1,6 +1,10 @@
 #pragma once
+#include <sys/types.h>
+
 #include <filesystem>
 #include <functional>
+#include <map>
+#include <utility>
 #include <vector>
 
 namespace alkali::base {
@@ -17,18 +21,17 @@ public:
     InputFiles& operator=(const InputFiles&) = delete;
 
     void add(std::filesystem::path file);
-    /// A folder, of which the files listed are read. The list is asked for only when an output lies in the folder or below.
-    void add_folder(std::filesystem::path folder, List list);
+    /// Files of a folder: the list is asked for once, and only when there is an output that might be among them.
+    void add_folder(List list);
     /// The input that a path leads to; empty: none.
-    [[nodiscard]] std::filesystem::path same_as(const std::filesystem::path& output) const;
+    [[nodiscard]] std::filesystem::path same_as(const std::filesystem::path& output);
 
 private:
-    struct Folder {
-        std::filesystem::path path;
-        List list;
-    };
+    using Identity = std::pair<dev_t, ino_t>;
+
     std::vector<std::filesystem::path> files_;
-    std::vector<Folder> folders_;
+    std::vector<List> folders_;                             ///< not asked yet
+    std::map<Identity, std::filesystem::path> in_folders_;  ///< of those that were
 };
 
 /// Errors: InputError naming both, if the output is an input of a task that is under way in this process.

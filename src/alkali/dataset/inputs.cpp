@@ -31,7 +31,7 @@ std::vector<fs::path> inputs_below(const fs::path& folder) {
 
 void add_inputs(base::InputFiles& inputs, const fs::path& path) {
     if (std::error_code unknown; fs::is_directory(path, unknown))
-        inputs.add_folder(path, [path] { return inputs_below(path); });
+        inputs.add_folder([path] { return inputs_below(path); });
     else
         inputs.add(path);
 }

@@ -7,6 +7,7 @@
 
 #include "alkali/base/error.hpp"
 #include "alkali/base/files.hpp"
+#include "alkali/base/inputs.hpp"
 #include "alkali/units/constants.hpp"
 
 namespace alkali::training {
@@ -38,6 +39,12 @@ std::string line(const MetricsRow& row) {
 
 RunFolder::RunFolder(std::filesystem::path folder, const models::KindRegistry& kinds, nlohmann::json provenance, bool writes)
     : folder_(std::move(folder)), kinds_(kinds), provenance_(std::move(provenance)), writes_(writes) {}
+
+void RunFolder::refuse_inputs(const std::filesystem::path& folder) {
+    for (const char* name :
+         {"best.safetensors", "last.safetensors", "init.safetensors", "metrics.csv", "left_out.extxyz", "checkpoint/state.safetensors"})
+        base::refuse_input_as_output(folder / name);
+}
 
 void RunFolder::begin_metrics(std::int64_t after_step) {
     if (!writes_) return;

@@ -29,9 +29,9 @@ public:
     /// provenance: what every model file of the run says of its origin.
     RunFolder(std::filesystem::path folder, const models::KindRegistry& kinds, nlohmann::json provenance, bool writes);
 
-    /// What a run writes by itself. config.yaml is not among them: it may be the config that is given.
-    static constexpr const char* file_names[] = {"best.safetensors", "last.safetensors", "init.safetensors",
-                                                 "metrics.csv",      "left_out.extxyz",  "checkpoint/state.safetensors"};
+    /// Before anything is written. config.yaml is not looked at: it may be the config that is given.
+    /// Errors: InputError if a file of a run in this folder would take the place of an input (base/inputs.hpp).
+    static void refuse_inputs(const std::filesystem::path& folder);
 
     [[nodiscard]] std::filesystem::path checkpoint() const { return folder_ / "checkpoint" / "state.safetensors"; }
     /// Starts metrics.csv anew, or goes on with it after its lines up to this step.

@@ -206,19 +206,19 @@ nlohmann::json provenance(const SessionRequest& request, const Data& data, const
             {"frames", {{"train", data.train.size()}, {"validation", data.validation.size()}}}};
 }
 
-void add_inputs(base::InputFiles& inputs, const SessionRequest& request, const nlohmann::json& values) {
-    const auto data = data_settings(values);
-    inputs.add(request.config);
-    for (const auto& path : data.train) dataset::add_inputs(inputs, path);
-    for (const auto& path : data.validation) dataset::add_inputs(inputs, path);
-    if (const auto start = init_from(values)) inputs.add(*start);
-}
-
 std::string hash_of(const Data& data) {
     return dataset::content_hash(data.train) + (data.validation.empty() ? "" : "+" + dataset::content_hash(data.validation));
 }
 
 }  // namespace
+
+void add_inputs(base::InputFiles& inputs, const std::filesystem::path& config, const nlohmann::json& values) {
+    const auto data = data_settings(values);
+    inputs.add(config);
+    for (const auto& path : data.train) dataset::add_inputs(inputs, path);
+    for (const auto& path : data.validation) dataset::add_inputs(inputs, path);
+    if (const auto start = init_from(values)) inputs.add(*start);
+}
 
 Outcome train(const SessionRequest& request, const models::KindRegistry& kinds, Communicator& communicator, base::LogSink& log,
               base::ProgressSink& progress) {
@@ -229,8 +229,8 @@ Outcome train(const SessionRequest& request, const models::KindRegistry& kinds, 
     if (config.values["data"]["split_seed"].is_null()) config.values["data"]["split_seed"] = seed;  // one split for a whole committee
     seed = seed.get<std::uint64_t>() + request.seed_offset;
     base::InputFiles inputs;
-    add_inputs(inputs, request, config.values);
-    for (const char* name : RunFolder::file_names) base::refuse_input_as_output(request.output / name);
+    add_inputs(inputs, request.config, config.values);
+    RunFolder::refuse_inputs(request.output);
     std::optional<base::FolderLock> lock;
     if (communicator.rank() == 0 && request.lock == nullptr) lock.emplace(request.output, "training", log);
     const auto checkpoint = request.output / "checkpoint" / "state.safetensors";

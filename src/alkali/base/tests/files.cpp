@@ -214,16 +214,19 @@ TEST_F(Files, of_a_folder_that_is_read_only_what_is_read_is_refused) {
     write_file(folder_ / "data" / "other", "other");
     InputFiles inputs;
     int asked = 0;
-    inputs.add_folder(folder_ / "data", [&] {
+    inputs.add_folder([&] {
         ++asked;
         return std::vector<fs::path>{folder_ / "data" / "in"};
     });
     write_file(folder_ / "out", "output");
-    write_file(folder_ / "out", "output");
     EXPECT_EQ(asked, 0);
+    write_file(folder_ / "out", "output");
+    fs::create_hard_link(folder_ / "data" / "in", folder_ / "twin");
+    EXPECT_THROW(write_file(folder_ / "twin", "output"), InputError);
     write_file(folder_ / "data" / "other", "output");
     EXPECT_THROW(write_file(folder_ / "data" / "in", "output"), InputError);
     EXPECT_EQ(read_file(folder_ / "data" / "in"), "input");
+    EXPECT_EQ(asked, 1);
 }
 
 TEST_F(Files, what_cannot_be_read_or_written_is_told_with_the_reason) {

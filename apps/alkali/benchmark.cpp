@@ -9,6 +9,7 @@
 #include "benchmark_measure.hpp"
 #include "calculator_options.hpp"
 #include "command.hpp"
+#include "output.hpp"
 
 namespace alkali::app {
 namespace {
@@ -66,8 +67,8 @@ std::string precision_used(calculator::Calculator& calculator, const std::string
 
 void print_parts(const nlohmann::json& parts) {
     for (const auto& [name, part] : parts.items())
-        fmt::print("    {:<26} {:>10} us/atom {:>8} GFLOP/s {:>6} % of peak\n", name, number(part["us_per_atom"], 2),
-                   number(part["gflops"], 1), number(part["share_of_peak"], 1, 100));
+        print_out("    {:<26} {:>10} us/atom {:>8} GFLOP/s {:>6} % of peak\n", name, number(part["us_per_atom"], 2),
+                  number(part["gflops"], 1), number(part["share_of_peak"], 1, 100));
 }
 
 void run_benchmark(const BenchmarkArguments& arguments, Context& context) {
@@ -77,11 +78,11 @@ void run_benchmark(const BenchmarkArguments& arguments, Context& context) {
         auto& ceiling = ceilings[threads];
         if (!arguments.ceilings || ceiling.float32_gflops > 0) continue;
         ceiling = measure_ceilings(threads);
-        fmt::print("{} thread{}: at best {:.0f} GFLOP/s in float32, {:.0f} in float64, {:.1f} GB/s of memory\n", threads,
-                   threads == 1 ? "" : "s", ceiling.float32_gflops, ceiling.float64_gflops, ceiling.gigabytes_per_second);
+        print_out("{} thread{}: at best {:.0f} GFLOP/s in float32, {:.0f} in float64, {:.1f} GB/s of memory\n", threads,
+                  threads == 1 ? "" : "s", ceiling.float32_gflops, ceiling.float64_gflops, ceiling.gigabytes_per_second);
     }
-    fmt::print("{:>8} {:>8} {:>10} {:>12} {:>12} {:>10} {:>8} {:>10} {:>12}\n", "atoms", "threads", "precision", "us/atom", "median",
-               "GFLOP/s", "% peak", "peak MB", "bytes/atom");
+    print_out("{:>8} {:>8} {:>10} {:>12} {:>12} {:>10} {:>8} {:>10} {:>12}\n", "atoms", "threads", "precision", "us/atom", "median",
+              "GFLOP/s", "% peak", "peak MB", "bytes/atom");
     for (const auto& precision : arguments.precisions)
         for (const int threads : arguments.threads)
             for (const auto atoms : arguments.atoms) {
@@ -91,9 +92,9 @@ void run_benchmark(const BenchmarkArguments& arguments, Context& context) {
                 const Timing timing = measure(*calculator, atoms, arguments.effort);
                 results.push_back(result_json(timing, threads, used, ceilings[threads]));
                 const auto& r = results.back();
-                fmt::print("{:>8} {:>8} {:>10} {:>12} {:>12} {:>10} {:>8} {:>10.0f} {:>12.0f}\n", timing.atoms, threads, used,
-                           number(r["us_per_atom"], 2), number(r["us_per_atom_median"], 2), number(r["gflops"], 1),
-                           number(r["share_of_peak"], 1, 100), 1e-6 * static_cast<double>(timing.peak_bytes), timing.bytes_per_atom());
+                print_out("{:>8} {:>8} {:>10} {:>12} {:>12} {:>10} {:>8} {:>10.0f} {:>12.0f}\n", timing.atoms, threads, used,
+                          number(r["us_per_atom"], 2), number(r["us_per_atom_median"], 2), number(r["gflops"], 1),
+                          number(r["share_of_peak"], 1, 100), 1e-6 * static_cast<double>(timing.peak_bytes), timing.bytes_per_atom());
                 if (arguments.parts) print_parts(r["parts"]);
             }
     if (!arguments.json.empty()) base::write_file(arguments.json, config::json_text(results, 2) + "\n");
@@ -104,9 +105,10 @@ void run_benchmark(const BenchmarkArguments& arguments, Context& context) {
 void add_benchmark(CLI::App& app, Context& context) {
     auto arguments = std::make_shared<BenchmarkArguments>();
     auto* command = app.add_subcommand("benchmark", "Time, memory and share of the machine's peak of energy, forces and stress");
-    command->add_option("calculator", arguments->calculator, "Model file (several with commas: a committee), kim:MODEL_ID, ...")
-        ->required()
-        ->type_name("CALC");
+    context.paths.reads_calculator(
+        command->add_option("calculator", arguments->calculator, "Model file (several with commas: a committee), kim:MODEL_ID, ...")
+            ->required()
+            ->type_name("CALC"));
     command->add_option("--atoms", arguments->atoms, "Sizes; the nearest cubic bcc cell is taken (54, 432, 2000, 16000, 128000)")
         ->delimiter(',')
         ->capture_default_str();
@@ -121,10 +123,11 @@ void add_benchmark(CLI::App& app, Context& context) {
         ->check(CLI::PositiveNumber);
     command->add_flag("--parts", arguments->parts, "Print where the time goes (the JSON always has it)");
     command->add_flag("!--no-peak", arguments->ceilings, "Leave the machine's peak and bandwidth unmeasured");
-    command
-        ->add_option("--json", arguments->json,
-                     "Write {atoms, threads, precision, us_per_atom, gflops, peak_rss_bytes, parts, ...} of each to this file")
-        ->type_name("FILE");
+    context.paths.writes(
+        command
+            ->add_option("--json", arguments->json,
+                         "Write {atoms, threads, precision, us_per_atom, gflops, peak_rss_bytes, parts, ...} of each to this file")
+            ->type_name("FILE"));
     command->footer(
         "Cubic bcc cells, a = 3.434 angstrom, 0.05 angstrom Gaussian rattle, fixed seed; neighbour list included; us/atom of the\n"
         "shortest run and of the median. GFLOP/s: operations of the model's formulas, none twice (docs/performance.md).\n"

@@ -11,6 +11,7 @@
 #include "alkali/models/common/model_file.hpp"
 #include "calculator_options.hpp"
 #include "command.hpp"
+#include "output.hpp"
 #include "read_options.hpp"
 #include "version.hpp"
 
@@ -47,11 +48,10 @@ void run_calibrate(const CalibrateArguments& arguments, Context& context) {
                                  {"version", version},
                                  {"date", base::utc_date()}};
     models::save_model(arguments.output, *loaded.model, kinds, provenance, calibration.uncertainty);
-    fmt::print("force components                         {}\n", calibration.check.components);
-    fmt::print("rank correlation with {:<18} {:.3f}\n", committee ? "the committee" : "sizes of errors",
-               calibration.check.rank_correlation);
-    fmt::print("errors within intervals of 90 %          {:.1f} %\n", 100 * calibration.check.coverage_90);
-    fmt::print("both on frames that took no part (two halves in turn)\n{}\n", arguments.output.string());
+    print_out("force components                         {}\n", calibration.check.components);
+    print_out("rank correlation with {:<18} {:.3f}\n", committee ? "the committee" : "sizes of errors", calibration.check.rank_correlation);
+    print_out("errors within intervals of 90 %          {:.1f} %\n", 100 * calibration.check.coverage_90);
+    print_out("both on frames that took no part (two halves in turn)\n{}\n", arguments.output.string());
 }
 
 }  // namespace
@@ -59,14 +59,18 @@ void run_calibrate(const CalibrateArguments& arguments, Context& context) {
 void add_calibrate(CLI::App& app, Context& context) {
     auto arguments = std::make_shared<CalibrateArguments>();
     auto* command = app.add_subcommand("calibrate", "Teaches one model what errors to expect of its forces");
-    command->add_option("model", arguments->model, "Model file")->required()->type_name("MODEL");
-    command->add_option("data", arguments->data, "Labelled frames that the model was not trained on")->required()->type_name("DATA...");
-    command->add_option("-o,--output", arguments->output, "The same model with its uncertainty")
-        ->required()
-        ->type_name("MODEL.safetensors");
-    command
-        ->add_option("--committee", arguments->committee, "Models whose deviations tell which forces are uncertain; default: the errors do")
-        ->type_name("CALC,...");
+    auto& paths = context.paths;
+    paths.reads(command->add_option("model", arguments->model, "Model file")->required()->type_name("MODEL"));
+    paths.reads_frames(command->add_option("data", arguments->data, "Labelled frames that the model was not trained on")
+                           ->required()
+                           ->type_name("DATA..."));
+    paths.writes(command->add_option("-o,--output", arguments->output, "The same model with its uncertainty")
+                     ->required()
+                     ->type_name("MODEL.safetensors"));
+    paths.reads_calculator(command
+                               ->add_option("--committee", arguments->committee,
+                                            "Models whose deviations tell which forces are uncertain; default: the errors do")
+                               ->type_name("CALC,..."));
     add_label_options(*command, arguments->read);
     add_threads_option(*command, arguments->threads);
     command->footer(

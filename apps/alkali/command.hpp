@@ -3,14 +3,16 @@
 
 #include "alkali/base/log.hpp"
 #include "alkali/calculator/registry.hpp"
+#include "paths.hpp"
 
 namespace alkali::app {
 
-/// What every subcommand gets from main: where to say things, how to open calculators.
+/// What every subcommand gets from main: where to say things, how to open calculators, whom to tell what it reads and writes.
 struct Context {
     base::LogSink& log;
     base::ProgressSink& progress;
     const calculator::Registry& calculators;
+    CommandPaths& paths;
 };
 
 // One function per subcommand, in a file of its own name. It declares options on the app and sets a callback that

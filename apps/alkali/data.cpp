@@ -8,13 +8,17 @@
 
 #include "alkali/base/error.hpp"
 #include "alkali/base/files.hpp"
+#include "alkali/base/inputs.hpp"
+#include "alkali/base/lock.hpp"
 #include "alkali/config/json.hpp"
 #include "alkali/dataset/check.hpp"
 #include "alkali/dataset/files.hpp"
+#include "alkali/dataset/inputs.hpp"
 #include "alkali/dataset/split.hpp"
 #include "alkali/io/losses.hpp"
 #include "alkali/io/notes.hpp"
 #include "command.hpp"
+#include "output.hpp"
 #include "read_options.hpp"
 
 namespace alkali::app {
@@ -53,20 +57,21 @@ void run_check(const CheckArguments& arguments, Context& context) {
     std::map<std::string, std::size_t> shown;
     for (const auto& f : report.findings)
         if (shown[f.check + " " + name_of(f.severity)]++ < arguments.show)
-            fmt::print("{} [{}] {}: {}\n", name_of(f.severity), f.check, f.where, f.text);
+            print_out("{} [{}] {}: {}\n", name_of(f.severity), f.check, f.where, f.text);
     for (const auto& [kind, count] : shown)
-        if (count > arguments.show) fmt::print("... and {} more {}s (--show 0 shows all)\n", count - arguments.show, kind);
+        if (count > arguments.show) print_out("... and {} more {}s (--show 0 shows all)\n", count - arguments.show, kind);
     const auto errors = report.count(dataset::Severity::error), warnings = report.count(dataset::Severity::warning);
-    fmt::print("{}\n{} errors, {} warnings\n", dataset::describe(report.counts), errors, warnings);
+    print_out("{}\n{} errors, {} warnings\n", dataset::describe(report.counts), errors, warnings);
     if (errors > 0) throw InputError(fmt::format("the data have {} errors", errors), {}, "see the list above");
 }
 
 void add_check(CLI::App& parent, Context& context) {
     auto arguments = std::make_shared<CheckArguments>();
     auto* command = parent.add_subcommand("check", "Look for missing, wrong and doubtful labels and structures");
-    command->add_option("files", arguments->files, "Labelled frames: files or folders")->required()->type_name("DATA...");
+    auto* files = command->add_option("files", arguments->files, "Labelled frames: files or folders")->required()->type_name("DATA...");
+    context.paths.reads_frames(files);
     add_label_options(*command, arguments->options.read);
-    command->add_option("--json", arguments->json, "Write all findings as JSON to this file")->type_name("FILE");
+    context.paths.writes(command->add_option("--json", arguments->json, "Write all findings as JSON to this file")->type_name("FILE"));
     command->add_option_function<std::size_t>(
         "--show", [arguments](std::size_t count) { arguments->show = count == 0 ? static_cast<std::size_t>(-1) : count; },
         "Findings shown of each kind; 0: all (default 10)");
@@ -111,16 +116,18 @@ void run_convert(const ConvertArguments& arguments, Context& context) {
     }
     writer->close();
     losses.tell(context.log);
-    fmt::print("{} frames written to {}\n", count, arguments.output.string());
+    print_out("{} frames written to {}\n", count, arguments.output.string());
 }
 
 void add_convert(CLI::App& parent, Context& context) {
     auto arguments = std::make_shared<ConvertArguments>();
     auto* command = parent.add_subcommand("convert", "Read frames in one format and write them in another");
-    command->add_option("inputs", arguments->inputs, "Files or folders (all that is below) to read, in order")
-        ->required()
-        ->type_name("IN...");
-    command->add_option("-o,--output", arguments->output, "File (or deepmd folder) to write")->required()->type_name("OUT");
+    auto* inputs = command->add_option("inputs", arguments->inputs, "Files or folders (all that is below) to read, in order")
+                       ->required()
+                       ->type_name("IN...");
+    context.paths.reads_frames(inputs);
+    context.paths.writes(
+        command->add_option("-o,--output", arguments->output, "File (or deepmd folder) to write")->required()->type_name("OUT"));
     command->add_option("--to", arguments->write.format, "Format of the output; default: by name")->type_name("FORMAT");
     command
         ->add_option("--write-type-names", arguments->write.type_names,
@@ -175,6 +182,7 @@ std::vector<Selection> read_selections(const fs::path& path) {
 
 void run_select(const SelectArguments& arguments, Context& context) {
     const auto selections = read_selections(arguments.list);
+    for (const auto& selection : selections) dataset::add_inputs(context.paths.inputs(), arguments.root / selection.file);
     const auto write = settled(arguments.write, arguments.output);
     io::Losses losses(io::format_info(arguments.output, write.format));
     const auto writer = io::open_writer(arguments.output, write);
@@ -202,17 +210,19 @@ void run_select(const SelectArguments& arguments, Context& context) {
     }
     writer->close();
     losses.tell(context.log);
-    fmt::print("{} frames written to {}\n", count, arguments.output.string());
+    print_out("{} frames written to {}\n", count, arguments.output.string());
 }
 
 void add_select(CLI::App& parent, Context& context) {
     auto arguments = std::make_shared<SelectArguments>();
     auto* command = parent.add_subcommand("select", "Take the frames that a list names");
-    command->add_option("list", arguments->list, "Text with lines: FILE FRAME FRAME ..., frames counted from 0")
-        ->required()
-        ->type_name("LIST");
+    auto* list = command->add_option("list", arguments->list, "Text with lines: FILE FRAME FRAME ..., frames counted from 0")
+                     ->required()
+                     ->type_name("LIST");
+    context.paths.reads(list);
     command->add_option("folder", arguments->root, "Folder that the files of the list are in")->required()->type_name("FOLDER");
-    command->add_option("-o,--output", arguments->output, "File (or deepmd folder) to write")->required()->type_name("OUT");
+    context.paths.writes(
+        command->add_option("-o,--output", arguments->output, "File (or deepmd folder) to write")->required()->type_name("OUT"));
     command->add_option("--to", arguments->write.format, "Format of the output; default: by name")->type_name("FORMAT");
     add_label_options(*command, arguments->read);
     command->footer("Example:\n  alkali data select examples/jiao-li/frames.txt jiao-li -o subset.extxyz");
@@ -255,10 +265,12 @@ void write_part(const SplitArguments& arguments, const std::string& name, const 
     std::string text;
     for (const auto& [group, count] : groups)
         if (!group.empty()) text += fmt::format("{}{} {}", text.empty() ? " (" : ", ", group, count);
-    fmt::print("{}: {} frames{}\n", path.string(), frames.size(), text.empty() ? "" : text + ")");
+    print_out("{}: {} frames{}\n", path.string(), frames.size(), text.empty() ? "" : text + ")");
 }
 
 void run_split(const SplitArguments& arguments, Context& context) {
+    for (const char* part : {"train", "validation", "test"}) base::refuse_input_as_output(part_path(arguments, part));
+    const base::FolderLock lock(arguments.output, "splitting", context.log);
     std::vector<io::Frame> frames;
     dataset::LoadOptions load{arguments.read, dataset::Missing::mask, {}, dataset::Keep::columns};
     io::Losses losses(io::format_info(part_path(arguments, "train"), arguments.format));
@@ -293,7 +305,8 @@ void add_split(CLI::App& parent, Context& context) {
     auto arguments = std::make_shared<SplitArguments>();
     auto* command = parent.add_subcommand(
         "split", "Divide frames into train, validation and test; validation is what a training with the same seed and share holds out");
-    command->add_option("inputs", arguments->inputs, "Labelled frames: files or folders")->required()->type_name("DATA...");
+    auto* inputs = command->add_option("inputs", arguments->inputs, "Labelled frames: files or folders")->required()->type_name("DATA...");
+    context.paths.reads_frames(inputs);
     command->add_option("-o,--output", arguments->output, "Folder for train.extxyz, validation.extxyz and test.extxyz")
         ->required()
         ->type_name("DIR");

@@ -17,6 +17,7 @@
 #include "alkali/config/json.hpp"
 #include "alkali/io/compression.hpp"
 #include "command.hpp"
+#include "output.hpp"
 #include "version.hpp"
 
 namespace alkali::app {
@@ -150,8 +151,8 @@ std::vector<Check> check_engines() {
 
 void print_text(const std::vector<Check>& checks) {
     for (const auto& check : checks) {
-        fmt::print("{:<8} {:<17} {}\n", check.found ? "found" : "missing", check.name, check.detail);
-        if (!check.found) fmt::print("{:26} needed for: {}; to get it: {}\n", "", check.serves, check.install);
+        print_out("{:<8} {:<17} {}\n", check.found ? "found" : "missing", check.name, check.detail);
+        if (!check.found) print_out("{:26} needed for: {}; to get it: {}\n", "", check.serves, check.install);
     }
 }
 
@@ -163,7 +164,7 @@ void print_json(const std::vector<Check>& checks) {
                         {"detail", check.detail},
                         {"serves", check.serves},
                         {"install", check.found ? "" : check.install}});
-    fmt::print("{}\n", config::json_text({{"schema", 1}, {"checks", list}}, 2));
+    print_out("{}\n", config::json_text({{"schema", 1}, {"checks", list}}, 2));
 }
 
 }  // namespace

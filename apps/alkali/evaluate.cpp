@@ -12,6 +12,7 @@
 #include "alkali/units/elements.hpp"
 #include "calculator_options.hpp"
 #include "command.hpp"
+#include "output.hpp"
 #include "read_options.hpp"
 #include "version.hpp"
 
@@ -46,7 +47,7 @@ std::vector<std::string> elements_of(const std::vector<structure::Frame>& frames
 
 void print_table(const records::Records& records) {
     for (const auto& [name, record] : records.all())
-        if (record.value.is_number()) fmt::print("{:<40} {:>12.5g} {}\n", name, record.value.get<double>(), record.unit);
+        if (record.value.is_number()) print_out("{:<40} {:>12.5g} {}\n", name, record.value.get<double>(), record.unit);
 }
 
 void run_evaluate(const EvaluateArguments& arguments, Context& context) {
@@ -78,16 +79,21 @@ void run_evaluate(const EvaluateArguments& arguments, Context& context) {
 void add_evaluate(CLI::App& app, Context& context) {
     auto arguments = std::make_shared<EvaluateArguments>();
     auto* command = app.add_subcommand("evaluate", "Errors of a calculator on labelled frames, also by group");
-    command->add_option("calculator", arguments->calculator, "Model file, kim:MODEL_ID, ...")->required()->type_name("CALC");
-    command->add_option("data", arguments->data, "Labelled frames: files or folders")->required()->type_name("DATA...");
-    command->add_option("--json", arguments->json, "Write the records, parity data included, to this file")->type_name("FILE");
-    command->add_option("-o,--output", arguments->output, "Write evaluation.json into this folder")->type_name("DIR");
+    auto& paths = context.paths;
+    paths.reads_calculator(
+        command->add_option("calculator", arguments->calculator, "Model file, kim:MODEL_ID, ...")->required()->type_name("CALC"));
+    paths.reads_frames(command->add_option("data", arguments->data, "Labelled frames: files or folders")->required()->type_name("DATA..."));
+    paths.writes(
+        command->add_option("--json", arguments->json, "Write the records, parity data included, to this file")->type_name("FILE"));
+    paths.writes_into(command->add_option("-o,--output", arguments->output, "Write evaluation.json into this folder")->type_name("DIR"),
+                      "evaluation.json");
     add_label_options(*command, arguments->read);
     command->add_option("--parity-points", arguments->parity_points, "Points kept for each parity plot; 0: none")
         ->capture_default_str()
         ->check(CLI::NonNegativeNumber);
-    command->add_option("--committee", arguments->committee, "Also compare expected errors of forces with this committee's deviations")
-        ->type_name("CALC,...");
+    paths.reads_calculator(
+        command->add_option("--committee", arguments->committee, "Also compare expected errors of forces with this committee's deviations")
+            ->type_name("CALC,..."));
     add_open_options(*command, arguments->open);
     command->footer(
         "Energies in meV/atom, forces in meV/angstrom, stresses in GPa. energy_rmse_shifted: with the mean offset removed,\n"

@@ -2,15 +2,17 @@
 
 #include <filesystem>
 #include <memory>
-#include <system_error>
 
 #include "alkali/base/error.hpp"
+#include "alkali/base/files.hpp"
 #include "alkali/base/process.hpp"
+#include "alkali/base/temporary.hpp"
 #include "alkali/io/deepmd_model.hpp"
 #include "alkali/io/foreign_model.hpp"
 #include "alkali/models/common/model_file.hpp"
 #include "alkali/models/deep_potential/import.hpp"
 #include "command.hpp"
+#include "output.hpp"
 #include "process.hpp"
 #include "version.hpp"
 
@@ -25,15 +27,6 @@ constexpr int not_installed = 3;
 
 struct ImportOptions {
     std::string model, output, python = "python3", model_key = "sole_model";
-};
-
-/// A file that is removed again unless it was renamed.
-struct Scratch {
-    fs::path path;
-    ~Scratch() {
-        std::error_code ignored;
-        fs::remove(path, ignored);
-    }
 };
 
 /// The converter beside an installed program, or that of the source tree the program was built from.
@@ -101,14 +94,17 @@ void run_import(const ImportOptions& options, Context& context) {
     }
     refuse_what_cannot_be_imported(options.model);
     // The output gets its name only once the model in it has been opened.
-    const Scratch written{fs::path(options.output).concat(".importing.safetensors")};
+    base::AtomicFile output(options.output);
+    const base::TemporaryFolder folder(options.output);
+    const auto written = folder.path() / "model.safetensors";
     if (is_deepmd_form(options.model))
-        import_deepmd(options, written.path);
+        import_deepmd(options, written);
     else
-        import_nequip(options, written.path);
-    const auto model = context.calculators.open(written.path.string(), {}, context.log);
-    fs::rename(written.path, options.output);
-    fmt::print("wrote {} (cutoff {:g} angstrom, {} species)\n", options.output, model->cutoff(), model->species().size());
+        import_nequip(options, written);
+    const auto model = context.calculators.open(written.string(), {}, context.log);
+    output.stream() << base::read_file(written);
+    output.commit();
+    print_out("wrote {} (cutoff {:g} angstrom, {} species)\n", options.output, model->cutoff(), model->species().size());
 }
 
 }  // namespace
@@ -122,11 +118,11 @@ void add_import(CLI::App& app, Context& context) {
         "  dp convert-backend model.pth model.yaml && alkali import model.yaml -o li.safetensors\n"
         "Checkpoints and packages of nequip are Python pickles: import files you trust only.");
     auto options = std::make_shared<ImportOptions>();
-    command
-        ->add_option("model", options->model,
-                     "Checkpoint (.ckpt) or package (.nequip.zip) of nequip, or deepmd-kit's own form (.yaml, .json)")
-        ->required();
-    command->add_option("-o,--output", options->output, "Model file to write")->required();
+    context.paths.reads(command
+                            ->add_option("model", options->model,
+                                         "Checkpoint (.ckpt) or package (.nequip.zip) of nequip, or deepmd-kit's own form (.yaml, .json)")
+                            ->required());
+    context.paths.writes(command->add_option("-o,--output", options->output, "Model file to write")->required());
     command->add_option("--python", options->python, "Python that has nequip")->capture_default_str();
     command->add_option("--model-key", options->model_key, "Which model, if the file holds several")->capture_default_str();
     command->callback([options, &context] { run_import(*options, context); });

@@ -11,6 +11,7 @@
 #include "alkali/models/common/model_file.hpp"
 #include "alkali/units/elements.hpp"
 #include "command.hpp"
+#include "output.hpp"
 #include "read_options.hpp"
 
 namespace alkali::app {
@@ -91,10 +92,10 @@ nlohmann::json data_info(const std::filesystem::path& path, const io::ReadOption
 void print_block(const nlohmann::json& block, const std::string& indent) {
     for (const auto& [key, value] : block.items()) {
         if (value.is_object() && !value.empty()) {
-            fmt::print("{}{}:\n", indent, key);
+            print_out("{}{}:\n", indent, key);
             print_block(value, indent + "  ");
         } else {
-            fmt::print("{}{}: {}\n", indent, key, value.is_string() ? value.get<std::string>() : config::json_text(value));
+            print_out("{}{}: {}\n", indent, key, value.is_string() ? value.get<std::string>() : config::json_text(value));
         }
     }
 }
@@ -108,8 +109,10 @@ void add_info(CLI::App& app, Context& context) {
     };
     auto arguments = std::make_shared<Arguments>();
     auto* command = app.add_subcommand("info", "What a model file or a set of frames holds");
-    command->add_option("file", arguments->file, "Model file (.safetensors) or labelled frames")->required()->type_name("MODEL or DATA");
-    command->add_option("--json", arguments->json, "Write it as JSON to this file")->type_name("FILE");
+    context.paths.reads_frames(command->add_option("file", arguments->file, "Model file (.safetensors) or labelled frames")
+                                   ->required()
+                                   ->type_name("MODEL or DATA"));
+    context.paths.writes(command->add_option("--json", arguments->json, "Write it as JSON to this file")->type_name("FILE"));
     add_label_options(*command, arguments->read);
     command->footer("Examples:\n  alkali info out/nequip/best.safetensors\n  alkali info train.extxyz");
     command->callback([arguments, &context] {

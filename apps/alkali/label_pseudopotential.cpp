@@ -7,6 +7,7 @@
 #include "alkali/config/json.hpp"
 #include "alkali/labelling/pseudopotential.hpp"
 #include "label.hpp"
+#include "output.hpp"
 
 namespace alkali::app {
 namespace {
@@ -38,21 +39,21 @@ void print_json(const labelling::GeneratedPseudopotential& made) {
                                 {"wrapped_lines", made.wrapped_lines},
                                 {"levels", levels},
                                 {"notes", made.report.notes}};
-    fmt::print("{}\n", config::json_text(out, 2));
+    print_out("{}\n", config::json_text(out, 2));
 }
 
 void print_text(const labelling::GeneratedPseudopotential& made) {
     const auto& h = made.header;
-    fmt::print("{}\n", made.file.string());
-    fmt::print("{} {}, {}, {:g} valence electron{}{}; ld1.x {}\n", h.element, h.type, h.functional, h.z_valence,
-               h.z_valence == 1 ? "" : "s", h.core_correction ? ", core correction" : "", made.report.version);
-    if (h.wfc_cutoff > 0) fmt::print("suggested cutoffs: {:g} Ry for wavefunctions, {:g} Ry for the density\n", h.wfc_cutoff, h.rho_cutoff);
+    print_out("{}\n", made.file.string());
+    print_out("{} {}, {}, {:g} valence electron{}{}; ld1.x {}\n", h.element, h.type, h.functional, h.z_valence, h.z_valence == 1 ? "" : "s",
+              h.core_correction ? ", core correction" : "", made.report.version);
+    if (h.wfc_cutoff > 0) print_out("suggested cutoffs: {:g} Ry for wavefunctions, {:g} Ry for the density\n", h.wfc_cutoff, h.rho_cutoff);
     if (made.wrapped_lines > 0)
-        fmt::print("{} lines wrapped: pw.x does not read more than {} characters\n", made.wrapped_lines, labelling::longest_upf_line);
-    fmt::print("\norbital  occupation  all electrons (Ry)  pseudo (Ry)  difference (mRy)\n");
+        print_out("{} lines wrapped: pw.x does not read more than {} characters\n", made.wrapped_lines, labelling::longest_upf_line);
+    print_out("\norbital  occupation  all electrons (Ry)  pseudo (Ry)  difference (mRy)\n");
     for (const auto& level : made.report.levels)
-        fmt::print("{:<7}  {:>10.2f}  {:>18.5f}  {:>11.5f}  {:>16.2f}\n", level.orbital, level.occupation, level.all_electron, level.pseudo,
-                   1e3 * level.difference());
+        print_out("{:<7}  {:>10.2f}  {:>18.5f}  {:>11.5f}  {:>16.2f}\n", level.orbital, level.occupation, level.all_electron, level.pseudo,
+                  1e3 * level.difference());
 }
 
 void run_pseudopotential(const PseudopotentialArguments& arguments, Context& context) {
@@ -66,7 +67,7 @@ void run_pseudopotential(const PseudopotentialArguments& arguments, Context& con
 void add_label_pseudopotential(CLI::App& label, Context& context) {
     auto arguments = std::make_shared<PseudopotentialArguments>();
     auto* command = label.add_subcommand("pseudopotential", "Generate a pseudopotential with ld1.x, check it, make it readable for pw.x");
-    command->add_option("input", arguments->input, "Input of ld1.x")->required()->type_name("INPUT");
+    context.paths.reads(command->add_option("input", arguments->input, "Input of ld1.x")->required()->type_name("INPUT"));
     command->add_option("-o,--output", arguments->options.folder, "Folder for the UPF file")->capture_default_str()->type_name("DIR");
     command->add_option("--program", arguments->options.program, "The generator")->capture_default_str()->type_name("LD1");
     command

@@ -7,6 +7,7 @@
 #include "interrupt.hpp"
 #include "label.hpp"
 #include "labellers.hpp"
+#include "output.hpp"
 #include "process.hpp"
 #include "version.hpp"
 
@@ -19,13 +20,13 @@ struct RunArguments {
 };
 
 void say(const labelling::RunSettings& settings, const labelling::RunOutcome& outcome) {
-    fmt::print("{} of {} frames labelled ({} different structures, {} labelled now)\n", outcome.labelled, outcome.frames,
-               outcome.structures, outcome.made);
-    if (outcome.labelled > 0) fmt::print("{}\n", settings.output.string());
+    print_out("{} of {} frames labelled ({} different structures, {} labelled now)\n", outcome.labelled, outcome.frames, outcome.structures,
+              outcome.made);
+    if (outcome.labelled > 0) print_out("{}\n", settings.output.string());
     if (outcome.failed.empty()) return;
-    fmt::print("failed:\n");
+    print_out("failed:\n");
     for (const auto& [where, failure] : outcome.failed)
-        fmt::print("  {}: {} ({}){}\n", where, failure.what, to_string(failure.fault), failure.hint.empty() ? "" : "\n    " + failure.hint);
+        print_out("  {}: {} ({}){}\n", where, failure.what, to_string(failure.fault), failure.hint.empty() ? "" : "\n    " + failure.hint);
 }
 
 /// The command's status is 1 unless every frame has its label.
@@ -63,11 +64,11 @@ void run_label(const RunArguments& arguments, Context& context) {
 void add_label_run(CLI::App& label, Context& context) {
     auto arguments = std::make_shared<RunArguments>();
     auto* command = label.add_subcommand("run", "Labels files of structures; what is in the store is never computed again");
-    auto* config = command->add_option("config", arguments->config, "Config (YAML)")->type_name("CONFIG");
+    auto* config = context.paths.reads(command->add_option("config", arguments->config, "Config (YAML)")->type_name("CONFIG"));
     command->add_flag("--gather", arguments->gather, "Only write the output from what the store has");
     command->add_flag("--keys", arguments->keys, "Print every key of the config with meaning and default");
-    auto* schema =
-        command->add_option("--schema", arguments->schema, "Write the JSON schema of the config to this file")->type_name("FILE");
+    auto* schema = context.paths.writes(
+        command->add_option("--schema", arguments->schema, "Write the JSON schema of the config to this file")->type_name("FILE"));
     command->footer(
         "It may be interrupted (Ctrl-C), killed and started again at any time. Status 1 unless every frame has a label.\n"
         "Examples:\n"
@@ -82,7 +83,7 @@ void add_label_run(CLI::App& label, Context& context) {
         "    queue: {type: local, jobs: 2}");
     command->callback([=, &context] {
         if (arguments->keys)
-            fmt::print("{}", config::help_text(labelling::run_options(labeller_kinds(), false)));
+            print_out("{}", config::help_text(labelling::run_options(labeller_kinds(), false)));
         else if (schema->count() > 0)
             base::write_file(
                 arguments->schema,

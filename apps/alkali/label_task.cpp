@@ -4,6 +4,7 @@
 #include "interrupt.hpp"
 #include "label.hpp"
 #include "labellers.hpp"
+#include "output.hpp"
 
 namespace alkali::app {
 namespace {
@@ -19,9 +20,9 @@ void run_task(TaskArguments arguments, Context& context) {
     const auto outcome = labelling::run_task(settings, arguments.request);
     using Result = labelling::OneLabel::Result;
     switch (outcome.result) {
-        case Result::labelled: fmt::print("labelled\n"); break;
+        case Result::labelled: print_out("labelled\n"); break;
         case Result::taken:
-            fmt::print("another process labels this structure at the moment{}\n", outcome.waiting ? ": " + outcome.waiting->text : "");
+            print_out("another process labels this structure at the moment{}\n", outcome.waiting ? ": " + outcome.waiting->text : "");
             break;
         case Result::failed:
             throw ExternalProgramError(outcome.failure->what + " (" + to_string(outcome.failure->fault) + ")", {}, outcome.failure->hint);

@@ -2,14 +2,16 @@
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
-#include <cstdio>
+#include <algorithm>
 #include <span>
+#include <sstream>
 #include <string>
 #include <vector>
 
-#include "alkali/base/error.hpp"
 #include "alkali/base/nearest.hpp"
 #include "command.hpp"
+#include "failure.hpp"
+#include "output.hpp"
 #include "terminal.hpp"
 #include "threads.hpp"
 #include "version.hpp"
@@ -42,15 +44,37 @@ std::string unknown_command(const CLI::App& app, std::span<char*> words) {
     return {};
 }
 
+/// The exit status of a failure, which is told.
+int fail(alkali::app::TerminalProgress& progress, const std::string& message) {
+    progress.finish();
+    alkali::app::say("alkali: " + message + "\n");
+    return failed;
+}
+
+/// The exit status of what CLI11 ends parsing with: help or version that was asked for, or a wrong word.
+int end_of_parsing(const CLI::App& app, const CLI::ParseError& end, std::span<char*> words) {
+    std::ostringstream out, errors;
+    const int status = app.exit(end, out, errors);
+    if (status == 0) {
+        alkali::app::write_out(out.str());
+        return 0;
+    }
+    const auto unknown = unknown_command(app, words);
+    alkali::app::say(unknown.empty() ? errors.str() : fmt::format("alkali: {}\nRun with --help for more information.\n", unknown));
+    return wrong_usage;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
+    alkali::app::prepare_streams();
     alkali::app::let_waiting_threads_sleep(argv);
     set_up_log();
     alkali::app::TerminalLog log;
     alkali::app::TerminalProgress progress;
     const auto calculators = alkali::app::make_calculators();
-    alkali::app::Context context{log, progress, calculators};
+    alkali::app::CommandPaths paths;
+    alkali::app::Context context{log, progress, calculators, paths};
 
     CLI::App app{"alkali: from DFT labels of a metal to a trusted machine-learned potential to its properties"};
     app.name("alkali");
@@ -58,34 +82,23 @@ int main(int argc, char** argv) {
     app.require_subcommand(1);
     bool verbose = false;
     app.add_flag("-v,--verbose", verbose, "Say more");
-    app.parse_complete_callback([&] {
+    app.parse_complete_callback([&] {  // before the command begins
         alkali::app::check_threads_of_environment();
         if (verbose) spdlog::set_level(spdlog::level::debug);
+        paths.refuse_inputs_as_outputs();
     });
     alkali::app::add_commands(app, context);
+    int status = 0;
     try {
         app.parse(argc, argv);
-    } catch (const CLI::Success& wanted) {  // --help, --version
-        return app.exit(wanted);
-    } catch (const CLI::ParseError& error) {
+    } catch (const CLI::ParseError& end) {
         progress.finish();
-        if (const auto unknown = unknown_command(app, std::span(argv, static_cast<std::size_t>(argc)).subspan(1)); !unknown.empty())
-            fmt::print(stderr, "alkali: {}\nRun with --help for more information.\n", unknown);
-        else
-            app.exit(error);
-        return wrong_usage;
-    } catch (const alkali::Error& error) {
-        progress.finish();
-        fmt::print(stderr, "alkali: {}\n", error.what());
-        return failed;
-    } catch (const std::bad_alloc&) {
-        progress.finish();
-        fmt::print(stderr, "alkali: out of memory; use a smaller batch or fewer atoms\n");
-        return failed;
+        status = end_of_parsing(app, end, std::span(argv, static_cast<std::size_t>(argc)).subspan(1));
     } catch (const std::exception& error) {
-        progress.finish();
-        fmt::print(stderr, "alkali: unexpected failure: {}\n", error.what());
-        return failed;
+        status = fail(progress, alkali::app::message_of(error, paths.words()));
     }
-    return 0;
+    if (const auto failure = alkali::app::output_failure(); !failure.empty())
+        status = std::max(status, fail(progress, "standard output: the results cannot be written (" + failure +
+                                                     "); is the disk full, or has its reader gone?"));
+    return status;
 }

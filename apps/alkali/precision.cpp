@@ -10,6 +10,7 @@
 #include "alkali/models/common/model_file.hpp"
 #include "calculator_options.hpp"
 #include "command.hpp"
+#include "output.hpp"
 #include "version.hpp"
 
 namespace alkali::app {
@@ -68,21 +69,21 @@ void print_tables(const records::Records& records) {
         const std::string name = std::string("table_energy_error") + suffix;
         if (!records.has(name)) continue;
         const auto& settings = records.at(name).settings;
-        fmt::print("tables {}: {} intervals, {:.1e} eV/atom and {:.1e} eV/angstrom from the exact functions{}\n",
-                   *suffix == '\0' ? "as used" : "as trained", settings.at("intervals").get<int>(), records.number(name),
-                   records.number(std::string("table_force_error") + suffix),
-                   *suffix == '\0' && !settings.at("within_bounds").get<bool>() ? ": ABOVE THE BOUNDS" : "");
+        print_out("tables {}: {} intervals, {:.1e} eV/atom and {:.1e} eV/angstrom from the exact functions{}\n",
+                  *suffix == '\0' ? "as used" : "as trained", settings.at("intervals").get<int>(), records.number(name),
+                  records.number(std::string("table_force_error") + suffix),
+                  *suffix == '\0' && !settings.at("within_bounds").get<bool>() ? ": ABOVE THE BOUNDS" : "");
     }
 }
 
 void print_path(const records::Records& records) {
     if (!records.has("energy_noise_float64")) return;
-    fmt::print("\nsmooth path         noise    |dE| most    |dF| most   (from float64)\n            eV/atom      eV/atom  eV/angstrom\n");
+    print_out("\nsmooth path         noise    |dE| most    |dF| most   (from float64)\n            eV/atom      eV/atom  eV/angstrom\n");
     for (const std::string name : names) {
-        fmt::print("{:<10} {:>10.1e}", name, records.number("energy_noise_" + name));
+        print_out("{:<10} {:>10.1e}", name, records.number("energy_noise_" + name));
         if (records.has("energy_difference_" + name))
-            fmt::print(" {:>12.1e} {:>12.1e}", records.number("energy_difference_" + name), records.number("force_difference_" + name));
-        fmt::print("\n");
+            print_out(" {:>12.1e} {:>12.1e}", records.number("energy_difference_" + name), records.number("force_difference_" + name));
+        print_out("\n");
     }
 }
 
@@ -93,31 +94,31 @@ void print_vacancy(const records::Records& records) {
         if (name.starts_with(prefix)) sizes.push_back(record.settings.at("atoms").get<int>());
     if (sizes.empty()) return;
     std::sort(sizes.begin(), sizes.end());
-    fmt::print("\nvacancy      float64   less float64's, meV (in brackets: bulk reference of a single cell)\n{:<8} {:>11}", "atoms", "eV");
-    for (const std::string name : {"float32", "mixed"}) fmt::print(" {:>28}", name);
-    fmt::print("\n");
+    print_out("\nvacancy      float64   less float64's, meV (in brackets: bulk reference of a single cell)\n{:<8} {:>11}", "atoms", "eV");
+    for (const std::string name : {"float32", "mixed"}) print_out(" {:>28}", name);
+    print_out("\n");
     for (const int atoms : sizes) {
-        fmt::print("{:<8} {:>11.6f}", atoms, records.number(prefix + std::to_string(atoms)));
+        print_out("{:<8} {:>11.6f}", atoms, records.number(prefix + std::to_string(atoms)));
         for (const std::string name : {"float32", "mixed"}) {
             const std::string key = name + "_" + std::to_string(atoms);
             const auto& difference = records.at("vacancy_difference_" + key);
-            fmt::print(" {:>28}", fmt::format("{:.4f} +- {:.0e} ({:.4f})", difference.value.get<double>(),
-                                              difference.uncertainty.value_or(0), records.number("vacancy_difference_single_" + key)));
+            print_out(" {:>28}", fmt::format("{:.4f} +- {:.0e} ({:.4f})", difference.value.get<double>(),
+                                             difference.uncertainty.value_or(0), records.number("vacancy_difference_single_" + key)));
         }
-        fmt::print("\n");
+        print_out("\n");
     }
 }
 
 void print_drift(const records::Records& records) {
     if (!records.has("nve_drift_float64")) return;
     const auto& settings = records.at("nve_drift_float64").settings;
-    fmt::print("\nconstant energy, {} atoms, {:.0f} K, {:g} ps, {:g} fs: drift in ueV/atom/ps, fluctuation in ueV/atom\n",
-               settings.at("atoms").get<int>(), settings.at("temperature").get<double>(), settings.at("time").get<double>(),
-               settings.at("dt").get<double>());
+    print_out("\nconstant energy, {} atoms, {:.0f} K, {:g} ps, {:g} fs: drift in ueV/atom/ps, fluctuation in ueV/atom\n",
+              settings.at("atoms").get<int>(), settings.at("temperature").get<double>(), settings.at("time").get<double>(),
+              settings.at("dt").get<double>());
     for (const std::string name : names) {
         const auto& drift = records.at("nve_drift_" + name);
-        fmt::print("{:<10} {:>10.4f} +- {:<8.1g} {:>10.4f}\n", name, drift.value.get<double>(), drift.uncertainty.value_or(0),
-                   records.number("nve_fluctuation_" + name));
+        print_out("{:<10} {:>10.4f} +- {:<8.1g} {:>10.4f}\n", name, drift.value.get<double>(), drift.uncertainty.value_or(0),
+                  records.number("nve_fluctuation_" + name));
     }
 }
 
@@ -141,10 +142,10 @@ void run_precision(PrecisionArguments arguments, Context& context) {
     print_drift(records);
 }
 
-void add_options(CLI::App& command, PrecisionArguments& a) {
+void add_options(CLI::App& command, PrecisionArguments& a, CommandPaths& paths) {
     auto& o = a.options;
-    command.add_option("model", a.model, "Model file")->required()->type_name("MODEL");
-    command.add_option("-o,--json", a.json, "Write the records to this file")->type_name("FILE");
+    paths.reads(command.add_option("model", a.model, "Model file")->required()->type_name("MODEL"));
+    paths.writes(command.add_option("-o,--json", a.json, "Write the records to this file")->type_name("FILE"));
     command.add_option("--skip", a.skip, "Leave out parts: tables, path, vacancy, nve")
         ->delimiter(',')
         ->check(CLI::IsMember({"tables", "path", "vacancy", "nve"}))
@@ -182,7 +183,7 @@ void add_options(CLI::App& command, PrecisionArguments& a) {
 void add_precision(CLI::App& app, Context& context) {
     auto arguments = std::make_shared<PrecisionArguments>();
     auto* command = app.add_subcommand("precision", "What float32 and mixed precision do to a model's energies, forces and dynamics");
-    add_options(*command, *arguments);
+    add_options(*command, *arguments, context.paths);
     command->footer(
         "Evaluates one model in float32, mixed and float64: error of its interpolation tables, noise of the energy along a smooth path,\n"
         "vacancy formation energy in growing cells, energy drift of molecular dynamics. Equations: docs/theory/precision.md.\n"

@@ -108,17 +108,19 @@ void run_predict(const PredictArguments& arguments, Context& context) {
 void add_predict(CLI::App& app, Context& context) {
     auto arguments = std::make_shared<PredictArguments>();
     auto* command = app.add_subcommand("predict", "Energies, forces and stresses of structures, as extended XYZ that ASE reads");
-    command->add_option("calculator", arguments->calculator, "Model file (several with commas: a committee), kim:MODEL_ID, ...")
-        ->required()
-        ->type_name("CALC");
-    command->add_option("input", arguments->input, "Structures; read and written frame by frame, so that any size fits")
-        ->required()
-        ->type_name("IN");
-    command
-        ->add_option("-o,--output", arguments->output,
-                     "File to write; energy in eV, forces in eV/angstrom, stress in eV/angstrom^3, positive in tension")
-        ->required()
-        ->type_name("OUT");
+    auto& paths = context.paths;
+    paths.reads_calculator(
+        command->add_option("calculator", arguments->calculator, "Model file (several with commas: a committee), kim:MODEL_ID, ...")
+            ->required()
+            ->type_name("CALC"));
+    paths.reads_frames(command->add_option("input", arguments->input, "Structures; read and written frame by frame, so that any size fits")
+                           ->required()
+                           ->type_name("IN"));
+    paths.writes(command
+                     ->add_option("-o,--output", arguments->output,
+                                  "File to write; energy in eV, forces in eV/angstrom, stress in eV/angstrom^3, positive in tension")
+                     ->required()
+                     ->type_name("OUT"));
     command->add_flag("--per-atom", arguments->per_atom, "Also the energy of every atom");
     add_structure_options(*command, arguments->read);
     add_open_options(*command, arguments->open);

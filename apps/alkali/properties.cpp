@@ -7,8 +7,10 @@
 #include <memory>
 
 #include "alkali/base/error.hpp"
+#include "alkali/base/lock.hpp"
 #include "calculator_options.hpp"
 #include "command.hpp"
+#include "output.hpp"
 #include "version.hpp"
 
 namespace alkali::app {
@@ -58,19 +60,20 @@ void print_table(const records::Records& records) {
         if (record.value.is_number()) width = std::max(width, name.size());
     for (const auto& [name, record] : records.all())
         if (record.value.is_number())
-            fmt::print("{:<{}}  {:>18}  {}\n", name, width, value_text(record), record.unit == "1" ? "" : record.unit);
+            print_out("{:<{}}  {:>18}  {}\n", name, width, value_text(record), record.unit == "1" ? "" : record.unit);
 }
 
 void run_properties(PropertiesArguments arguments, Context& context) {
     const auto chosen = properties::choose_properties(arguments.only);
     for (const auto& text : arguments.set) apply_setting(text, arguments.settings.options);
     arguments.settings.provenance["alkali"] = version;
+    const base::FolderLock lock(arguments.folder, "properties", context.log);
     const auto calculator = context.calculators.open(arguments.calculator, {arguments.precision, arguments.threads}, context.log);
     const auto file = arguments.folder / "records.json";
     const auto save = [&](const std::string&, const records::Records& so_far) { so_far.save(file); };
     const auto outcome = properties::compute_properties(*calculator, chosen, arguments.settings, context.log, context.progress, save);
     if (arguments.json)
-        fmt::print("{}\n", outcome.records.text());
+        print_out("{}\n", outcome.records.text());
     else
         print_table(outcome.records);
     if (outcome.failures.empty()) return;
@@ -98,9 +101,13 @@ std::string property_help() {
 void add_properties(CLI::App& app, Context& context) {
     auto arguments = std::make_shared<PropertiesArguments>();
     auto* command = app.add_subcommand("properties", "Computes bulk properties of a crystal on any calculator");
-    command->add_option("calculator", arguments->calculator, "What gives energies and forces, see below")->required()->type_name("CALC");
+    context.paths.reads_calculator(command->add_option("calculator", arguments->calculator, "What gives energies and forces, see below")
+                                       ->required()
+                                       ->type_name("CALC"));
     command->add_option("--only", arguments->only, "These properties only")->delimiter(',')->type_name("NAME,...");
-    command->add_option("-o,--output", arguments->folder, "Folder for records.json")->capture_default_str()->type_name("DIR");
+    context.paths.writes_into(
+        command->add_option("-o,--output", arguments->folder, "Folder for records.json")->capture_default_str()->type_name("DIR"),
+        "records.json");
     command->add_option("--species", arguments->settings.species, "Chemical symbol; needed where the calculator knows several")
         ->type_name("SYMBOL");
     command->add_option("--structure", arguments->settings.crystal, "Crystal: sc, bcc, fcc, diamond, hcp")

@@ -18,6 +18,7 @@
 #include "calculator_options.hpp"
 #include "command.hpp"
 #include "failed_frames.hpp"
+#include "output.hpp"
 #include "read_options.hpp"
 
 namespace alkali::app {
@@ -98,6 +99,7 @@ void run_relax(const RelaxArguments& arguments, Context& context) {
     std::vector<io::Frame> frames;
     const auto reader = dataset::open_frames(arguments.input, read, context.log);
     for (io::Frame frame; reader->next(frame);) frames.push_back(std::move(frame));
+    const auto writer = io::open_writer(arguments.output);  // what cannot be written is told before the work
     std::vector<io::Frame> relaxed;
     std::vector<std::string> unconverged;
     nlohmann::json summary = nlohmann::json::array();
@@ -127,18 +129,18 @@ void run_relax(const RelaxArguments& arguments, Context& context) {
     for (const auto& frame : frames) failed.attempt(frame, [&] { relax(frame); });
     context.progress.update({"relax", static_cast<double>(frames.size()), static_cast<double>(frames.size()), {}});
     if (relaxed.empty()) failed.judge(0, arguments.output);
-    io::write_frames(arguments.output, relaxed);
+    for (const auto& frame : relaxed) writer->write(frame);
+    writer->close();
     if (arguments.json)
-        fmt::print("{}\n", config::json_text(summary, 1));
+        print_out("{}\n", config::json_text(summary, 1));
     else
         for (const auto& entry : summary)
-            fmt::print("frame {}: {:.6f} eV after {} evaluations, largest force {:.1e} eV/angstrom{}{}\n",
-                       entry["frame"].get<std::size_t>(), entry["energy"].get<double>(), entry["evaluations"].get<int>(),
-                       entry["max_force"].get<double>(),
-                       arguments.cell ? fmt::format(", largest stress {:.1e} GPa", entry["max_stress_gpa"].get<double>()) : "",
-                       entry["converged"].get<bool>()  ? ""
-                       : entry["ran_away"].get<bool>() ? ", RAN AWAY"
-                                                       : ", NOT CONVERGED");
+            print_out("frame {}: {:.6f} eV after {} evaluations, largest force {:.1e} eV/angstrom{}{}\n", entry["frame"].get<std::size_t>(),
+                      entry["energy"].get<double>(), entry["evaluations"].get<int>(), entry["max_force"].get<double>(),
+                      arguments.cell ? fmt::format(", largest stress {:.1e} GPa", entry["max_stress_gpa"].get<double>()) : "",
+                      entry["converged"].get<bool>()  ? ""
+                      : entry["ran_away"].get<bool>() ? ", RAN AWAY"
+                                                      : ", NOT CONVERGED");
     if (relaxed.size() < frames.size())
         for (const auto& each : unconverged) context.log.warning(each);
     failed.judge(relaxed.size(), arguments.output);
@@ -165,11 +167,14 @@ void add_relax(CLI::App& app, Context& context) {
     auto arguments = std::make_shared<RelaxArguments>();
     auto& a = *arguments;
     auto* command = app.add_subcommand("relax", "Relaxes every structure of a file on any calculator");
-    command->add_option("calculator", a.calculator, "What gives energies and forces, see below")->required()->type_name("CALC");
-    command->add_option("input", a.input, "Structures")->required()->type_name("IN");
-    command->add_option("-o,--output", a.output, "Relaxed structures with energy, forces, stress and geometry_converged=T or F")
-        ->required()
-        ->type_name("OUT");
+    auto& paths = context.paths;
+    paths.reads_calculator(
+        command->add_option("calculator", a.calculator, "What gives energies and forces, see below")->required()->type_name("CALC"));
+    paths.reads_frames(command->add_option("input", a.input, "Structures")->required()->type_name("IN"));
+    paths.writes(
+        command->add_option("-o,--output", a.output, "Relaxed structures with energy, forces, stress and geometry_converged=T or F")
+            ->required()
+            ->type_name("OUT"));
     auto* cell = command->add_flag(
         "--cell", a.cell, "Relax the cell as well; of a slab or wire only within its repeating directions, vacuum is left as it is");
     command->add_option("--cell-freedom", a.cell_freedom, "full, isotropic, or shape at constant volume; with --cell")

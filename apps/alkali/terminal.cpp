@@ -4,15 +4,17 @@
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
-#include <cstdio>
+#include "alkali/base/printable.hpp"
+#include "output.hpp"
 
 namespace alkali::app {
 
 void TerminalLog::write(base::LogLevel level, std::string_view message) {
+    const auto text = base::printable(message);
     switch (level) {
-        case base::LogLevel::debug: spdlog::debug("{}", message); break;
-        case base::LogLevel::info: spdlog::info("{}", message); break;
-        case base::LogLevel::warning: spdlog::warn("{}", message); break;
+        case base::LogLevel::debug: spdlog::debug("{}", text); break;
+        case base::LogLevel::info: spdlog::info("{}", text); break;
+        case base::LogLevel::warning: spdlog::warn("{}", text); break;
     }
 }
 
@@ -51,17 +53,16 @@ void TerminalProgress::update(const base::Progress& progress) {
     }
     if (!progress.detail.empty()) line += fmt::format("  {}", progress.detail);
     if (terminal_) {
-        fmt::print(stderr, "\r\x1b[2K{}", line);
-        std::fflush(stderr);
+        say_as_it_is("\r\x1b[2K" + base::printable(line));
         drawn_ = true;
         if (complete) finish();
     } else {
-        fmt::print(stderr, "{}\n", line);
+        say(line + "\n");
     }
 }
 
 void TerminalProgress::finish() {
-    if (drawn_) fmt::print(stderr, "\n");
+    if (drawn_) say("\n");
     drawn_ = false;
 }
 

@@ -3,18 +3,22 @@
 
 #include <cmath>
 #include <memory>
+#include <optional>
 
 #include "alkali/base/error.hpp"
 #include "alkali/base/files.hpp"
+#include "alkali/base/lock.hpp"
 #include "alkali/base/process.hpp"
 #include "alkali/config/config.hpp"
 #include "alkali/config/json.hpp"
 #include "alkali/config/write.hpp"
 #include "alkali/training/deepmd_input.hpp"
+#include "alkali/training/run_folder.hpp"
 #include "alkali/training/session.hpp"
 #include "calculator_options.hpp"
 #include "command.hpp"
 #include "mpi.hpp"
+#include "output.hpp"
 #include "threads.hpp"
 #include "version.hpp"
 
@@ -40,19 +44,19 @@ std::string unit_of(const std::string& figure) {
 /// The errors are those of best.safetensors.
 void say(const training::Outcome& outcome, const std::filesystem::path& folder, bool init_only) {
     if (init_only) {
-        fmt::print("{}\n", (folder / "init.safetensors").string());
+        print_out("{}\n", (folder / "init.safetensors").string());
         return;
     }
-    fmt::print("{} after {} epochs, {} steps; best: epoch {}\n", outcome.reason, outcome.epochs, outcome.steps, outcome.best_epoch);
+    print_out("{} after {} epochs, {} steps; best: epoch {}\n", outcome.reason, outcome.epochs, outcome.steps, outcome.best_epoch);
     const auto figures = training::figures(outcome.best);
     const std::string frames = outcome.validated_frames < outcome.validation_frames
                                    ? fmt::format(" ({} of {} frames)", outcome.validated_frames, outcome.validation_frames)
                                    : std::string();
     for (const auto& [name, value] : figures.items())
         if (name.ends_with("_rmse"))
-            fmt::print("{} {}: {:.4g} {}{}\n", outcome.validation_frames > 0 ? "validation" : "training", name, value.get<double>(),
-                       unit_of(name), frames);
-    fmt::print("{}\n", (folder / "best.safetensors").string());
+            print_out("{} {}: {:.4g} {}{}\n", outcome.validation_frames > 0 ? "validation" : "training", name, value.get<double>(),
+                      unit_of(name), frames);
+    print_out("{}\n", (folder / "best.safetensors").string());
 }
 
 /// Progress of one member as that of the whole committee.
@@ -72,11 +76,8 @@ private:
 };
 
 /// What a time limit in the config means to the members.
-void tell_limits(const TrainArguments& arguments, const models::KindRegistry& kinds, base::LogSink& log) {
-    base::NullSink unheard;
-    const auto config = config::check(training::read_training_document(arguments.config, unheard), training::training_options(kinds),
-                                      arguments.config.string(), unheard);
-    const auto settings = training::trainer_settings(config.values);
+void tell_limits(const TrainArguments& arguments, const nlohmann::json& values, base::LogSink& log) {
+    const auto settings = training::trainer_settings(values);
     const auto tell = [&](double seconds, const char* key) {
         if (seconds > 0)
             log.info(fmt::format("training.{}: {:g} s for each of the {} members, {:g} s for the committee", key, seconds,
@@ -92,6 +93,20 @@ training::TrainingThreads threads_of(const TrainArguments& arguments) {
     return threads_are_given(arguments.threads) ? training::TrainingThreads::all : training::TrainingThreads::chosen;
 }
 
+std::filesystem::path member_folder(const TrainArguments& arguments, int member) {
+    return arguments.output / fmt::format("member_{}", member + 1);
+}
+
+/// What would stop a later member is told before the first is trained.
+void prepare_committee(const TrainArguments& arguments, const models::KindRegistry& kinds, Context& context) {
+    base::NullSink unheard;
+    const auto config = config::check(training::read_training_document(arguments.config, unheard), training::training_options(kinds),
+                                      arguments.config.string(), unheard);
+    training::add_inputs(context.paths.inputs(), arguments.config, config.values);
+    for (int m = 0; m < arguments.committee; ++m) training::RunFolder::refuse_inputs(member_folder(arguments, m));
+    if (!arguments.init_only) tell_limits(arguments, config.values, context.log);
+}
+
 void run_train(const TrainArguments& arguments, Context& context) {
     const auto kinds = models::model_kinds();
     const auto communicator = open_communicator();
@@ -103,10 +118,17 @@ void run_train(const TrainArguments& arguments, Context& context) {
         version,          command_line(arguments), threads_of(arguments)};
     const int members = std::max(1, arguments.committee);
     OfCommittee of_committee(context.progress, members);
-    if (committee && first && !arguments.init_only) tell_limits(arguments, kinds, context.log);
+    if (committee && first) prepare_committee(arguments, kinds, context);
+    std::optional<base::FolderLock> whole;
+    std::vector<base::FolderLock> of_members;
+    if (committee && first) {
+        whole.emplace(arguments.output, "training", context.log);
+        for (int m = 0; m < members; ++m) of_members.emplace_back(member_folder(arguments, m), "training", context.log);
+    }
     for (int m = 0; m < members; ++m) {
         if (committee) {
-            request.output = arguments.output / fmt::format("member_{}", m + 1);
+            request.output = member_folder(arguments, m);
+            request.lock = first ? &of_members[static_cast<std::size_t>(m)] : nullptr;
             request.seed_offset = static_cast<std::uint64_t>(m);
             if (m > 0) request.cpu_before = base::process_cpu_seconds();
             if (first) context.log.info(fmt::format("member {} of {}", m + 1, members));
@@ -123,7 +145,7 @@ void run_train(const TrainArguments& arguments, Context& context) {
 void add_train(CLI::App& app, Context& context) {
     auto arguments = std::make_shared<TrainArguments>();
     auto* command = app.add_subcommand("train", "Fits a model to labelled frames");
-    auto* config = command->add_option("config", arguments->config, "Training config (YAML)")->type_name("CONFIG");
+    auto* config = context.paths.reads(command->add_option("config", arguments->config, "Training config (YAML)")->type_name("CONFIG"));
     auto* output =
         command
             ->add_option(
@@ -141,7 +163,8 @@ void add_train(CLI::App& app, Context& context) {
         ->check(CLI::Range(1, 1000));
     add_threads_option(*command, arguments->threads);
     command->add_flag("--keys", arguments->keys, "Print every key of a config with meaning, default and other names");
-    auto* schema = command->add_option("--schema", arguments->schema, "Write the JSON schema of a config to this file")->type_name("FILE");
+    auto* schema = context.paths.writes(
+        command->add_option("--schema", arguments->schema, "Write the JSON schema of a config to this file")->type_name("FILE"));
     command->footer(
         "Examples:\n"
         "  alkali train examples/lithium/reproduce.yaml -o out/nequip\n"
@@ -151,7 +174,7 @@ void add_train(CLI::App& app, Context& context) {
         "  alkali train --keys");
     command->callback([=, &context] {
         if (arguments->keys) {
-            fmt::print("{}", config::help_text(training::training_options(models::model_kinds())));
+            print_out("{}", config::help_text(training::training_options(models::model_kinds())));
             return;
         }
         if (schema->count() > 0) {

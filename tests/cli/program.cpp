@@ -1,11 +1,14 @@
 #include "program.hpp"
 
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
+#include <csignal>
 #include <cstdlib>
 #include <stdexcept>
 
@@ -15,29 +18,76 @@ namespace alkali::cli_test {
 
 namespace fs = std::filesystem;
 
-Outcome run(const std::vector<std::string>& arguments, const fs::path& folder) {
-    // Outside the folder, whose content the tests look at.
-    const fs::path out = folder.string() + ".out", err = folder.string() + ".err";
+namespace {
+
+void limit(int resource, std::size_t bytes) {
+    if (bytes == 0) return;
+    const rlimit both{bytes, bytes};
+    ::setrlimit(static_cast<__rlimit_resource>(resource), &both);
+}
+
+int open_output(const Surroundings& surroundings, const fs::path& kept) {
+    if (surroundings.output != "|") {
+        const auto path = surroundings.output.empty() ? kept : fs::path(surroundings.output);
+        return ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    }
+    std::array<int, 2> ends{};
+    if (::pipe(ends.data()) != 0) ::_exit(126);
+    ::close(ends[0]);
+    return ends[1];
+}
+
+[[noreturn]] void become_program(const std::vector<std::string>& arguments, const fs::path& folder, const Surroundings& surroundings,
+                                 const fs::path& out, int err) {
+    std::vector<char*> argv{const_cast<char*>(ALKALI_PROGRAM)};
+    for (const auto& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
+    argv.push_back(nullptr);
+    ::setenv("OMP_NUM_THREADS", surroundings.threads.c_str(), 1);
+    for (const auto& variable : surroundings.variables) ::putenv(const_cast<char*>(variable.c_str()));
+    const int out_file = open_output(surroundings, out);
+    ::dup2(::open("/dev/null", O_RDONLY), STDIN_FILENO);
+    ::dup2(out_file, STDOUT_FILENO);
+    ::dup2(err, STDERR_FILENO);
+    ::closefrom(STDERR_FILENO + 1);
+    if (::chdir(folder.c_str()) != 0) ::_exit(127);
+    for (const int descriptor : surroundings.closed) ::close(descriptor);
+    limit(RLIMIT_FSIZE, surroundings.file_size);
+    limit(RLIMIT_AS, surroundings.address_space);
+    ::execv(argv[0], argv.data());
+    ::_exit(127);
+}
+
+/// The status; the program is killed once its time is over.
+int wait_for(pid_t child, double seconds) {
+    int status = 0;
+    if (seconds > 0) {
+        ::usleep(static_cast<useconds_t>(1e6 * seconds));
+        ::kill(child, SIGKILL);
+    }
+    ::waitpid(child, &status, 0);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+}  // namespace
+
+Outcome run(const std::vector<std::string>& arguments, const fs::path& folder, const Surroundings& surroundings) {
+    // Outside the folder, whose content the tests look at. Errors go through a pipe, which has no limit of size.
+    const fs::path out = folder.string() + ".out";
+    std::array<int, 2> err{};
+    if (::pipe2(err.data(), O_CLOEXEC) != 0) throw std::runtime_error("cannot make a pipe");
+    ::fcntl(err[0], F_SETPIPE_SZ, 1 << 20);
     const pid_t child = ::fork();
     if (child < 0) throw std::runtime_error("cannot fork");
-    if (child == 0) {
-        std::vector<char*> argv{const_cast<char*>(ALKALI_PROGRAM)};
-        for (const auto& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
-        argv.push_back(nullptr);
-        ::setenv("OMP_NUM_THREADS", "1", 1);
-        const int out_file = ::open(out.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600),
-                  err_file = ::open(err.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
-        ::dup2(::open("/dev/null", O_RDONLY), STDIN_FILENO);
-        ::dup2(out_file, STDOUT_FILENO);
-        ::dup2(err_file, STDERR_FILENO);
-        if (::chdir(folder.c_str()) == 0) ::execv(argv[0], argv.data());
-        ::_exit(127);
-    }
-    int status = 0;
-    ::waitpid(child, &status, 0);
-    Outcome outcome{WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), base::read_file(out), base::read_file(err)};
+    if (child == 0) become_program(arguments, folder, surroundings, out, err[1]);
+    ::close(err[1]);
+    Outcome outcome;
+    outcome.status = wait_for(child, surroundings.seconds);
+    std::array<char, 4096> piece{};
+    for (ssize_t got = 0; (got = ::read(err[0], piece.data(), piece.size())) > 0;)
+        outcome.errors.append(piece.data(), static_cast<std::size_t>(got));
+    ::close(err[0]);
+    if (fs::exists(out)) outcome.output = base::read_file(out);
     fs::remove(out);
-    fs::remove(err);
     return outcome;
 }
 

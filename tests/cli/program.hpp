@@ -13,8 +13,20 @@ struct Outcome {
     [[nodiscard]] std::string all() const { return output + errors; }
 };
 
+/// What a program is started under.
+struct Surroundings {
+    std::vector<int> closed = {};             ///< descriptors
+    std::string output = {};                  ///< where standard output goes; empty: it is kept. "|": a pipe whose reader has gone
+    std::size_t file_size = 0;                ///< bytes, 0: no limit
+    std::size_t address_space = 0;            ///< bytes, 0: no limit
+    double seconds = 0;                       ///< after which it is killed, 0: never
+    std::string threads = "1";                ///< OMP_NUM_THREADS
+    std::vector<std::string> variables = {};  ///< NAME=VALUE
+};
+
 /// Runs build's alkali in `folder` with one thread per OpenMP team.
-[[nodiscard]] Outcome run(const std::vector<std::string>& arguments, const std::filesystem::path& folder);
+[[nodiscard]] Outcome run(const std::vector<std::string>& arguments, const std::filesystem::path& folder,
+                          const Surroundings& surroundings = {});
 
 /// A folder of its own for one test, removed with it.
 class Scratch {

@@ -20,6 +20,7 @@
 #include <system_error>
 #include <utility>
 
+#include "alkali/base/descriptor.hpp"
 #include "alkali/base/error.hpp"
 #include "alkali/base/loopback.hpp"
 
@@ -40,24 +41,6 @@ constexpr auto poll_period = std::chrono::milliseconds(100);
 struct Report {
     int wait_status = 0;
     long peak_kib = 0;  ///< of the largest single process
-};
-
-class Descriptor {
-public:
-    explicit Descriptor(int value = -1) : value_(value) {}
-    ~Descriptor() { close(); }
-    Descriptor(Descriptor&& other) noexcept : value_(std::exchange(other.value_, -1)) {}
-    Descriptor& operator=(Descriptor&& other) noexcept {
-        std::swap(value_, other.value_);
-        return *this;
-    }
-    [[nodiscard]] int get() const { return value_; }
-    void close() {
-        if (value_ >= 0) ::close(std::exchange(value_, -1));
-    }
-
-private:
-    int value_;
 };
 
 /// Everything the two forks need, made before forking.

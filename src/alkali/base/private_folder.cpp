@@ -9,7 +9,8 @@
 #include <cstdlib>
 #include <deque>
 #include <system_error>
-#include <utility>
+
+#include "alkali/base/descriptor.hpp"
 
 namespace alkali::base {
 namespace {
@@ -20,29 +21,12 @@ constexpr int most_links = 40;
 constexpr const char* remedy =
     "it may have been planted: have it removed, or name another folder for temporary files (`scratch` of the config)";
 
-class OpenFolder {
-public:
-    explicit OpenFolder(int value = -1) : value_(value) {}
-    ~OpenFolder() {
-        if (value_ >= 0) ::close(value_);
-    }
-    OpenFolder(OpenFolder&& other) noexcept : value_(std::exchange(other.value_, -1)) {}
-    OpenFolder& operator=(OpenFolder&& other) noexcept {
-        std::swap(value_, other.value_);
-        return *this;
-    }
-    [[nodiscard]] int get() const { return value_; }
-
-private:
-    int value_;
-};
-
 [[noreturn]] void cannot_make(const fs::path& path) {
     throw FileError("the folder cannot be made (" + std::generic_category().message(errno) + ")", path.string(),
                     "check its permissions and the space there, or name another");
 }
 
-struct stat state_of(const OpenFolder& folder, const fs::path& path) {
+struct stat state_of(const Descriptor& folder, const fs::path& path) {
     struct stat state {};
     if (::fstat(folder.get(), &state) != 0) cannot_make(path);
     return state;
@@ -82,7 +66,7 @@ private:
         names_.pop_front();
         if (name == "..") return restart(here_.parent_path());
         const fs::path next = here_ / name;
-        OpenFolder found = open(name, next);
+        Descriptor found = open(name, next);
         const auto state = state_of(found, next);
         if (S_ISLNK(state.st_mode)) return follow(found, next);
         if (!S_ISDIR(state.st_mode)) throw FileError("is no folder", next.string(), "name another");
@@ -93,12 +77,12 @@ private:
         judge(state);
     }
 
-    OpenFolder open(const std::string& name, const fs::path& next) const {
+    Descriptor open(const std::string& name, const fs::path& next) const {
         constexpr int flags = O_PATH | O_NOFOLLOW | O_CLOEXEC;
-        OpenFolder found(::openat(folder_.get(), name.c_str(), flags));
+        Descriptor found(::openat(folder_.get(), name.c_str(), flags));
         if (found.get() >= 0) return found;
         if (errno != ENOENT || (::mkdirat(folder_.get(), name.c_str(), mode_) != 0 && errno != EEXIST)) cannot_make(next);
-        found = OpenFolder(::openat(folder_.get(), name.c_str(), flags));
+        found = Descriptor(::openat(folder_.get(), name.c_str(), flags));
         if (found.get() < 0) cannot_make(next);
         return found;
     }
@@ -111,7 +95,7 @@ private:
         exposed_ = true;
     }
 
-    void follow(const OpenFolder& link, const fs::path& at) {
+    void follow(const Descriptor& link, const fs::path& at) {
         if (exposed_) throw UnsafeFolder("is a link, in a place where everybody may make one", at.string(), remedy);
         if (++links_ > most_links) throw FileError("is a link that leads round and round", at.string(), "name another folder");
         std::array<char, 4096> target{};
@@ -124,7 +108,7 @@ private:
 
     /// From the root to a folder on the way, which was judged before.
     void restart(const fs::path& at) {
-        OpenFolder found(::open(at.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+        Descriptor found(::open(at.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
         if (found.get() < 0) cannot_make(at);
         folder_ = std::move(found);
         here_ = at;
@@ -132,7 +116,7 @@ private:
 
     std::deque<std::string> names_;  // yet to go
     fs::path here_;
-    OpenFolder folder_;
+    Descriptor folder_;
     mode_t mode_;           // of what is missing, less the umask
     bool exposed_ = false;  // everybody may write in a folder above
     int links_ = 0;
@@ -155,7 +139,7 @@ fs::path own_folder(const Way& way) {
     const fs::path path = way.here() / way.last();
     const bool made = ::mkdirat(way.folder(), way.last().c_str(), 0700) == 0;
     if (!made && errno != EEXIST) cannot_make(path);
-    const OpenFolder folder(::openat(way.folder(), way.last().c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    const Descriptor folder(::openat(way.folder(), way.last().c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
     if (folder.get() < 0) cannot_open(way, path);
     auto state = state_of(folder, path);
     if (state.st_uid != ::geteuid()) throw UnsafeFolder("the folder belongs to another user", path.string(), remedy);

@@ -265,7 +265,9 @@ private:
 
 Files find_files(const fs::path& path, const std::string& format) {
     std::error_code failure;
-    if (!fs::exists(path, failure)) throw FileError("there is no such file or folder", path.string(), "check the name");
+    const bool there = fs::exists(path, failure);
+    if (failure) throw FileError("cannot be read (" + failure.message() + ")", path.string(), "check the name, links and permissions");
+    if (!there) throw FileError("there is no such file or folder", path.string(), "check the name");
     if (!fs::is_directory(path)) return {{path}, {}};
     auto files = Walk(format).run(path);
     for (auto& twin : take_out_twins(files.read)) files.passed_over.push_back(std::move(twin));

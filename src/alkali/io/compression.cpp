@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 
 #include <array>
-#include <fstream>
 #include <streambuf>
+#include <system_error>
 
 #include "alkali/base/error.hpp"
 #include "alkali/base/files.hpp"
@@ -147,10 +147,9 @@ std::string without_compression(const std::string& name) {
 }
 
 std::unique_ptr<std::istream> open_content(const std::filesystem::path& path) {
-    auto file = std::make_unique<std::ifstream>(path, std::ios::binary);
-    if (!*file) throw FileError("cannot be read", path.string(), "check the permissions");
+    auto file = base::open_input(path);
     // What cannot be rewound (a pipe) is taken as it comes.
-    if (!std::filesystem::is_regular_file(path)) return file;
+    if (std::error_code unknown; !std::filesystem::is_regular_file(path, unknown)) return file;
     const auto bytes = first_bytes(*file);
     file->clear();
     file->seekg(0);
@@ -176,21 +175,25 @@ void require_compression(Compression compression, const std::filesystem::path& t
 
 void write_compressed(std::istream& content, const std::filesystem::path& target, Compression compression) {
     base::AtomicFile file(target);
+    compress(content, file.stream(), compression, target.string());
+    file.commit();
+}
+
+void compress(std::istream& content, std::ostream& out, Compression compression, const std::string& where) {
     std::vector<char> input(buffer_size), output(buffer_size);
     for (const auto& kind : kinds()) {
         if (kind.compression != compression) continue;
-        const auto codec = codec_of(kind, Direction::compress, target.string());
+        const auto codec = codec_of(kind, Direction::compress, where);
         while (!codec->complete()) {
             content.read(input.data(), static_cast<std::streamsize>(input.size()));
             std::string_view rest{input.data(), static_cast<std::size_t>(content.gcount())};
             const bool last = !content;
             do {
                 const auto count = codec->run(rest, last, output);
-                file.stream().write(output.data(), static_cast<std::streamsize>(count));
+                out.write(output.data(), static_cast<std::streamsize>(count));
             } while (!rest.empty() || (last && !codec->complete()));
         }
     }
-    file.commit();
 }
 
 }  // namespace alkali::io

@@ -28,5 +28,7 @@ enum class Compression { none, gzip, xz, zstd };
 void require_compression(Compression compression, const std::filesystem::path& target);
 /// Writes all that `content` gives, compressed, under the target's name once it is complete. Errors: FileError.
 void write_compressed(std::istream& content, const std::filesystem::path& target, Compression compression);
+/// The same into a stream. `where` names it in errors.
+void compress(std::istream& content, std::ostream& out, Compression compression, const std::string& where);
 
 }  // namespace alkali::io

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "alkali/base/error.hpp"
+#include "alkali/base/files.hpp"
 #include "alkali/io/compression.hpp"
 #include "alkali/io/npy.hpp"
 #include "alkali/io/text.hpp"
@@ -41,6 +42,7 @@ private:
 class RawArray final : public FrameArray {
 public:
     RawArray(const fs::path& path, std::size_t width, std::optional<std::size_t> frames) : path_(path), width_(width) {
+        base::require_file(path);
         open();
         while (next_line()) ++frames_;
         expect_frames(frames_, frames, path);

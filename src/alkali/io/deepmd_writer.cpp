@@ -1,13 +1,14 @@
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <set>
 #include <tuple>
 
 #include "alkali/base/error.hpp"
 #include "alkali/base/files.hpp"
+#include "alkali/base/temporary.hpp"
 #include "alkali/io/deepmd.hpp"
 #include "alkali/io/npy.hpp"
 #include "alkali/io/text.hpp"
@@ -56,6 +57,8 @@ public:
         target_ = path.has_filename() ? std::move(path) : path.parent_path();
         if (fs::exists(target_) && !(fs::is_directory(target_) && fs::is_empty(target_)))
             throw FileError("exists already", target_.string(), "remove it or choose another name");
+        if (fs::is_symlink(target_)) throw FileError("is a link", target_.string(), "give the folder that it leads to, or another name");
+        made_.emplace(target_);
     }
 
     void write(const Frame& frame) override {
@@ -81,28 +84,20 @@ public:
     void close() override {
         if (systems_.empty()) throw FileError("there is no frame to write", target_.string());
         const auto order = type_order(species_, options_.type_names);
-        const fs::path temporary = target_.string() + fmt::format(".{}.tmp", ::getpid());
+        const auto content = made_->path() / "content";
         try {
             std::set<std::string> names;
             for (const auto& [kind, arrays] : systems_)
-                write_system(systems_.size() == 1 ? temporary : temporary / name_of(kind, names), kind, arrays, order);
+                write_system(systems_.size() == 1 ? content : content / name_of(kind, names), kind, arrays, order);
             fs::remove(target_);  // an empty folder only, as the constructor saw to
-            fs::rename(temporary, target_);
+            fs::rename(content, target_);
         } catch (const fs::filesystem_error& error) {
-            remove(temporary);
             throw FileError(fmt::format("cannot be written ({})", error.code().message()), target_.string());
-        } catch (...) {
-            remove(temporary);
-            throw;
         }
+        made_.reset();
     }
 
 private:
-    static void remove(const fs::path& folder) {
-        std::error_code ignored;
-        fs::remove_all(folder, ignored);
-    }
-
     static std::string name_of(const Kind& kind, std::set<std::string>& names) {
         structure::Structure atoms;
         atoms.numbers = kind.numbers;
@@ -127,6 +122,7 @@ private:
     }
 
     fs::path target_;
+    std::optional<base::TemporaryFolder> made_;
     WriteOptions options_;
     std::map<Kind, Arrays> systems_;
     std::set<int> species_;

@@ -1,13 +1,14 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <fstream>
 #include <functional>
 
 #include "alkali/base/error.hpp"
+#include "alkali/base/files.hpp"
 #include "alkali/base/nearest.hpp"
+#include "alkali/base/temporary.hpp"
 #include "alkali/io/compression.hpp"
 #include "alkali/io/deepmd.hpp"
 #include "alkali/io/extxyz.hpp"
@@ -235,24 +236,22 @@ private:
 class CompressedFrames final : public FrameWriter {
 public:
     CompressedFrames(const Format& format, const std::filesystem::path& target, const WriteOptions& options)
-        : target_(target), plain_(target.string() + fmt::format(".{}.plain", ::getpid())), writer_(format.write(plain_, options)) {}
-    ~CompressedFrames() override {
-        writer_.reset();
-        std::error_code ignored;
-        std::filesystem::remove(plain_, ignored);
-    }
-    CompressedFrames(const CompressedFrames&) = delete;
-    CompressedFrames& operator=(const CompressedFrames&) = delete;
+        : target_(target), file_(target), folder_(target), writer_(format.write(folder_.path() / plain, options)) {}
 
     void write(const Frame& frame) override { writer_->write(frame); }
     void close() override {
         writer_->close();
-        const auto content = open_content(plain_);
-        write_compressed(*content, target_, compression_by_name(target_));
+        const auto content = open_content(folder_.path() / plain);
+        compress(*content, file_.stream(), compression_by_name(target_), target_.string());
+        file_.commit();
     }
 
 private:
-    std::filesystem::path target_, plain_;
+    static constexpr const char* plain = "plain";
+
+    std::filesystem::path target_;
+    base::AtomicFile file_;
+    base::TemporaryFolder folder_;
     std::unique_ptr<FrameWriter> writer_;
 };
 

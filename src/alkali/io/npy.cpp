@@ -10,6 +10,7 @@
 #include <filesystem>
 
 #include "alkali/base/error.hpp"
+#include "alkali/base/files.hpp"
 #include "alkali/io/text.hpp"
 
 namespace alkali::io {
@@ -158,7 +159,9 @@ void decode_npy(const NpyHeader& header, std::span<const char> bytes, std::vecto
         by_width(std::uint8_t{}, std::uint16_t{}, std::uint32_t{}, std::uint64_t{});
 }
 
-NpyRows::NpyRows(const std::string& path) : path_(path), stream_(path, std::ios::binary) {
+NpyRows::NpyRows(const std::string& path) : path_(path) {
+    base::require_file(path);
+    stream_.open(path, std::ios::binary);
     if (!stream_) throw FileError("cannot be read", path, "check that the file exists");
     std::string begin(longest_header + 12, '\0');
     stream_.read(begin.data(), static_cast<std::streamsize>(begin.size()));

@@ -4,15 +4,20 @@
 
 #include <algorithm>
 #include <cctype>
+#include <chrono>
 #include <map>
 #include <optional>
 #include <system_error>
 
 #include "alkali/base/files.hpp"
+#include "alkali/base/inputs.hpp"
+#include "alkali/base/lock.hpp"
 #include "alkali/base/process.hpp"
 #include "alkali/config/json.hpp"
+#include "alkali/dataset/files.hpp"
 #include "alkali/dataset/frame_set.hpp"
 #include "alkali/dataset/hash.hpp"
+#include "alkali/dataset/inputs.hpp"
 #include "alkali/io/label_names.hpp"
 #include "alkali/labelling/key.hpp"
 #include "alkali/labelling/queue/scratch.hpp"
@@ -183,6 +188,26 @@ void write_output(const RunSettings& settings, const RunRequest& request, const 
     if (!frames.empty()) io::write_frames(settings.output, frames, {"extxyz", {}});
 }
 
+std::filesystem::path provenance_file(const RunSettings& settings) { return settings.output.string() + ".provenance.json"; }
+
+void add_inputs(base::InputFiles& inputs, const RunSettings& settings) {
+    inputs.add(settings.source);
+    inputs.add(settings.store);
+    for (const auto& path : settings.inputs) dataset::add_inputs(inputs, path);
+}
+
+/// Several runs may share a store and their output: labels and provenance are to be of the same one.
+std::optional<base::LockFile> lock_output(const RunSettings& settings, base::LogSink& log) {
+    const auto& output = settings.output;
+    std::error_code failure;
+    if (std::filesystem::is_other(output, failure)) return std::nullopt;  // a pipe or device
+    if (output.has_parent_path()) std::filesystem::create_directories(output.parent_path(), failure);
+    auto path = output.parent_path() / ("." + output.filename().string().substr(0, 200) + ".lock");
+    return std::make_optional<base::LockFile>(
+        std::move(path), base::LockFile::Purpose{"writing labels", output.string(), "run the same command again", std::chrono::minutes(10)},
+        log);
+}
+
 void write_provenance(const RunSettings& settings, const RunRequest& request, const RunOutcome& outcome) {
     json inputs = json::array(), failed = json::array();
     for (const auto& input : settings.inputs)
@@ -205,7 +230,7 @@ void write_provenance(const RunSettings& settings, const RunRequest& request, co
                         {"structures", outcome.structures},
                         {"failed", failed},
                         {"left", outcome.left}};
-    base::write_file(settings.output.string() + ".provenance.json", config::json_text(document, 2) + "\n");
+    base::write_file(provenance_file(settings), config::json_text(document, 2) + "\n");
 }
 
 }  // namespace
@@ -214,6 +239,9 @@ RunOutcome run_labels(const RunSettings& settings, const RunRequest& request, ba
     const auto& kind = queue_kind(settings.queue);
     const Work work = plan(settings, log);
     Store store(settings.store, kind.sharing);
+    base::InputFiles inputs;
+    add_inputs(inputs, settings);
+    for (const auto& output : {settings.output, provenance_file(settings)}) base::refuse_input_as_output(output);
     const auto jobs = request.gather_only ? std::vector<Job>{} : to_do(work.jobs, store, settings.retry_failed);
     RunOutcome outcome;
     outcome.frames = work.frames.size();
@@ -237,6 +265,7 @@ RunOutcome run_labels(const RunSettings& settings, const RunRequest& request, ba
     }
     outcome.stopped = request.stop != nullptr && *request.stop;
     try {
+        const auto lock = lock_output(settings, log);
         write_output(settings, request, work, store, outcome, log);
         if (outcome.labelled > 0) write_provenance(settings, request, outcome);
     } catch (const Error& error) {

@@ -1,6 +1,7 @@
 #include "alkali/labelling/run_settings.hpp"
 
 #include <algorithm>
+#include <system_error>
 
 #include "alkali/base/files.hpp"
 #include "alkali/labelling/queue/kinds.hpp"
@@ -103,7 +104,7 @@ RunSettings load_run(const fs::path& path, std::span<const LabellerKind> kinds, 
         throw InputError("'output' must end in .extxyz: other formats do not hold how a label was made", config.where("output"),
                          "convert afterwards with `alkali data convert`");
     for (const auto& input : settings.inputs)
-        if (fs::weakly_canonical(input) == fs::weakly_canonical(settings.output))
+        if (std::error_code unknown; fs::equivalent(input, settings.output, unknown))
             throw InputError("'output' is one of the inputs", config.where("output"), "give another name");
     settings.store = v.at("store").get<std::string>();
     if (!v.at("scratch").is_null()) settings.scratch = v.at("scratch").get<std::string>();

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "alkali/base/error.hpp"
 #include "alkali/config/json.hpp"
 #include "alkali/report/convergence.hpp"
 #include "alkali/report/figures.hpp"
@@ -144,10 +145,7 @@ constexpr const char* reliability_text =
 constexpr const char* convergence_text =
     "Root mean squares over all structures. ✓ marks the first value from which on everything is within the tolerance.";
 
-}  // namespace
-
-std::string render(const std::vector<std::filesystem::path>& folders, const Options& options) {
-    const auto sources = load_sources(folders);
+std::string page(const std::vector<Source>& sources, const Options& options) {
     const auto materials = materials_of(sources);
     Citations citations;
     std::string body;
@@ -173,6 +171,20 @@ std::string render(const std::vector<std::filesystem::path>& folders, const Opti
         "<main>\n{3}</main>\n<footer>{4}</footer>\n<div id=\"note\" role=\"tooltip\" "
         "hidden></div>\n<script>\n{5}</script>\n</body>\n</html>\n",
         escape(title), resources::page_css, source_list(sources), body, footer, resources::page_js);
+}
+
+}  // namespace
+
+std::string render(const std::vector<std::filesystem::path>& folders, const Options& options) {
+    const auto sources = load_sources(folders);
+    try {
+        return page(sources, options);
+    } catch (const nlohmann::json::exception& error) {
+        std::string where;
+        for (const auto& source : sources) where += (where.empty() ? "" : ", ") + source.folder.string();
+        throw FileError(std::string("holds a result of another form than its name says (") + error.what() + ")", where,
+                        "compute the results again, or leave the folder out");
+    }
 }
 
 }  // namespace alkali::report

@@ -7,6 +7,7 @@
 
 #include "alkali/base/error.hpp"
 #include "alkali/base/files.hpp"
+#include "alkali/base/inputs.hpp"
 #include "alkali/units/constants.hpp"
 #include "alkali/units/prefixes.hpp"
 
@@ -39,6 +40,12 @@ std::string line(const MetricsRow& row) {
 
 RunFolder::RunFolder(std::filesystem::path folder, const models::KindRegistry& kinds, nlohmann::json provenance, bool writes)
     : folder_(std::move(folder)), kinds_(kinds), provenance_(std::move(provenance)), writes_(writes) {}
+
+void RunFolder::refuse_inputs(const std::filesystem::path& folder) {
+    for (const char* name :
+         {"best.safetensors", "last.safetensors", "init.safetensors", "metrics.csv", "left_out.extxyz", "checkpoint/state.safetensors"})
+        base::refuse_input_as_output(folder / name);
+}
 
 void RunFolder::begin_metrics(std::int64_t after_step) {
     if (!writes_) return;
@@ -79,7 +86,8 @@ void RunFolder::save_model(const std::string& name, const models::TrainableModel
 }
 
 void RunFolder::save_text(const std::string& name, const std::string& content) const {
-    if (writes_) base::write_file(folder_ / name, content);
+    const auto path = folder_ / name;
+    if (writes_ && !(std::filesystem::is_regular_file(path) && base::read_file(path) == content)) base::write_file(path, content);
 }
 
 nlohmann::json figures(const ErrorSums& errors) {

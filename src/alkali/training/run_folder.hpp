@@ -29,6 +29,10 @@ public:
     /// provenance: what every model file of the run says of its origin.
     RunFolder(std::filesystem::path folder, const models::KindRegistry& kinds, nlohmann::json provenance, bool writes);
 
+    /// Before anything is written. config.yaml is not looked at: it may be the config that is given.
+    /// Errors: InputError if a file of a run in this folder would take the place of an input (base/inputs.hpp).
+    static void refuse_inputs(const std::filesystem::path& folder);
+
     [[nodiscard]] std::filesystem::path checkpoint() const { return folder_ / "checkpoint" / "state.safetensors"; }
     /// Starts metrics.csv anew, or goes on with it after its lines up to this step.
     void begin_metrics(std::int64_t after_step);
@@ -38,6 +42,7 @@ public:
     /// {"validation": figures(...)}.
     void save_model(const std::string& name, const models::TrainableModel& model, std::span<const double> parameters,
                     const nlohmann::json& figures) const;
+    /// A file that says the same already is left as it is.
     void save_text(const std::string& name, const std::string& content) const;
 
 private:

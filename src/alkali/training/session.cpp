@@ -3,11 +3,13 @@
 #include <fmt/format.h>
 
 #include "alkali/base/error.hpp"
+#include "alkali/base/inputs.hpp"
 #include "alkali/base/memory.hpp"
 #include "alkali/base/process.hpp"
 #include "alkali/config/json.hpp"
 #include "alkali/config/write.hpp"
 #include "alkali/dataset/hash.hpp"
+#include "alkali/dataset/inputs.hpp"
 #include "alkali/dataset/shifts.hpp"
 #include "alkali/dataset/split.hpp"
 #include "alkali/io/format.hpp"
@@ -239,6 +241,14 @@ void say_what_processes_change(int processes, base::LogSink& log) {
 
 }  // namespace
 
+void add_inputs(base::InputFiles& inputs, const std::filesystem::path& config, const nlohmann::json& values) {
+    const auto data = data_settings(values);
+    inputs.add(config);
+    for (const auto& path : data.train) dataset::add_inputs(inputs, path);
+    for (const auto& path : data.validation) dataset::add_inputs(inputs, path);
+    if (const auto start = init_from(values)) inputs.add(*start);
+}
+
 Outcome train(const SessionRequest& request, const models::KindRegistry& kinds, Communicator& communicator, base::LogSink& log,
               base::ProgressSink& progress) {
     const RunOrigin origin{std::chrono::steady_clock::now(), request.cpu_before};
@@ -247,6 +257,11 @@ Outcome train(const SessionRequest& request, const models::KindRegistry& kinds, 
     auto& seed = config.values["training"]["seed"];
     if (config.values["data"]["split_seed"].is_null()) config.values["data"]["split_seed"] = seed;  // one split for a whole committee
     seed = seed.get<std::uint64_t>() + request.seed_offset;
+    base::InputFiles inputs;
+    add_inputs(inputs, request.config, config.values);
+    RunFolder::refuse_inputs(request.output);
+    std::optional<base::FolderLock> lock;
+    if (communicator.rank() == 0 && request.lock == nullptr) lock.emplace(request.output, "training", log);
     const auto checkpoint = request.output / "checkpoint" / "state.safetensors";
     const bool held = std::filesystem::exists(checkpoint);
     if (held && !request.restart && !request.overwrite)

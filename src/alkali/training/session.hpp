@@ -2,6 +2,8 @@
 #include <filesystem>
 #include <string>
 
+#include "alkali/base/inputs.hpp"
+#include "alkali/base/lock.hpp"
 #include "alkali/base/log.hpp"
 #include "alkali/models/common/registry.hpp"
 #include "alkali/training/communicator.hpp"
@@ -19,10 +21,15 @@ struct SessionRequest {
     double cpu_before = 0;          ///< CPU seconds that this process spent on other things (earlier members of a committee)
     std::string version, command;   ///< for the provenance of the model files
     TrainingThreads threads = TrainingThreads::all;
+    const base::FolderLock* lock = nullptr;  ///< of `output`, where the caller holds it already
 };
 
+/// What a run reads besides what lies in its folder: the config (values: checked), the data, the model to start from.
+void add_inputs(base::InputFiles& inputs, const std::filesystem::path& config, const nlohmann::json& values);
+
 /// Config -> data -> model -> training -> files in `output`. Errors: those of its parts; InputError when `output` holds
-/// a run and neither restart nor overwrite was asked for.
+/// a run and neither restart nor overwrite was asked for, when another process trains in it, or when a file of the run would take the
+/// place of the config, of data or of the model to start from.
 [[nodiscard]] Outcome train(const SessionRequest& request, const models::KindRegistry& kinds, Communicator& communicator,
                             base::LogSink& log, base::ProgressSink& progress);
 

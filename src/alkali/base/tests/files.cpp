@@ -4,11 +4,17 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <fstream>
+#include <set>
+#include <thread>
 
 #include "alkali/base/error.hpp"
+#include "alkali/base/inputs.hpp"
+#include "alkali/base/temporary.hpp"
 
 namespace {
 
@@ -40,6 +46,24 @@ protected:
         fs::create_directories(folder_);
     }
     void TearDown() override { fs::remove_all(folder_); }
+
+    [[nodiscard]] std::size_t entries() const {
+        return static_cast<std::size_t>(std::distance(fs::directory_iterator(folder_), fs::directory_iterator()));
+    }
+    [[nodiscard]] static mode_t mode_of(const fs::path& path) {
+        struct stat status = {};
+        return ::stat(path.c_str(), &status) == 0 ? status.st_mode & 0777U : 0;
+    }
+    /// What the work is refused with; empty if it is not.
+    template <class Work>
+    static std::string refusal(Work work) {
+        try {
+            work();
+        } catch (const Error& error) {
+            return error.what();
+        }
+        return {};
+    }
 
     fs::path folder_;
 };
@@ -98,6 +122,139 @@ TEST_F(Files, a_folder_in_the_place_of_a_file_is_refused_before_any_work) {
     fs::create_directories(folder_ / "a.json");
     EXPECT_THROW(AtomicFile(folder_ / "a.json"), FileError);
     EXPECT_TRUE(fs::is_empty(folder_ / "a.json"));
+}
+
+TEST_F(Files, what_replaces_a_file_keeps_its_mode) {
+    for (const mode_t mode : {0600U, 0640U, 0444U, 0755U}) {
+        write_file(folder_ / "a", "old");
+        ::chmod((folder_ / "a").c_str(), mode);
+        write_file(folder_ / "a", "new");
+        EXPECT_EQ(mode_of(folder_ / "a"), mode);
+        EXPECT_EQ(read_file(folder_ / "a"), "new");
+        fs::remove(folder_ / "a");
+    }
+    const auto before = ::umask(027);
+    write_file(folder_ / "b", "new");
+    ::umask(before);
+    EXPECT_EQ(mode_of(folder_ / "b"), 0640U) << "a new file has what the umask leaves";
+}
+
+TEST_F(Files, a_link_that_leads_nowhere_is_written_through_or_refused_and_stays_a_link) {
+    fs::create_symlink("real", folder_ / "link");
+    fs::create_symlink("link", folder_ / "second");
+    write_file(folder_ / "second", "new");
+    EXPECT_TRUE(fs::is_symlink(folder_ / "link") && fs::is_symlink(folder_ / "second"));
+    EXPECT_EQ(read_file(folder_ / "real"), "new");
+    fs::create_symlink("absent/disk/file", folder_ / "lost");
+    EXPECT_NE(refusal([&] { write_file(folder_ / "lost", "new"); }).find("folder that is not there"), std::string::npos);
+    EXPECT_TRUE(fs::is_symlink(folder_ / "lost"));
+    fs::create_symlink("round", folder_ / "round");
+    EXPECT_NE(refusal([&] { write_file(folder_ / "round", "new"); }).find("symbolic links"), std::string::npos);
+    EXPECT_NE(refusal([&] { static_cast<void>(read_file(folder_ / "round")); }).find("symbolic links"), std::string::npos);
+}
+
+TEST_F(Files, what_a_killed_writer_left_is_removed_by_the_next_one_and_what_a_living_one_writes_is_not) {
+    const auto target = folder_ / "a";
+    AtomicFile living(target);
+    living.stream() << "living" << std::flush;
+    ASSERT_EQ(entries(), 1U);
+    const auto other = fs::directory_iterator(folder_)->path();
+    // Two processes: this one sweeps once.
+    const auto left = folder_ / ".a.0123456789abcdef.tmp", folder = folder_ / ".a.fedcba9876543210.tmp", foreign = folder_ / ".a.0123.tmp";
+    for (const auto& file : {left, folder / "x", foreign}) {
+        fs::create_directories(file.parent_path());
+        std::ofstream(file) << "left";
+    }
+    const pid_t child = ::fork();
+    if (child == 0) {
+        write_file(folder_ / "." / "a", "child");  // another spelling, which this process has not swept for
+        ::_exit(0);
+    }
+    ::waitpid(child, nullptr, 0);
+    EXPECT_FALSE(fs::exists(left) || fs::exists(folder));
+    EXPECT_TRUE(fs::exists(other) && fs::exists(foreign));
+    living.commit();
+    EXPECT_EQ(read_file(target), "living");
+}
+
+TEST_F(Files, temporary_names_cannot_be_foretold_and_follow_no_link) {
+    std::set<std::string> names;
+    for (int k = 0; k < 10; ++k) {
+        AtomicFile file(folder_ / "a");
+        names.insert(fs::directory_iterator(folder_)->path().filename().string());
+    }
+    EXPECT_EQ(names.size(), 10U);
+    const std::string longest(255, 'n');
+    write_file(folder_ / longest, "long");
+    EXPECT_EQ(read_file(folder_ / longest), "long");
+    EXPECT_EQ(entries(), 1U);
+}
+
+TEST_F(Files, an_input_is_refused_as_output_under_every_name) {
+    const auto file = folder_ / "in";
+    write_file(file, "input");
+    fs::create_symlink("in", folder_ / "link");
+    fs::create_hard_link(file, folder_ / "twin");
+    fs::create_directories(folder_ / "below");
+    {
+        InputFiles inputs;
+        inputs.add(file);
+        for (const auto& name :
+             {file, folder_ / "link", folder_ / "twin", folder_ / "below" / ".." / "in", fs::path("/dev/fd/../..") / file})
+            EXPECT_NE(refusal([&] { write_file(name, "output"); }).find("input"), std::string::npos) << name;
+        write_file(folder_ / "out", "output");
+        EXPECT_EQ(read_file(file), "input");
+    }
+    write_file(file, "output");
+    EXPECT_EQ(read_file(file), "output") << "once the task is over";
+}
+
+TEST_F(Files, of_a_folder_that_is_read_only_what_is_read_is_refused) {
+    write_file(folder_ / "data" / "in", "input");
+    write_file(folder_ / "data" / "other", "other");
+    InputFiles inputs;
+    int asked = 0;
+    inputs.add_folder([&] {
+        ++asked;
+        return std::vector<fs::path>{folder_ / "data" / "in"};
+    });
+    write_file(folder_ / "out", "output");
+    EXPECT_EQ(asked, 0);
+    write_file(folder_ / "out", "output");
+    fs::create_hard_link(folder_ / "data" / "in", folder_ / "twin");
+    EXPECT_THROW(write_file(folder_ / "twin", "output"), InputError);
+    write_file(folder_ / "data" / "other", "output");
+    EXPECT_THROW(write_file(folder_ / "data" / "in", "output"), InputError);
+    EXPECT_EQ(read_file(folder_ / "data" / "in"), "input");
+    EXPECT_EQ(asked, 1);
+}
+
+TEST_F(Files, what_cannot_be_read_or_written_is_told_with_the_reason) {
+    const auto reads = [&](const fs::path& path) { return refusal([&] { static_cast<void>(read_file(path)); }); };
+    const auto writes = [&](const fs::path& path) { return refusal([&] { write_file(path, "x"); }); };
+    write_file(folder_ / "a", "a");
+    EXPECT_NE(reads(folder_ / "b").find("No such file"), std::string::npos);
+    EXPECT_NE(reads(folder_).find("is a folder"), std::string::npos);
+    EXPECT_NE(reads(folder_ / "a" / "b").find("Not a directory"), std::string::npos);
+    EXPECT_NE(writes(folder_ / "a" / "b").find("Not a directory"), std::string::npos);
+    EXPECT_NE(writes(folder_).find("is a folder"), std::string::npos);
+    EXPECT_NE(writes(folder_ / std::string(300, 'x')).find("name too long"), std::string::npos);
+    EXPECT_NE(reads("/dev/zero").find("device"), std::string::npos);
+}
+
+TEST_F(Files, a_pipe_is_read_to_its_end_and_one_without_a_writer_is_refused) {
+    const auto pipe = folder_ / "pipe";
+    ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+    const std::string long_text(300'000, 'x');
+    std::thread writer([&] {
+        std::this_thread::sleep_for(std::chrono::milliseconds(100));
+        std::ofstream(pipe) << long_text;
+    });
+    EXPECT_EQ(read_file(pipe), long_text);
+    writer.join();
+    EXPECT_NE(refusal([&] { require_file(pipe); }).find("pipe"), std::string::npos);
+    EXPECT_NE(refusal([&] { static_cast<void>(open_input(pipe)); }).find("nothing writes"), std::string::npos);
+    EXPECT_EQ(read_file("/dev/null"), "");
 }
 
 }  // namespace

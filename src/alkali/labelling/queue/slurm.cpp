@@ -1,8 +1,6 @@
 #include "alkali/labelling/queue/slurm.hpp"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -12,6 +10,7 @@
 #include <set>
 #include <thread>
 
+#include "alkali/base/lock.hpp"
 #include "alkali/base/private_folder.hpp"
 #include "alkali/labelling/key.hpp"
 #include "alkali/labelling/queue/one_label.hpp"
@@ -73,41 +72,25 @@ bool is_held(const slurm::Task& task) {
 }
 
 /// One process at a time submits for a store; the lock ends with the process, however that ends.
-class FolderLock {
-public:
-    explicit FolderLock(const std::filesystem::path& folder) {
-        make(folder);
-        const auto file = folder / "lock";
-        descriptor_ = ::open(file.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0666);
-        if (descriptor_ < 0) throw FileError("the folder of job lists cannot be written", folder.string(), "check its permissions");
-        // What a killed process had started may hold it for a moment.
-        const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
-        while (::flock(descriptor_, LOCK_EX | LOCK_NB) != 0) {
-            if (std::chrono::steady_clock::now() > deadline) {
-                ::close(descriptor_);
-                throw InputError("another `alkali label run` submits jobs for this store", folder.string(),
-                                 "wait for it, end it, or use another store");
-            }
-            std::this_thread::sleep_for(std::chrono::milliseconds(50));
-        }
+void make_safe(const std::filesystem::path& folder) {
+    try {
+        (void)base::safe_folder(folder);
+    } catch (const base::UnsafeFolder& error) {
+        throw base::UnsafeFolder("job lists in this folder could be others' work: " + error.fault(), error.where(),
+                                 "put the store into a folder that nobody else may change");
+    } catch (const FileError& error) {
+        throw FileError("the folder of job lists cannot be written: " + error.fault(), error.where(), "check its permissions");
     }
-    ~FolderLock() { ::close(descriptor_); }
-    FolderLock(const FolderLock&) = delete;
-    FolderLock& operator=(const FolderLock&) = delete;
+}
 
-private:
-    static void make(const std::filesystem::path& folder) {
-        try {
-            (void)base::safe_folder(folder);
-        } catch (const base::UnsafeFolder& error) {
-            throw base::UnsafeFolder("job lists in this folder could be others' work: " + error.fault(), error.where(),
-                                     "put the store into a folder that nobody else may change");
-        } catch (const FileError& error) {
-            throw FileError("the folder of job lists cannot be written: " + error.fault(), error.where(), "check its permissions");
-        }
-    }
-    int descriptor_ = -1;
-};
+base::LockFile lock_folder(const std::filesystem::path& folder) {
+    make_safe(folder);
+    base::NullSink unheard;
+    // What a killed process had started may hold it for a moment.
+    return {folder / "lock",
+            {"submitting jobs for this store", folder.string(), "wait for it, end it, or use another store", std::chrono::seconds(10)},
+            unheard};
+}
 
 class Campaign {
 public:
@@ -352,7 +335,7 @@ private:
 }  // namespace
 
 void SlurmQueue::run(std::span<const Job> jobs, Watch& watch, const Signals& signals) {
-    const FolderLock lock(settings_.folder);
+    const auto lock = lock_folder(settings_.folder);
     slurm::sweep(settings_.folder);
     Campaign(store_, settings_, watch, signals).run(jobs);
 }

@@ -4,6 +4,7 @@
 
 #include <stdexcept>
 
+#include "alkali/base/files.hpp"
 #include "alkali/io/format.hpp"
 #include "samples.hpp"
 
@@ -25,8 +26,7 @@ private:
     mutable std::atomic<int> calls_{0};
 };
 
-TEST(RunLabels, a_failure_of_any_kind_is_told_after_what_there_is_has_been_written) {
-    const samples::Scratch scratch;
+RunSettings settings_in(const samples::Scratch& scratch) {
     std::vector<structure::Frame> frames(4);
     for (std::size_t i = 0; i < frames.size(); ++i) frames[i].structure = samples::structure(i);
     io::write_frames(scratch / "in.extxyz", frames, {"extxyz", {}});
@@ -38,10 +38,39 @@ TEST(RunLabels, a_failure_of_any_kind_is_told_after_what_there_is_has_been_writt
     settings.queue = "local";
     settings.queue_values = {{"jobs", 1}, {"processes", 1}, {"time", 0}, {"memory", 0}, {"tries", 1}};
     settings.order = Order::as_given;
+    return settings;
+}
+
+TEST(RunLabels, a_failure_of_any_kind_is_told_after_what_there_is_has_been_written) {
+    const samples::Scratch scratch;
+    const auto settings = settings_in(scratch);
     base::NullSink log;
     base::NullProgress progress;
     EXPECT_THROW(static_cast<void>(run_labels(settings, {"test", {}, nullptr, false}, log, progress)), std::runtime_error);
     EXPECT_EQ(io::read_frames(scratch / "out.extxyz").size(), 2u);
+}
+
+TEST(RunLabels, an_output_that_is_an_input_or_the_store_is_refused_under_every_name) {
+    const samples::Scratch scratch;
+    auto settings = settings_in(scratch);
+    base::NullSink log;
+    base::NullProgress progress;
+    const auto run = [&] { static_cast<void>(run_labels(settings, {"test", {}, nullptr, true}, log, progress)); };
+    run();  // makes the store
+    const auto input = base::read_file(settings.inputs[0]), store = base::read_file(settings.store);
+    for (const auto& kept : {settings.inputs[0], settings.store}) {
+        const auto twin = scratch / "twin.extxyz", link = scratch / "link.extxyz";
+        std::filesystem::create_hard_link(kept, twin);
+        std::filesystem::create_symlink(kept, link);
+        for (const auto& output : {twin, link, kept}) {
+            settings.output = output;
+            EXPECT_THROW(run(), InputError) << output;
+        }
+        std::filesystem::remove(twin);
+        std::filesystem::remove(link);
+    }
+    EXPECT_EQ(base::read_file(settings.inputs[0]), input);
+    EXPECT_EQ(base::read_file(settings.store), store);
 }
 
 }  // namespace

@@ -1,0 +1,42 @@
+#pragma once
+#include <CLI/CLI.hpp>
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "alkali/base/inputs.hpp"
+
+namespace alkali::app {
+
+/// What the options of a command name: once all are known, and before any work, an output that is an input is refused.
+class CommandPaths {
+public:
+    /// A file that the command reads.
+    CLI::Option* reads(CLI::Option* option);
+    /// A file of frames, or a folder: all files of frames below it.
+    CLI::Option* reads_frames(CLI::Option* option);
+    /// A folder, and what of it is read.
+    void reads_folder(const std::string& folder, base::InputFiles::List list);
+    /// CALC: model files with commas between them, or a config.
+    CLI::Option* reads_calculator(CLI::Option* option);
+    /// A file that the command writes.
+    CLI::Option* writes(CLI::Option* option);
+    /// A folder that the command writes a file of this name into.
+    CLI::Option* writes_into(CLI::Option* option, const std::string& name);
+
+    [[nodiscard]] base::InputFiles& inputs() { return inputs_; }
+    /// The inputs as they were given, for messages.
+    [[nodiscard]] const std::vector<std::string>& words() const { return words_; }
+    /// Errors: InputError naming output and input.
+    void refuse_inputs_as_outputs() const;
+
+private:
+    void add(const std::string& word);
+
+    std::vector<std::string> words_;
+    base::InputFiles inputs_;
+    std::vector<std::filesystem::path> outputs_;
+};
+
+}  // namespace alkali::app

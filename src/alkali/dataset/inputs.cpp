@@ -1,0 +1,39 @@
+#include "alkali/dataset/inputs.hpp"
+
+#include <system_error>
+#include <vector>
+
+#include "alkali/base/error.hpp"
+#include "alkali/dataset/files.hpp"
+
+namespace alkali::dataset {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// The files behind a folder of frames; those of a deepmd system are told by their endings.
+std::vector<fs::path> inputs_below(const fs::path& folder) {
+    std::vector<fs::path> inputs;
+    try {
+        for (const auto& path : files_of(folder)) {
+            inputs.push_back(path);
+            std::error_code failure;
+            for (fs::recursive_directory_iterator at(path, failure), end; !failure && at != end; at.increment(failure))
+                if (const auto ending = at->path().extension(); ending == ".raw" || ending == ".npy" || at->path().filename() == "nopbc")
+                    inputs.push_back(at->path());
+        }
+    } catch (const Error&) {  // told when its frames are read
+    }
+    return inputs;
+}
+
+}  // namespace
+
+void add_inputs(base::InputFiles& inputs, const fs::path& path) {
+    if (std::error_code unknown; fs::is_directory(path, unknown))
+        inputs.add_folder([path] { return inputs_below(path); });
+    else
+        inputs.add(path);
+}
+
+}  // namespace alkali::dataset

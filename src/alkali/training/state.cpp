@@ -1,5 +1,6 @@
 #include "alkali/training/state.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 #include "alkali/base/error.hpp"
@@ -31,18 +32,29 @@ nlohmann::json value_at(const nlohmann::json& json, const std::string& path) {
     return *here;
 }
 
+bool is_length(const std::string& key) { return std::find(length_keys.begin(), length_keys.end(), key) != length_keys.end(); }
+
 void check_identity(const nlohmann::json& stored, const RunIdentity& identity, const std::string& where) {
     const auto& config = stored.at("config");
     std::string changed;
     for (const auto& key : config::differences(config, identity.config))
-        changed += (changed.empty() ? "" : ", ") + key + " (was " + value_at(config, key).dump() + ", now " +
-                   value_at(identity.config, key).dump() + ")";
+        if (!is_length(key))
+            changed += (changed.empty() ? "" : ", ") + key + " (was " + value_at(config, key).dump() + ", now " +
+                       value_at(identity.config, key).dump() + ")";
     if (!changed.empty())
         throw InputError("the config has changed since this run began: " + changed, where,
                          "put it back, or start a new run in another folder with training.init_from");
     if (stored.at("data_hash") != identity.data_hash)
         throw InputError("the training data have changed since this run began", where,
                          "restore the files, or start a new run in another folder with training.init_from");
+}
+
+/// The config of a run that had another length; else null.
+nlohmann::json earlier_length(const nlohmann::json& earlier, const nlohmann::json& now) {
+    const auto different = config::differences(earlier, now);
+    for (const auto& key : different)
+        if (const auto value = value_at(earlier, key); !value.is_null() && !value.is_number()) return {};
+    return different.empty() ? nlohmann::json() : earlier;
 }
 
 /// Numbers of a tensor that must be so many.
@@ -143,6 +155,7 @@ TrainerState load_state(const std::filesystem::path& path, const RunIdentity& id
     try {
         const auto run = nlohmann::json::parse(file.metadata.contains("run") ? file.metadata.at("run") : std::string{});
         check_identity(run, identity, where);
+        state.earlier_config = earlier_length(run.at("config"), identity.config);
         state.parameters = file.at("parameters").values;
         state.adam = {run.at("adam_step"), file.at("adam.first").values, file.at("adam.second").values, file.at("adam.largest").values};
         state.ema = file.at("ema").values;

@@ -214,7 +214,7 @@ public:
         auto files = find_files(path, options.format);
         files_ = std::move(files.read);
         for (const auto& file : files.foreign)
-            told_.add(file, "is named as a file of LAMMPS data or a dump and begins as neither: passed over");
+            log.warning(file.string() + ": is named as a file of LAMMPS data or a dump and begins as neither: passed over");
         if (!files.passed_over.empty())
             log.info(fmt::format("{}: {} files are passed over, a better one of the same run or name is read ({} in {})", path.string(),
                                  files.passed_over.size(), files.passed_over[0].filename().string(),

@@ -19,7 +19,8 @@ namespace alkali::app {
 namespace {
 
 struct EvaluateArguments {
-    std::string calculator, committee;
+    CalculatorChoice choice;
+    std::vector<std::string> committee;
     std::vector<std::filesystem::path> data;
     std::filesystem::path json, output;
     io::ReadOptions read;
@@ -50,7 +51,7 @@ void print_table(const records::Records& records) {
 }
 
 void run_evaluate(const EvaluateArguments& arguments, Context& context) {
-    const auto calculator = context.calculators.open(arguments.calculator, arguments.open, context.log);
+    const auto calculator = context.calculators.open(arguments.choice.text(), arguments.open, context.log);
     dataset::LoadOptions load;
     load.read = arguments.read;
     load.missing = dataset::Missing::mask;
@@ -58,9 +59,10 @@ void run_evaluate(const EvaluateArguments& arguments, Context& context) {
     const auto set = dataset::load(arguments.data, load, context.log);
     std::unique_ptr<calculator::Calculator> committee;
     if (!arguments.committee.empty()) {
-        committee = context.calculators.open(arguments.committee, arguments.open, context.log);
+        committee = context.calculators.open(committee_text(arguments.committee), arguments.open, context.log);
         if (committee->members().empty())
-            throw InputError("is no committee", arguments.committee, "name several models with commas between");
+            throw InputError("is no committee", arguments.committee[0],
+                             "name several models: --committee A,B or --committee A --committee B");
     }
     auto records = training::evaluate(*calculator, set.frames, {arguments.parity_points, committee.get()}, context.progress);
     nlohmann::json provenance = {
@@ -78,7 +80,9 @@ void run_evaluate(const EvaluateArguments& arguments, Context& context) {
 void add_evaluate(CLI::App& app, Context& context) {
     auto arguments = std::make_shared<EvaluateArguments>();
     auto* command = app.add_subcommand("evaluate", "Errors of a calculator on labelled frames, also by group");
-    command->add_option("calculator", arguments->calculator, "Model file, kim:MODEL_ID, ...")->required()->type_name("CALC");
+    command->add_option("calculator", arguments->choice.calculator, "Model file (several with commas: a committee), kim:MODEL_ID, ...")
+        ->required()
+        ->type_name("CALC");
     command->add_option("data", arguments->data, "Labelled frames: files or folders")->required()->type_name("DATA...");
     command->add_option("--json", arguments->json, "Write the records, parity data included, to this file")->type_name("FILE");
     command->add_option("-o,--output", arguments->output, "Write evaluation.json into this folder")->type_name("DIR");
@@ -86,9 +90,9 @@ void add_evaluate(CLI::App& app, Context& context) {
     command->add_option("--parity-points", arguments->parity_points, "Points kept for each parity plot; 0: none")
         ->capture_default_str()
         ->check(CLI::NonNegativeNumber);
-    command->add_option("--committee", arguments->committee, "Also compare expected errors of forces with this committee's deviations")
-        ->type_name("CALC,...");
+    add_committee_option(*command, arguments->committee, "Also compare expected errors of forces with the deviations of this committee");
     add_open_options(*command, arguments->open);
+    add_member_option(*command, arguments->choice.members);
     command->footer(
         "Energies in meV/atom, forces in meV/angstrom, stresses in GPa. energy_rmse_shifted: with the mean offset removed,\n"
         "for labels with another zero of energy.\n"

@@ -32,6 +32,4 @@ void let_waiting_threads_sleep(char** arguments) {
     ::unsetenv(spin_count);
 }
 
-bool threads_are_given(int option) { return option > 0 || std::getenv("OMP_NUM_THREADS") != nullptr; }
-
 }  // namespace alkali::app

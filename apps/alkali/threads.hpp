@@ -8,7 +8,4 @@ namespace alkali::app {
 /// or to use a single thread, nothing is done. Call it first in main.
 void let_waiting_threads_sleep(char** arguments);
 
-/// Whether a person chose the number of threads: by --threads (more than 0) or OMP_NUM_THREADS.
-[[nodiscard]] bool threads_are_given(int option);
-
 }  // namespace alkali::app

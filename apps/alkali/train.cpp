@@ -14,7 +14,6 @@
 #include "calculator_options.hpp"
 #include "command.hpp"
 #include "mpi.hpp"
-#include "threads.hpp"
 #include "version.hpp"
 
 namespace alkali::app {
@@ -85,10 +84,10 @@ void tell_limits(const TrainArguments& arguments, const models::KindRegistry& ki
     tell(settings.max_cpu_seconds, "max_cpu_seconds");
 }
 
-/// Threads that a person did not choose are chosen by what they bring.
+/// Of those that a person allows as many are taken as train fastest.
 training::TrainingThreads threads_of(const TrainArguments& arguments) {
     if (arguments.threads > 0) omp_set_num_threads(arguments.threads);
-    return threads_are_given(arguments.threads) ? training::TrainingThreads::all : training::TrainingThreads::chosen;
+    return training::TrainingThreads::chosen;
 }
 
 void run_train(const TrainArguments& arguments, Context& context) {
@@ -143,7 +142,7 @@ void add_train(CLI::App& app, Context& context) {
     auto* schema = command->add_option("--schema", arguments->schema, "Write the JSON schema of a config to this file")->type_name("FILE");
     command->footer(
         "Examples:\n"
-        "  alkali train examples/lithium/train.yaml -o out/nequip\n"
+        "  alkali train examples/lithium/reproduce.yaml -o out/nequip\n"
         "  alkali train train.yaml -o out/nequip --restart\n"
         "  alkali train train.yaml -o out/committee --committee 4\n"
         "  mpirun -n 2 alkali train train.yaml -o out/nequip\n"

@@ -24,12 +24,13 @@ structure::Structure to_structure(const py::object& numbers, const py::object& p
     return result;
 }
 
-/// A text or path as it is; of several, the CALC string of their committee.
+std::string to_text(const py::object& path) { return py::str(py::module_::import("os").attr("fspath")(path)); }
+
+/// A text or path as it is; of several, the CALC text of their committee: one on each line, whatever commas are in their names.
 std::string to_specification(const py::object& object) {
-    if (!py::isinstance<py::list>(object) && !py::isinstance<py::tuple>(object))
-        return py::str(py::module_::import("os").attr("fspath")(object));
+    if (!py::isinstance<py::list>(object) && !py::isinstance<py::tuple>(object)) return to_text(object);
     std::string all;
-    for (const auto& one : object) all += (all.empty() ? "" : ",") + to_specification(py::reinterpret_borrow<py::object>(one));
+    for (const auto& one : object) all += (all.empty() ? "" : "\n") + to_text(py::reinterpret_borrow<py::object>(one));
     return all;
 }
 

@@ -203,15 +203,16 @@ TEST_F(FirstSteps, a_deep_potential_is_trained_with_the_loss_of_deepmd_unless_th
         const auto outcome = alkali({"train", "c.yaml", "-o", "out", "--init-only", "--overwrite"});
         return outcome.status == 0 ? read("out/config.yaml") + outcome.errors : outcome.errors;
     };
-    EXPECT_THAT(resolved(""), AllOf(HasSubstr("loss_type: deepmd"), HasSubstr("energy 0.02 to 1, forces 1000 to 1, virial 0.02 to 1")));
-    EXPECT_THAT(resolved(", loss_prefactors: {limit_pref_e: 10}"), AllOf(HasSubstr("loss_type: deepmd"), HasSubstr("energy 0.02 to 10")));
-    EXPECT_THAT(resolved(", loss_coeffs: {forces: 2}"), HasSubstr("loss_type: mse"));
-    EXPECT_THAT(resolved(", energy_weight: 2"), HasSubstr("loss_type: mse"));
-    EXPECT_THAT(resolved(", loss_type: huber"), HasSubstr("loss_type: huber"));
+    EXPECT_THAT(resolved(""), AllOf(HasSubstr("loss_type: \"deepmd\""), HasSubstr("energy 0.02 to 1, forces 1000 to 1, virial 0.02 to 1")));
+    EXPECT_THAT(resolved(", loss_prefactors: {limit_pref_e: 10}"),
+                AllOf(HasSubstr("loss_type: \"deepmd\""), HasSubstr("energy 0.02 to 10")));
+    EXPECT_THAT(resolved(", loss_coeffs: {forces: 2}"), HasSubstr("loss_type: \"mse\""));
+    EXPECT_THAT(resolved(", energy_weight: 2"), HasSubstr("loss_type: \"mse\""));
+    EXPECT_THAT(resolved(", loss_type: huber"), HasSubstr("loss_type: \"huber\""));
     EXPECT_THAT(resolved(", loss_coeffs: {forces: 2}, loss_prefactors: {limit_pref_e: 1}"), HasSubstr("set training.loss_type: deepmd"));
     write("n.yaml", good_config());
     ASSERT_EQ(alkali({"train", "n.yaml", "-o", "nequip", "--init-only"}).status, 0);
-    EXPECT_THAT(read("nequip/config.yaml"), HasSubstr("loss_type: mse"));
+    EXPECT_THAT(read("nequip/config.yaml"), HasSubstr("loss_type: \"mse\""));
 }
 
 TEST_F(FirstSteps, help_names_only_files_of_the_source_that_are_there) {

@@ -83,8 +83,11 @@ std::vector<std::string> model_files_of(const std::string& text) {
         while (last > first && !base::matches_anything(joined(words, first, last))) --last;
         const auto name = joined(words, first, last);
         if (last == first && !base::matches_anything(name))
-            throw FileError("there is no such model file", name,
-                            "'" + text + "' is no file either, so that its commas stand between the members of a committee");
+            throw FileError(
+                "there is no such model file", name,
+                "'" + text +
+                    "' is no file either, so that its commas stand between the members of a committee; --member (or --committee, once for "
+                    "each) names them one by one");
         add_matches(name, files);
         first = last;
     }

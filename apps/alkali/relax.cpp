@@ -90,6 +90,8 @@ io::Frame relaxed_frame(const io::Frame& start, dynamics::RelaxResult result) {
     return frame;
 }
 
+constexpr std::size_t few = 5;
+
 void run_relax(const RelaxArguments& arguments, Context& context) {
     const auto calculator = context.calculators.open(arguments.choice.text(), {arguments.precision, arguments.threads}, context.log);
     io::ReadOptions read = arguments.read;
@@ -101,7 +103,7 @@ void run_relax(const RelaxArguments& arguments, Context& context) {
     for (io::Frame frame; reader->next(frame);) frames.push_back(std::move(frame));
     std::vector<io::Frame> relaxed;
     base::Repeats vacuum, unconverged;
-    std::size_t not_converged = 0;
+    std::vector<std::string> not_converged;
     nlohmann::json summary = nlohmann::json::array();
     const auto relax = [&](const io::Frame& frame) {
         auto options = options_for(arguments, frame);
@@ -115,8 +117,9 @@ void run_relax(const RelaxArguments& arguments, Context& context) {
         calculator::heed(*calculator, frame);
         auto result = dynamics::relax(*calculator, frame.structure, options);
         if (!result.converged) {
-            ++not_converged;
-            unconverged.add(frame.where(), dynamics::not_converged(result, options, {}).what());
+            const std::string reason = dynamics::not_converged(result, options, {}).what();
+            not_converged.push_back(frame.where() + ": " + reason);
+            unconverged.add(frame.where(), reason);
         }
         summary.push_back({{"frame", frame.index},
                            {"converged", result.converged},
@@ -145,13 +148,15 @@ void run_relax(const RelaxArguments& arguments, Context& context) {
                        entry["converged"].get<bool>()  ? ""
                        : entry["ran_away"].get<bool>() ? ", RAN AWAY"
                                                        : ", NOT CONVERGED");
-    const auto reasons = unconverged.lines();
-    if (relaxed.size() < frames.size()) unconverged.tell(context.log);
+    // How far a few came is told of each.
+    const auto reasons = not_converged.size() <= few ? not_converged : unconverged.lines();
+    if (relaxed.size() < frames.size())
+        for (const auto& reason : reasons) context.log.warning(reason);
     failed.judge(relaxed.size(), arguments.output);
-    if (not_converged == 0) return;
+    if (not_converged.empty()) return;
     throw ConvergenceError(
         fmt::format("{} of {} relaxations did not converge; their last structures are written too, with geometry_converged=F:\n  {}",
-                    not_converged, relaxed.size(), fmt::join(reasons, "\n  ")),
+                    not_converged.size(), relaxed.size(), fmt::join(reasons, "\n  ")),
         arguments.output.string());
 }
 

@@ -8,6 +8,7 @@
 #include "alkali/config/json.hpp"
 #include "benchmark_measure.hpp"
 #include "calculator_options.hpp"
+#include "calculators.hpp"
 #include "command.hpp"
 #include "output.hpp"
 
@@ -15,7 +16,7 @@ namespace alkali::app {
 namespace {
 
 struct BenchmarkArguments {
-    std::string calculator;
+    CalculatorChoice choice;
     std::vector<std::size_t> atoms = {54, 432, 2000};
     std::vector<int> threads = {1};
     std::vector<std::string> precisions = {""};
@@ -74,6 +75,7 @@ void print_parts(const nlohmann::json& parts) {
 void run_benchmark(const BenchmarkArguments& arguments, Context& context) {
     nlohmann::json results = nlohmann::json::array();
     std::map<int, Ceilings> ceilings;
+    const auto calculators = make_calculators(ThreadUse::exactly);
     for (const int threads : arguments.threads) {
         auto& ceiling = ceilings[threads];
         if (!arguments.ceilings || ceiling.float32_gflops > 0) continue;
@@ -87,7 +89,7 @@ void run_benchmark(const BenchmarkArguments& arguments, Context& context) {
         for (const int threads : arguments.threads)
             for (const auto atoms : arguments.atoms) {
                 omp_set_num_threads(threads);
-                const auto calculator = context.calculators.open(arguments.calculator, {precision, threads}, context.log);
+                const auto calculator = calculators.open(arguments.choice.text(), {precision, threads}, context.log);
                 const std::string used = precision_used(*calculator, precision);
                 const Timing timing = measure(*calculator, atoms, arguments.effort);
                 results.push_back(result_json(timing, threads, used, ceilings[threads]));
@@ -106,7 +108,7 @@ void add_benchmark(CLI::App& app, Context& context) {
     auto arguments = std::make_shared<BenchmarkArguments>();
     auto* command = app.add_subcommand("benchmark", "Time, memory and share of the machine's peak of energy, forces and stress");
     context.paths.reads_calculator(
-        command->add_option("calculator", arguments->calculator, "Model file (several with commas: a committee), kim:MODEL_ID, ...")
+        command->add_option("calculator", arguments->choice.calculator, "Model file (several with commas: a committee), kim:MODEL_ID, ...")
             ->required()
             ->type_name("CALC"));
     command->add_option("--atoms", arguments->atoms, "Sizes; the nearest cubic bcc cell is taken (54, 432, 2000, 16000, 128000)")
@@ -117,6 +119,7 @@ void add_benchmark(CLI::App& app, Context& context) {
         ->capture_default_str()
         ->check(thread_count(1));
     command->add_option("--precision", arguments->precisions, "float32, mixed, float64; default: as the model says")->delimiter(',');
+    context.paths.reads_calculator(add_member_option(*command, arguments->choice.members));
     command->add_option("--seconds", arguments->effort.seconds, "Least time to spend on each")->capture_default_str();
     command->add_option("--repeat", arguments->effort.repeat, "Least number of runs of each")
         ->capture_default_str()

@@ -5,6 +5,7 @@
 
 #include <memory>
 
+#include "alkali/base/path_pattern.hpp"
 #include "alkali/base/process.hpp"
 #include "alkali/dataset/frame_set.hpp"
 #include "alkali/dataset/hash.hpp"
@@ -21,7 +22,7 @@ namespace {
 struct CalibrateArguments {
     std::filesystem::path model, output;
     std::vector<std::filesystem::path> data;
-    std::string committee;
+    std::vector<std::string> committee;
     io::ReadOptions read;
     int threads = 0;
 };
@@ -29,20 +30,21 @@ struct CalibrateArguments {
 void run_calibrate(const CalibrateArguments& arguments, Context& context) {
     if (arguments.threads > 0) omp_set_num_threads(arguments.threads);
     const auto kinds = models::model_kinds();
-    const auto loaded = models::load_model(arguments.model, kinds);
+    const auto loaded = models::load_model(base::matching_path(arguments.model), kinds);
     dataset::LoadOptions load;
     load.read = arguments.read;
     load.missing = dataset::Missing::mask;
     load.needs = {false, true, false};
     const auto set = dataset::load(arguments.data, load, context.log);
     std::unique_ptr<calculator::Calculator> committee;
-    if (!arguments.committee.empty()) committee = context.calculators.open(arguments.committee, {"", arguments.threads}, context.log);
+    if (!arguments.committee.empty())
+        committee = context.calculators.open(committee_text(arguments.committee), {"", arguments.threads}, context.log);
     const auto calibration = models::calibrate_forces(*loaded.model, committee.get(), set.frames, context.progress);
 
     auto provenance = loaded.provenance;
     provenance["calibration"] = {{"data", set.sources},
                                  {"data_hash", dataset::content_hash(set.frames)},
-                                 {"committee", arguments.committee},
+                                 {"committee", committee ? committee->name() : ""},
                                  {"rank_correlation", calibration.check.rank_correlation},
                                  {"coverage_90", calibration.check.coverage_90},
                                  {"version", version},
@@ -67,10 +69,8 @@ void add_calibrate(CLI::App& app, Context& context) {
     paths.writes(command->add_option("-o,--output", arguments->output, "The same model with its uncertainty")
                      ->required()
                      ->type_name("MODEL.safetensors"));
-    paths.reads_calculator(command
-                               ->add_option("--committee", arguments->committee,
-                                            "Models whose deviations tell which forces are uncertain; default: the errors do")
-                               ->type_name("CALC,..."));
+    paths.reads_calculator(add_committee_option(*command, arguments->committee,
+                                                "Models whose deviations tell which forces are uncertain; default: the errors do"));
     add_label_options(*command, arguments->read);
     add_threads_option(*command, arguments->threads);
     command->footer(

@@ -10,6 +10,7 @@
 #include "alkali/base/files.hpp"
 #include "alkali/base/inputs.hpp"
 #include "alkali/base/lock.hpp"
+#include "alkali/base/repeats.hpp"
 #include "alkali/config/json.hpp"
 #include "alkali/dataset/check.hpp"
 #include "alkali/dataset/files.hpp"
@@ -30,8 +31,10 @@ struct CheckArguments {
     std::vector<fs::path> files;
     dataset::CheckOptions options;
     fs::path json;
-    std::size_t show = 10;
+    std::size_t show = 0;  ///< findings of each kind one by one; 0: those alike in one line
 };
+
+constexpr std::size_t most_lines = 10;  ///< of each kind, where those alike share one
 
 const char* name_of(dataset::Severity severity) { return severity == dataset::Severity::error ? "error" : "warning"; }
 
@@ -51,15 +54,39 @@ void write_findings(const fs::path& path, const dataset::CheckReport& report) {
     base::write_file(path, config::json_text(json, 2) + "\n");
 }
 
+void print_each(const dataset::CheckReport& report, std::size_t most) {
+    std::map<std::string, std::size_t> shown;
+    for (const auto& f : report.findings)
+        if (shown[f.check + " " + name_of(f.severity)]++ < most)
+            print_out("{} [{}] {}: {}\n", name_of(f.severity), f.check, f.where, f.text);
+    for (const auto& [kind, count] : shown)
+        if (count > most) print_out("... and {} more {}s (--show 0 shows all)\n", count - most, kind);
+}
+
+/// Findings that differ in numbers and places alone share a line.
+void print_kinds(const dataset::CheckReport& report) {
+    std::vector<std::pair<const dataset::Finding*, base::Repeats>> kinds;
+    for (const auto& f : report.findings) {
+        auto at = std::find_if(kinds.begin(), kinds.end(),
+                               [&](const auto& kind) { return kind.first->check == f.check && kind.first->severity == f.severity; });
+        if (at == kinds.end()) at = kinds.insert(at, {&f, {}});
+        at->second.add(f.where, f.text);
+    }
+    for (const auto& [first, findings] : kinds) {
+        const auto* severity = name_of(first->severity);
+        for (const auto& line : findings.lines(most_lines)) print_out("{} [{}] {}\n", severity, first->check, line);
+        if (const auto more = findings.beyond(most_lines); more > 0)
+            print_out("... and {} more {} {}s (--show 0 shows all)\n", more, first->check, severity);
+    }
+}
+
 void run_check(const CheckArguments& arguments, Context& context) {
     const auto report = dataset::check(arguments.files, arguments.options, &context.progress);
     if (!arguments.json.empty()) write_findings(arguments.json, report);
-    std::map<std::string, std::size_t> shown;
-    for (const auto& f : report.findings)
-        if (shown[f.check + " " + name_of(f.severity)]++ < arguments.show)
-            print_out("{} [{}] {}: {}\n", name_of(f.severity), f.check, f.where, f.text);
-    for (const auto& [kind, count] : shown)
-        if (count > arguments.show) print_out("... and {} more {}s (--show 0 shows all)\n", count - arguments.show, kind);
+    if (arguments.show > 0)
+        print_each(report, arguments.show);
+    else
+        print_kinds(report);
     const auto errors = report.count(dataset::Severity::error), warnings = report.count(dataset::Severity::warning);
     print_out("{}\n{} errors, {} warnings\n", dataset::describe(report.counts), errors, warnings);
     if (errors > 0) throw InputError(fmt::format("the data have {} errors", errors), {}, "see the list above");
@@ -74,7 +101,7 @@ void add_check(CLI::App& parent, Context& context) {
     context.paths.writes(command->add_option("--json", arguments->json, "Write all findings as JSON to this file")->type_name("FILE"));
     command->add_option_function<std::size_t>(
         "--show", [arguments](std::size_t count) { arguments->show = count == 0 ? static_cast<std::size_t>(-1) : count; },
-        "Findings shown of each kind; 0: all (default 10)");
+        "Show so many findings of each kind, one by one; 0: all; default: those alike in one line with their number and first places");
     auto& limits = arguments->options.limits;
     command->add_option("--force-sum", limits.force_sum, "Warn where forces add up to more than this (eV/angstrom per atom)")
         ->capture_default_str();

@@ -20,7 +20,8 @@ namespace alkali::app {
 namespace {
 
 struct EvaluateArguments {
-    std::string calculator, committee;
+    CalculatorChoice choice;
+    std::vector<std::string> committee;
     std::vector<std::filesystem::path> data;
     std::filesystem::path json, output;
     io::ReadOptions read;
@@ -51,7 +52,7 @@ void print_table(const records::Records& records) {
 }
 
 void run_evaluate(const EvaluateArguments& arguments, Context& context) {
-    const auto calculator = context.calculators.open(arguments.calculator, arguments.open, context.log);
+    const auto calculator = context.calculators.open(arguments.choice.text(), arguments.open, context.log);
     dataset::LoadOptions load;
     load.read = arguments.read;
     load.missing = dataset::Missing::mask;
@@ -59,9 +60,10 @@ void run_evaluate(const EvaluateArguments& arguments, Context& context) {
     const auto set = dataset::load(arguments.data, load, context.log);
     std::unique_ptr<calculator::Calculator> committee;
     if (!arguments.committee.empty()) {
-        committee = context.calculators.open(arguments.committee, arguments.open, context.log);
+        committee = context.calculators.open(committee_text(arguments.committee), arguments.open, context.log);
         if (committee->members().empty())
-            throw InputError("is no committee", arguments.committee, "name several models with commas between");
+            throw InputError("is no committee", arguments.committee[0],
+                             "name several models: --committee A,B or --committee A --committee B");
     }
     auto records = training::evaluate(*calculator, set.frames, {arguments.parity_points, committee.get()}, context.progress);
     nlohmann::json provenance = {
@@ -81,7 +83,9 @@ void add_evaluate(CLI::App& app, Context& context) {
     auto* command = app.add_subcommand("evaluate", "Errors of a calculator on labelled frames, also by group");
     auto& paths = context.paths;
     paths.reads_calculator(
-        command->add_option("calculator", arguments->calculator, "Model file, kim:MODEL_ID, ...")->required()->type_name("CALC"));
+        command->add_option("calculator", arguments->choice.calculator, "Model file (several with commas: a committee), kim:MODEL_ID, ...")
+            ->required()
+            ->type_name("CALC"));
     paths.reads_frames(command->add_option("data", arguments->data, "Labelled frames: files or folders")->required()->type_name("DATA..."));
     paths.writes(
         command->add_option("--json", arguments->json, "Write the records, parity data included, to this file")->type_name("FILE"));
@@ -91,10 +95,10 @@ void add_evaluate(CLI::App& app, Context& context) {
     command->add_option("--parity-points", arguments->parity_points, "Points kept for each parity plot; 0: none")
         ->capture_default_str()
         ->check(CLI::NonNegativeNumber);
-    paths.reads_calculator(
-        command->add_option("--committee", arguments->committee, "Also compare expected errors of forces with this committee's deviations")
-            ->type_name("CALC,..."));
+    paths.reads_calculator(add_committee_option(*command, arguments->committee,
+                                                "Also compare expected errors of forces with the deviations of this committee"));
     add_open_options(*command, arguments->open);
+    paths.reads_calculator(add_member_option(*command, arguments->choice.members));
     command->footer(
         "Energies in meV/atom, forces in meV/angstrom, stresses in GPa. energy_rmse_shifted: with the mean offset removed,\n"
         "for labels with another zero of energy.\n"

@@ -5,7 +5,7 @@
 namespace alkali::app {
 namespace {
 
-// Failures told in full.
+// Kinds of failure that are told.
 constexpr std::size_t most_told = 20;
 
 }  // namespace
@@ -21,24 +21,19 @@ bool FailedFrames::attempt(const io::Frame& frame, const std::function<void()>& 
 }
 
 void FailedFrames::add(const Error& error, const std::string& where) {
-    const bool named = where.empty() || std::string_view(error.what()).find(where) != std::string_view::npos;
-    const auto text = fmt::format("{}{}", named ? "" : where + ": ", error.what());
-    if (++count_ == 1) {  // told once it is clear whether it is the only one
-        first_ = std::current_exception();
-        first_text_ = text;
-        return;
-    }
-    if (count_ == 2) log_.warning(first_text_);
-    if (count_ <= most_told) log_.warning(text);
+    if (++count_ == 1) first_ = std::current_exception();
+    const bool named = where.empty() || error.where().find(where) != std::string::npos;
+    const std::string& place = named ? error.where() : where;
+    reasons_.add(place, base::Repeats::text_of(error.what(), place));
 }
 
-void FailedFrames::judge(std::size_t good, const std::filesystem::path& output) const {
+void FailedFrames::judge(std::size_t good, const std::filesystem::path& output) {
     if (count_ == 0) return;
+    if (good == 0 && count_ == 1) std::rethrow_exception(first_);
+    reasons_.tell(log_, most_told);
     if (good == 0) std::rethrow_exception(first_);
-    if (count_ == 1) log_.warning(first_text_);
     throw Error(fmt::format("{} of {} frames failed", count_, count_ + good), input_.string(),
-                fmt::format("the reasons are above{}; the other {} frames are in {}",
-                            count_ > most_told ? fmt::format(" (of the first {})", most_told) : "", good, output.string()));
+                fmt::format("the reasons are above; the other {} frames are in {}", good, output.string()));
 }
 
 }  // namespace alkali::app

@@ -5,6 +5,7 @@
 
 #include "alkali/base/error.hpp"
 #include "alkali/base/files.hpp"
+#include "alkali/base/path_pattern.hpp"
 #include "alkali/config/json.hpp"
 #include "alkali/dataset/frame_set.hpp"
 #include "alkali/io/foreign_model.hpp"
@@ -26,7 +27,7 @@ nlohmann::json table_info(const std::optional<models::Tabulation>& table) {
 }
 
 nlohmann::json model_info(const std::filesystem::path& path) {
-    const auto loaded = models::load_model(path, models::model_kinds());
+    const auto loaded = models::load_model(base::matching_path(path), models::model_kinds());
     nlohmann::json tensors = nlohmann::json::object();
     std::size_t trainable = 0;
     for (const auto& info : loaded.model->layout()) {

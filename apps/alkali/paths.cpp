@@ -1,9 +1,11 @@
 #include "paths.hpp"
 
-#include <sstream>
 #include <utility>
 
+#include "alkali/base/error.hpp"
+#include "alkali/base/path_pattern.hpp"
 #include "alkali/dataset/inputs.hpp"
+#include "alkali/models/committee/open.hpp"
 
 namespace alkali::app {
 
@@ -20,9 +22,10 @@ CLI::Option* CommandPaths::reads_frames(CLI::Option* option) {
 
 CLI::Option* CommandPaths::reads_calculator(CLI::Option* option) {
     return option->each([this](const std::string& word) {
-        std::istringstream files(word.substr(word.find(':') == std::string::npos ? 0 : word.find(':') + 1));
+        const auto colon = word.find(':');  // behind the kind, or a part of a file's name
         add(word);
-        for (std::string file; std::getline(files, file, ',');) inputs_.add(file);
+        add_models(word);
+        if (colon != std::string::npos) add_models(word.substr(colon + 1));
     });
 }
 
@@ -41,7 +44,17 @@ CLI::Option* CommandPaths::writes_into(CLI::Option* option, const std::string& n
 
 void CommandPaths::add(const std::string& word) {
     words_.push_back(word);
-    inputs_.add(word);
+    try {
+        for (auto& path : base::matching_paths(std::filesystem::path(word))) inputs_.add(std::move(path));
+    } catch (const Error&) {  // told when it is read
+    }
+}
+
+void CommandPaths::add_models(const std::string& names) {
+    try {
+        for (auto& file : models::model_files_of(names)) inputs_.add(std::move(file));
+    } catch (const Error&) {  // told when they are opened
+    }
 }
 
 void CommandPaths::refuse_inputs_as_outputs() const {

@@ -12,13 +12,13 @@ namespace alkali::app {
 /// What the options of a command name: once all are known, and before any work, an output that is an input is refused.
 class CommandPaths {
 public:
-    /// A file that the command reads.
+    /// A file that the command reads, or a pattern of its name.
     CLI::Option* reads(CLI::Option* option);
     /// A file of frames, or a folder: all files of frames below it.
     CLI::Option* reads_frames(CLI::Option* option);
     /// A folder, and what of it is read.
     void reads_folder(const std::string& folder, base::InputFiles::List list);
-    /// CALC: model files with commas between them, or a config.
+    /// CALC: a model file, several as models::model_files_of() finds them, or a config; also a further member of a committee.
     CLI::Option* reads_calculator(CLI::Option* option);
     /// A file that the command writes.
     CLI::Option* writes(CLI::Option* option);
@@ -33,6 +33,7 @@ public:
 
 private:
     void add(const std::string& word);
+    void add_models(const std::string& names);
 
     std::vector<std::string> words_;
     base::InputFiles inputs_;

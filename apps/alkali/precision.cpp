@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "alkali/base/error.hpp"
+#include "alkali/base/path_pattern.hpp"
 #include "alkali/models/common/model_file.hpp"
 #include "calculator_options.hpp"
 #include "command.hpp"
@@ -49,7 +50,7 @@ std::vector<std::unique_ptr<calculator::Calculator>> open_all(const PrecisionArg
 
 /// Errors of the tables inside the model, as trained and as refined for use; none where a model keeps no tables.
 void add_tables(const PrecisionArguments& arguments, const properties::Study& study, records::Records& out) {
-    const auto loaded = models::load_model(arguments.model, models::model_kinds());
+    const auto loaded = models::load_model(base::matching_path(arguments.model), models::model_kinds());
     const auto add = [&](const std::optional<models::Tabulation>& table, const std::string& suffix) {
         if (!table) return;
         const nlohmann::json settings = {{"intervals", table->intervals},
@@ -175,7 +176,9 @@ void add_options(CLI::App& command, PrecisionArguments& a, CommandPaths& paths) 
         ->capture_default_str()
         ->check(CLI::NonNegativeNumber);
     command.add_option("--seed", o.seed, "Of everything random")->capture_default_str();
-    command.add_option("--threads", a.threads, "Threads; 0: all")->capture_default_str()->check(thread_count(0));
+    command.add_option("--threads", a.threads, "At most so many threads, as many of them as are fastest; 0: all")
+        ->capture_default_str()
+        ->check(thread_count(0));
 }
 
 }  // namespace

@@ -18,7 +18,7 @@ namespace alkali::app {
 namespace {
 
 struct PredictArguments {
-    std::string calculator;
+    CalculatorChoice choice;
     std::filesystem::path input, output;
     io::ReadOptions read;
     bool per_atom = false;
@@ -80,7 +80,7 @@ void require_labels(const std::filesystem::path& output) {
 
 void run_predict(const PredictArguments& arguments, Context& context) {
     require_labels(arguments.output);
-    const auto calculator = context.calculators.open(arguments.calculator, arguments.open, context.log);
+    const auto calculator = context.calculators.open(arguments.choice.text(), arguments.open, context.log);
     io::ReadOptions read = arguments.read;
     read.numbers = io::Numbers::any;  // labels of the input are not used
     const auto reader = dataset::open_frames(arguments.input, read, context.log);
@@ -110,7 +110,7 @@ void add_predict(CLI::App& app, Context& context) {
     auto* command = app.add_subcommand("predict", "Energies, forces and stresses of structures, as extended XYZ that ASE reads");
     auto& paths = context.paths;
     paths.reads_calculator(
-        command->add_option("calculator", arguments->calculator, "Model file (several with commas: a committee), kim:MODEL_ID, ...")
+        command->add_option("calculator", arguments->choice.calculator, "Model file (several with commas: a committee), kim:MODEL_ID, ...")
             ->required()
             ->type_name("CALC"));
     paths.reads_frames(command->add_option("input", arguments->input, "Structures; read and written frame by frame, so that any size fits")
@@ -124,6 +124,7 @@ void add_predict(CLI::App& app, Context& context) {
     command->add_flag("--per-atom", arguments->per_atom, "Also the energy of every atom");
     add_structure_options(*command, arguments->read);
     add_open_options(*command, arguments->open);
+    paths.reads_calculator(add_member_option(*command, arguments->choice.members));
     command->footer(
         "A committee, or a calibrated model, also gives the column force_std (per component); a committee energy_std (eV), stress_std\n"
         "and the deviations of DP-GEN: the column devi_f and max_, min_, avg_devi_f (eV/angstrom), max_, min_, avg_devi_v and\n"

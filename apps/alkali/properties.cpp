@@ -18,7 +18,8 @@ namespace alkali::app {
 namespace {
 
 struct PropertiesArguments {
-    std::string calculator, precision;
+    CalculatorChoice choice;
+    std::string precision;
     std::vector<std::string> only, set;
     std::filesystem::path folder = "properties";
     properties::Settings settings;
@@ -68,7 +69,7 @@ void run_properties(PropertiesArguments arguments, Context& context) {
     for (const auto& text : arguments.set) apply_setting(text, arguments.settings.options);
     arguments.settings.provenance["alkali"] = version;
     const base::FolderLock lock(arguments.folder, "properties", context.log);
-    const auto calculator = context.calculators.open(arguments.calculator, {arguments.precision, arguments.threads}, context.log);
+    const auto calculator = context.calculators.open(arguments.choice.text(), {arguments.precision, arguments.threads}, context.log);
     const auto file = arguments.folder / "records.json";
     const auto save = [&](const std::string&, const records::Records& so_far) { so_far.save(file); };
     const auto outcome = properties::compute_properties(*calculator, chosen, arguments.settings, context.log, context.progress, save);
@@ -101,9 +102,10 @@ std::string property_help() {
 void add_properties(CLI::App& app, Context& context) {
     auto arguments = std::make_shared<PropertiesArguments>();
     auto* command = app.add_subcommand("properties", "Computes bulk properties of a crystal on any calculator");
-    context.paths.reads_calculator(command->add_option("calculator", arguments->calculator, "What gives energies and forces, see below")
-                                       ->required()
-                                       ->type_name("CALC"));
+    context.paths.reads_calculator(
+        command->add_option("calculator", arguments->choice.calculator, "What gives energies and forces, see below")
+            ->required()
+            ->type_name("CALC"));
     command->add_option("--only", arguments->only, "These properties only")->delimiter(',')->type_name("NAME,...");
     context.paths.writes_into(
         command->add_option("-o,--output", arguments->folder, "Folder for records.json")->capture_default_str()->type_name("DIR"),
@@ -116,7 +118,10 @@ void add_properties(CLI::App& app, Context& context) {
     command->add_option("--set", arguments->set, "Changes an option of a property, see below")->type_name("PROPERTY.KEY=VALUE");
     command->add_option("--precision", arguments->precision, "float32, mixed or float64, where the calculator offers a choice")
         ->type_name("NAME");
-    command->add_option("--threads", arguments->threads, "Threads; 0: all")->capture_default_str()->check(thread_count(0));
+    command->add_option("--threads", arguments->threads, "At most so many threads, as many of them as are fastest; 0: all")
+        ->capture_default_str()
+        ->check(thread_count(0));
+    context.paths.reads_calculator(add_member_option(*command, arguments->choice.members));
     command->add_flag("--json", arguments->json, "Print the records as JSON instead of a table");
     command->footer(
         "Examples:\n"

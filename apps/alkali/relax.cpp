@@ -26,10 +26,11 @@ namespace alkali::app {
 namespace {
 
 struct RelaxArguments {
-    std::string calculator, precision, method = "lbfgs", cell_freedom = "full";
+    CalculatorChoice choice;
+    std::string precision, method = "lbfgs", cell_freedom = "full";
     std::filesystem::path input, output;
     io::ReadOptions read;
-    std::vector<std::size_t> fixed;
+    std::vector<std::size_t> fixed;  ///< counted from 1
     bool cell = false, json = false;
     double fmax = 1e-3, stress_gpa = 1e-3, pressure_gpa = 0;
     int steps = 1000, threads = 0;
@@ -52,16 +53,16 @@ dynamics::RelaxOptions options_for(const RelaxArguments& a, const io::Frame& fra
     if (a.fixed.empty()) return options;
     options.freedom.fixed_atoms.assign(frame.structure.size(), false);
     for (const auto atom : a.fixed) {
-        if (atom >= frame.structure.size())
-            throw InputError(fmt::format("there is no atom {} to fix: there are {}, counted from 0", atom, frame.structure.size()),
+        if (atom > frame.structure.size())
+            throw InputError(fmt::format("there is no atom {} to fix: there are {}, counted from 1", atom, frame.structure.size()),
                              frame.where());
-        options.freedom.fixed_atoms[atom] = true;
+        options.freedom.fixed_atoms[atom - 1] = true;
     }
     return options;
 }
 
 /// A slab's vacuum, or a molecule's, stays as it is: nothing holds the length of such a cell vector.
-void hold_vacuum(const RelaxArguments& arguments, const io::Frame& frame, double reach, dynamics::Freedom& freedom, base::LogSink& log) {
+void hold_vacuum(const RelaxArguments& arguments, const io::Frame& frame, double reach, dynamics::Freedom& freedom, base::Repeats& told) {
     if (!arguments.cell) return;
     freedom.held = dynamics::vacuum_directions(frame.structure, reach);
     const auto layers = dynamics::empty_layers(frame.structure);
@@ -75,9 +76,9 @@ void hold_vacuum(const RelaxArguments& arguments, const io::Frame& frame, double
     }
     if (held.empty()) return;
     if (free == 0) freedom.cell = dynamics::CellFreedom::fixed;
-    log.warning(fmt::format(
-        "{}: vacuum along {}; {}", frame.where(), held,
-        free == 0 ? "the cell is held and only the atoms are relaxed" : "the cell is relaxed within the other directions only"));
+    told.add(frame.where(), fmt::format("vacuum along {}; {}", held,
+                                        free == 0 ? "the cell is held and only the atoms are relaxed"
+                                                  : "the cell is relaxed within the other directions only"));
 }
 
 io::Frame relaxed_frame(const io::Frame& start, dynamics::RelaxResult result) {
@@ -91,21 +92,25 @@ io::Frame relaxed_frame(const io::Frame& start, dynamics::RelaxResult result) {
     return frame;
 }
 
+constexpr std::size_t few = 5;
+
 void run_relax(const RelaxArguments& arguments, Context& context) {
-    const auto calculator = context.calculators.open(arguments.calculator, {arguments.precision, arguments.threads}, context.log);
+    const auto calculator = context.calculators.open(arguments.choice.text(), {arguments.precision, arguments.threads}, context.log);
     io::ReadOptions read = arguments.read;
     read.numbers = io::Numbers::any;  // labels of the input are not used
     FailedFrames failed(arguments.input, context.log);
+    if (!arguments.fixed.empty()) context.log.info(fmt::format("held: atoms {}, counted from 1", fmt::join(arguments.fixed, ", ")));
     std::vector<io::Frame> frames;
     const auto reader = dataset::open_frames(arguments.input, read, context.log);
     for (io::Frame frame; reader->next(frame);) frames.push_back(std::move(frame));
     const auto writer = io::open_writer(arguments.output);  // what cannot be written is told before the work
     std::vector<io::Frame> relaxed;
-    std::vector<std::string> unconverged;
+    base::Repeats vacuum, unconverged;
+    std::vector<std::string> not_converged;
     nlohmann::json summary = nlohmann::json::array();
     const auto relax = [&](const io::Frame& frame) {
         auto options = options_for(arguments, frame);
-        hold_vacuum(arguments, frame, calculator->cutoff(), options.freedom, context.log);
+        hold_vacuum(arguments, frame, calculator->cutoff(), options.freedom, vacuum);
         std::string detail;
         options.observer = [&](const dynamics::RelaxStep& step) {
             detail = fmt::format("frame {}, step {}: {:.6f} eV, force {:.2e} eV/angstrom, stress {:.1e} GPa", frame.index, step.evaluations,
@@ -114,7 +119,11 @@ void run_relax(const RelaxArguments& arguments, Context& context) {
         };
         calculator::heed(*calculator, frame);
         auto result = dynamics::relax(*calculator, frame.structure, options);
-        if (!result.converged) unconverged.emplace_back(dynamics::not_converged(result, options, frame.where()).what());
+        if (!result.converged) {
+            const std::string reason = dynamics::not_converged(result, options, {}).what();
+            not_converged.push_back(frame.where() + ": " + reason);
+            unconverged.add(frame.where(), reason);
+        }
         summary.push_back({{"frame", frame.index},
                            {"converged", result.converged},
                            {"ran_away", !result.ran_away.empty()},
@@ -128,6 +137,7 @@ void run_relax(const RelaxArguments& arguments, Context& context) {
     };
     for (const auto& frame : frames) failed.attempt(frame, [&] { relax(frame); });
     context.progress.update({"relax", static_cast<double>(frames.size()), static_cast<double>(frames.size()), {}});
+    vacuum.tell(context.log);
     if (relaxed.empty()) failed.judge(0, arguments.output);
     for (const auto& frame : relaxed) writer->write(frame);
     writer->close();
@@ -141,22 +151,26 @@ void run_relax(const RelaxArguments& arguments, Context& context) {
                       entry["converged"].get<bool>()  ? ""
                       : entry["ran_away"].get<bool>() ? ", RAN AWAY"
                                                       : ", NOT CONVERGED");
+    // How far a few came is told of each.
+    const auto reasons = not_converged.size() <= few ? not_converged : unconverged.lines();
     if (relaxed.size() < frames.size())
-        for (const auto& each : unconverged) context.log.warning(each);
+        for (const auto& reason : reasons) context.log.warning(reason);
     failed.judge(relaxed.size(), arguments.output);
-    if (unconverged.empty()) return;
+    if (not_converged.empty()) return;
     throw ConvergenceError(
         fmt::format("{} of {} relaxations did not converge; their last structures are written too, with geometry_converged=F:\n  {}",
-                    unconverged.size(), relaxed.size(), fmt::join(unconverged, "\n  ")),
+                    not_converged.size(), relaxed.size(), fmt::join(reasons, "\n  ")),
         arguments.output.string());
 }
 
-/// Negative numbers would count from the end elsewhere; here they are refused. Zeros in front would make an octal number.
+/// Negative numbers would count from the end elsewhere, and 0 is the first atom elsewhere; here they are refused. Zeros in front would
+/// make an octal number.
 const CLI::Validator atom_number(
     [](std::string& text) {
         if (text.empty() || text.find_first_not_of("0123456789") != std::string::npos)
-            return "'" + text + "' is no atom: give numbers, counted from 0, with commas between";
+            return "'" + text + "' is no atom: give numbers, counted from 1, with commas between";
         text.erase(0, std::min(text.find_first_not_of('0'), text.size() - 1));
+        if (text == "0") return std::string("there is no atom 0: atoms are counted from 1, as in messages");
         return std::string();
     },
     "");
@@ -169,7 +183,7 @@ void add_relax(CLI::App& app, Context& context) {
     auto* command = app.add_subcommand("relax", "Relaxes every structure of a file on any calculator");
     auto& paths = context.paths;
     paths.reads_calculator(
-        command->add_option("calculator", a.calculator, "What gives energies and forces, see below")->required()->type_name("CALC"));
+        command->add_option("calculator", a.choice.calculator, "What gives energies and forces, see below")->required()->type_name("CALC"));
     paths.reads_frames(command->add_option("input", a.input, "Structures")->required()->type_name("IN"));
     paths.writes(
         command->add_option("-o,--output", a.output, "Relaxed structures with energy, forces, stress and geometry_converged=T or F")
@@ -186,13 +200,17 @@ void add_relax(CLI::App& app, Context& context) {
     command->add_option("--smax", a.stress_gpa, "Largest stress left, GPa")->capture_default_str()->check(CLI::PositiveNumber);
     command->add_option("--method", a.method, "lbfgs or fire")->capture_default_str()->check(CLI::IsMember({"lbfgs", "fire"}));
     command->add_option("--steps", a.steps, "Most energy evaluations of one structure")->capture_default_str()->check(CLI::PositiveNumber);
-    command->add_option("--fix", a.fixed, "Atoms to hold, counted from 0; with --cell they keep their fractional coordinates")
+    command
+        ->add_option("--fix", a.fixed, "Atoms to hold, counted from 1 as in messages; with --cell they keep their fractional coordinates")
         ->delimiter(',')
         ->transform(atom_number)
-        ->type_name("INDEX,...");
+        ->type_name("NUMBER,...");
     add_structure_options(*command, a.read);
     command->add_option("--precision", a.precision, "float32, mixed or float64, where the calculator offers a choice")->type_name("NAME");
-    command->add_option("--threads", a.threads, "Threads; 0: all")->capture_default_str()->check(thread_count(0));
+    command->add_option("--threads", a.threads, "At most so many threads, as many of them as are fastest; 0: all")
+        ->capture_default_str()
+        ->check(thread_count(0));
+    paths.reads_calculator(add_member_option(*command, a.choice.members));
     command->add_flag("--json", a.json, "Print the summary as JSON");
     command->footer(
         "Examples:\n"

@@ -37,6 +37,4 @@ void let_waiting_threads_sleep(char** arguments) {
 
 void check_threads_of_environment() { base::require_threads(omp_get_max_threads(), "OMP_NUM_THREADS"); }
 
-bool threads_are_given(int option) { return option > 0 || std::getenv("OMP_NUM_THREADS") != nullptr; }
-
 }  // namespace alkali::app

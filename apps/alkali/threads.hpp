@@ -11,7 +11,4 @@ void let_waiting_threads_sleep(char** arguments);
 /// Errors: InputError where OMP_NUM_THREADS asks for more threads than this machine bears.
 void check_threads_of_environment();
 
-/// Whether a person chose the number of threads: by --threads (more than 0) or OMP_NUM_THREADS.
-[[nodiscard]] bool threads_are_given(int option);
-
 }  // namespace alkali::app

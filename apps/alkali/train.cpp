@@ -19,7 +19,6 @@
 #include "command.hpp"
 #include "mpi.hpp"
 #include "output.hpp"
-#include "threads.hpp"
 #include "version.hpp"
 
 namespace alkali::app {
@@ -87,10 +86,10 @@ void tell_limits(const TrainArguments& arguments, const nlohmann::json& values, 
     tell(settings.max_cpu_seconds, "max_cpu_seconds");
 }
 
-/// Threads that a person did not choose are chosen by what they bring.
+/// Of those that a person allows as many are taken as train fastest.
 training::TrainingThreads threads_of(const TrainArguments& arguments) {
     if (arguments.threads > 0) omp_set_num_threads(arguments.threads);
-    return threads_are_given(arguments.threads) ? training::TrainingThreads::all : training::TrainingThreads::chosen;
+    return training::TrainingThreads::chosen;
 }
 
 std::filesystem::path member_folder(const TrainArguments& arguments, int member) {

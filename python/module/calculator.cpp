@@ -25,12 +25,14 @@ structure::Structure to_structure(const py::object& numbers, const py::object& p
     return result;
 }
 
-/// A text or path as it is; of several, the CALC string of their committee.
+/// Names need not be UTF-8.
+std::string to_text(const py::object& path) { return py::bytes(py::module_::import("os").attr("fsencode")(path)); }
+
+/// A text or path as it is; of several, the CALC text of their committee: one on each line, whatever commas are in their names.
 std::string to_specification(const py::object& object) {
-    if (!py::isinstance<py::list>(object) && !py::isinstance<py::tuple>(object))
-        return py::bytes(py::module_::import("os").attr("fsencode")(object));  // names need not be UTF-8
+    if (!py::isinstance<py::list>(object) && !py::isinstance<py::tuple>(object)) return to_text(object);
     std::string all;
-    for (const auto& one : object) all += (all.empty() ? "" : ",") + to_specification(py::reinterpret_borrow<py::object>(one));
+    for (const auto& one : object) all += (all.empty() ? "" : "\n") + to_text(py::reinterpret_borrow<py::object>(one));
     return all;
 }
 

@@ -79,21 +79,21 @@ TEST_F(Relax, tells_reached_and_wanted_stress_in_the_unit_of_smax) {
     EXPECT_THAT(outcome.errors, AllOf(HasSubstr("GPa; wanted: "), HasSubstr("1.0e-07 GPa"), Not(HasSubstr("angstrom^3"))));
 }
 
-TEST_F(Relax, refuses_atoms_that_are_no_numbers_from_0) {
-    for (const char* atoms : {"-1", "0,-2", "1.5", "a", "1-2", "+1"}) {
+TEST_F(Relax, refuses_atoms_that_are_no_numbers_from_1) {
+    for (const char* atoms : {"-1", "0", "1,00", "1,-2", "1.5", "a", "1-2", "+1"}) {
         const auto outcome = relax("data.extxyz", {std::string("--fix=") + atoms});
         EXPECT_NE(outcome.status, 0) << atoms;
-        EXPECT_THAT(outcome.errors, HasSubstr("counted from 0")) << atoms;
+        EXPECT_THAT(outcome.errors, HasSubstr("counted from 1")) << atoms;
         EXPECT_THAT(outcome.errors, Not(HasSubstr("1844674407"))) << atoms;
     }
     const auto separate = relax("data.extxyz", {"--fix", "-1"});
     EXPECT_NE(separate.status, 0);
     EXPECT_THAT(separate.errors, Not(HasSubstr("1844674407")));
-    EXPECT_EQ(relax("data.extxyz", {"--fix", "00,003", "--fmax", "100"}).status, 0) << "no octal numbers";
+    EXPECT_EQ(relax("data.extxyz", {"--fix", "01,003", "--fmax", "100"}).status, 0) << "no octal numbers";
     EXPECT_THAT(relax("data.extxyz", {"--fix", "010"}).errors, HasSubstr("no atom 10"));
-    const auto beyond = relax("data.extxyz", {"--fix", "0,4"});
+    const auto beyond = relax("data.extxyz", {"--fix", "1,5"});
     EXPECT_EQ(beyond.status, 1);
-    EXPECT_THAT(beyond.errors, AllOf(HasSubstr("no atom 4"), HasSubstr("there are 4, counted from 0"), HasSubstr("frame 0")));
+    EXPECT_THAT(beyond.errors, AllOf(HasSubstr("no atom 5"), HasSubstr("there are 4, counted from 1"), HasSubstr("frame 0")));
 }
 
 TEST_F(Relax, leaves_the_vacuum_of_a_slab_alone_and_says_so) {

@@ -166,7 +166,8 @@ Tree parse_tree(const std::string& text, const std::string& source) {
         return {};
     } catch (const YAML::Exception& error) {
         const std::string line = error.mark.line >= 0 ? ", line " + std::to_string(error.mark.line + 1) : "";
-        throw InputError("is not YAML: " + error.msg, source + line, "check indentation, colons and brackets");
+        throw InputError("is not YAML: " + error.msg, source + line,
+                         "check indentation, colons and brackets; put texts with * { } [ ] in quotes (\"*.extxyz\")");
     }
 }
 

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "alkali/base/error.hpp"
+#include "alkali/base/path_pattern.hpp"
 #include "alkali/dataset/check_parts.hpp"
 
 namespace alkali::dataset {
@@ -152,7 +153,8 @@ private:
 
 }  // namespace
 
-CheckReport check(std::span<const std::filesystem::path> paths, const CheckOptions& options, base::ProgressSink* progress) {
+CheckReport check(std::span<const std::filesystem::path> given, const CheckOptions& options, base::ProgressSink* progress) {
+    const auto paths = base::matching_paths({given.begin(), given.end()});
     Checker checker(options);
     double done = 0;
     const auto say = [&](std::string_view what) {

@@ -12,6 +12,7 @@
 
 #include "alkali/base/error.hpp"
 #include "alkali/base/files.hpp"
+#include "alkali/base/path_pattern.hpp"
 #include "alkali/dataset/quantum_espresso_files.hpp"
 #include "alkali/dataset/vasp_files.hpp"
 #include "alkali/io/compression.hpp"
@@ -213,8 +214,7 @@ private:
 
 class PathReader final : public io::FrameReader {
 public:
-    PathReader(const fs::path& path, const io::ReadOptions& options, base::LogSink& log)
-        : path_(path), options_(options), log_(log), told_(log) {
+    PathReader(const fs::path& path, const io::ReadOptions& options, base::LogSink& log) : path_(path), options_(options), told_(log) {
         auto files = find_files(path, options.format);
         files_ = std::move(files.read);
         for (const auto& file : files.foreign)
@@ -238,12 +238,13 @@ public:
                 told_.add(frame, notes_);
                 return true;
             }
-            if (empty_ && files_.size() > 1) log_.warning(files_[next_].string() + ": gives no frame");
+            if (empty_ && files_.size() > 1) told_.add(files_[next_], "gives no frame");
             empty_ = true;
-            told_.end_file(*reader_, files_[next_++]);
+            ++next_;
+            told_.end_file(*reader_);
             reader_.reset();
         }
-        told_.require_frames(path_);
+        told_.end_path(path_);
         return false;
     }
 
@@ -252,7 +253,6 @@ public:
 private:
     fs::path path_;
     io::ReadOptions options_;
-    base::LogSink& log_;
     io::NoteLog told_;
     std::vector<fs::path> files_;
     bool empty_ = true;  // the file open has given no frame so far
@@ -263,7 +263,26 @@ private:
 
 }  // namespace
 
-Files find_files(const fs::path& path, const std::string& format) {
+namespace {
+
+/// Sets and arrays of a deepmd system are named as what they are.
+void refuse_parts_of_systems(const fs::path& path) {
+    const auto whole = path.has_filename() ? path : path.parent_path();
+    const auto name = whole.filename().string();
+    const bool folder = fs::is_directory(whole), set = folder && io::matches("set.*", name);
+    const bool array = !folder && (name.ends_with(".npy") || name.ends_with(".raw") || name == "nopbc");
+    if (!set && !array) return;
+    auto system = whole.has_parent_path() ? whole.parent_path() : fs::path(".");
+    if (array && io::matches("set.*", system.filename().string())) system = system.has_parent_path() ? system.parent_path() : fs::path(".");
+    std::error_code failure;
+    if (fs::exists(system / "type.raw", failure))
+        throw InputError("is a part of a deepmd system", path.string(), "give the folder of the whole: " + system.string());
+    if (set)
+        throw InputError("is a set of a deepmd system without the file type.raw beside it, which tells the types of its atoms",
+                         path.string(), "bring it back, and give the folder above");
+}
+
+Files files_behind(const fs::path& path, const std::string& format) {
     std::error_code failure;
     const bool there = fs::exists(path, failure);
     if (failure) throw FileError("cannot be read (" + failure.message() + ")", path.string(), "check the name, links and permissions");
@@ -273,8 +292,26 @@ Files find_files(const fs::path& path, const std::string& format) {
     for (auto& twin : take_out_twins(files.read)) files.passed_over.push_back(std::move(twin));
     if (files.read.empty())
         throw InputError(format.empty() ? "the folder holds no file of a known format" : "the folder holds no file of the format " + format,
-                         path.string(), "rename the files, or name one with --format");
+                         path.string(),
+                         "rename the files, or name one with --format; a deepmd system is a folder with type.raw and set.000");
     return files;
+}
+
+}  // namespace
+
+Files find_files(const fs::path& path, const std::string& format) {
+    const auto matches = base::matching_paths(path);
+    if (matches.size() == 1) return files_behind(matches[0], format);
+    Files all;
+    std::set<fs::path> seen;  // a folder and a file in it may match both
+    for (const auto& match : matches) {
+        const auto files = files_behind(match, format);
+        for (const auto& file : files.read)
+            if (seen.insert(fs::canonical(file)).second) all.read.push_back(file);
+        all.passed_over.insert(all.passed_over.end(), files.passed_over.begin(), files.passed_over.end());
+        all.foreign.insert(all.foreign.end(), files.foreign.begin(), files.foreign.end());
+    }
+    return all;
 }
 
 std::vector<fs::path> files_of(const fs::path& path, const std::string& format) { return find_files(path, format).read; }

@@ -8,6 +8,8 @@
 
 #include "alkali/base/error.hpp"
 #include "alkali/base/nearest.hpp"
+#include "alkali/base/path_pattern.hpp"
+#include "alkali/base/repeats.hpp"
 #include "alkali/dataset/check_parts.hpp"
 #include "alkali/dataset/hash.hpp"
 #include "alkali/dataset/split.hpp"
@@ -66,12 +68,12 @@ void check_needs(const Frame& frame, const LoadOptions& options, const io::Frame
 }
 
 // Frames of one source whose shear stress is doubtful are named as data check names them.
-void warn_of_shear(const FrameSet& set, std::size_t first, base::LogSink& log) {
+void warn_of_shear(const FrameSet& set, std::size_t first, base::Repeats& warnings) {
     StressSample sample(CheckLimits{}.stress_sample_bytes);
     for (std::size_t i = first; i < set.frames.size(); ++i) sample.see(0, set.frames[i]);
     std::vector<Finding> findings;
     check_shear(sample.take({set.sources.back()}), {}, findings);
-    for (const auto& finding : findings) log.warning(finding.where + ": " + finding.text);
+    for (const auto& finding : findings) warnings.add(finding.where, finding.text);
 }
 
 // The same data in two files, such as a run's output and what was converted from it, would come into training and
@@ -153,7 +155,8 @@ void append(FrameSet& set, std::vector<Frame> frames, const std::string& source,
 
 FrameSet load(std::span<const fs::path> paths, const LoadOptions& options, base::LogSink& log) {
     FrameSet set;
-    for (const auto& path : paths) {
+    base::Repeats doubtful;
+    for (const auto& path : base::matching_paths({paths.begin(), paths.end()})) {
         const std::size_t before = set.frames.size();
         Keys keys;
         const auto reader = open_frames(path, options.read, log);
@@ -168,8 +171,9 @@ FrameSet load(std::span<const fs::path> paths, const LoadOptions& options, base:
         set.sources.push_back(path.string());
         set.notes.push_back(keys.text());
         log.info(fmt::format("{}: {} frames; {}", path.string(), set.frames.size() - before, keys.text()));
-        warn_of_shear(set, before, log);
+        warn_of_shear(set, before, doubtful);
     }
+    doubtful.tell(log);
     warn_of_copies(set, log);
     const auto counts = set.counts();
     if (options.missing == Missing::mask && (counts.without_energy + counts.without_forces + counts.without_stress) > 0)

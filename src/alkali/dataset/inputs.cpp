@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "alkali/base/error.hpp"
+#include "alkali/base/path_pattern.hpp"
 #include "alkali/dataset/files.hpp"
 
 namespace alkali::dataset {
@@ -29,11 +30,17 @@ std::vector<fs::path> inputs_below(const fs::path& folder) {
 
 }  // namespace
 
-void add_inputs(base::InputFiles& inputs, const fs::path& path) {
-    if (std::error_code unknown; fs::is_directory(path, unknown))
-        inputs.add_folder([path] { return inputs_below(path); });
-    else
-        inputs.add(path);
+void add_inputs(base::InputFiles& inputs, const fs::path& given) {
+    std::vector<fs::path> paths;
+    try {
+        paths = base::matching_paths(given);
+    } catch (const Error&) {  // told when its frames are read
+    }
+    for (const auto& path : paths)
+        if (std::error_code unknown; fs::is_directory(path, unknown))
+            inputs.add_folder([path] { return inputs_below(path); });
+        else
+            inputs.add(path);
 }
 
 }  // namespace alkali::dataset

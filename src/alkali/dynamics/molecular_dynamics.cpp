@@ -62,7 +62,7 @@ std::vector<double> atomic_masses(const structure::Structure& structure) {
     std::vector<double> masses;
     for (std::size_t i = 0; i < structure.size(); ++i) {
         if (structure.numbers[i] < 1)
-            throw InputError(fmt::format("atom {} is of no known element and has no mass", i), {}, "name its element");
+            throw InputError(fmt::format("atom {} is of no known element and has no mass", i + 1), {}, "name its element");
         masses.push_back(units::atomic_mass(structure.numbers[i]));
     }
     return masses;

@@ -56,7 +56,9 @@ public:
         // A trailing slash would make the last name empty.
         target_ = path.has_filename() ? std::move(path) : path.parent_path();
         if (fs::exists(target_) && !(fs::is_directory(target_) && fs::is_empty(target_)))
-            throw FileError("exists already", target_.string(), "remove it or choose another name");
+            throw FileError(fs::is_directory(target_) ? "is a folder that holds something already" : "exists already", target_.string(),
+                            "name a new or empty folder for deepmd, or a file with an ending (" + (target_ / "frames.extxyz").string() +
+                                ") for another format");
         if (fs::is_symlink(target_)) throw FileError("is a link", target_.string(), "give the folder that it leads to, or another name");
         made_.emplace(target_);
     }

@@ -390,8 +390,8 @@ std::vector<Frame> read_frames(const std::filesystem::path& path, const ReadOpti
         notes.add(frame, reader->notes());
         frames.push_back(std::move(frame));
     }
-    notes.end_file(*reader, path);
-    notes.require_frames(path);
+    notes.end_file(*reader);
+    notes.end_path(path);
     return frames;
 }
 

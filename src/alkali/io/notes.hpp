@@ -1,30 +1,34 @@
 #pragma once
-#include <map>
 #include <string>
 
+#include "alkali/base/repeats.hpp"
 #include "alkali/io/format.hpp"
 
 namespace alkali::io {
 
-/// Tells a log what readers note beside their frames: warnings and what was left out. Of each text in a file the first
-/// is told with its place, the others are counted.
+/// Tells a log what readers note beside their frames: warnings and what was left out. Each kind is told once, with how often it was met
+/// and where first: at the end of a path, or when reading ends otherwise.
 class NoteLog {
 public:
     explicit NoteLog(base::LogSink& log) : log_(log) {}
+    ~NoteLog();
+    NoteLog(const NoteLog&) = delete;
+    NoteLog& operator=(const NoteLog&) = delete;
     /// Of the frame read last.
     void add(const Frame& frame, const FrameNotes& notes);
+    /// Of a file as a whole.
+    void add(const std::filesystem::path& file, const std::string& warning) { repeats_.add(file.string(), warning); }
     /// At the end of a file.
-    void end_file(const FrameReader& reader, const std::filesystem::path& file);
-    /// At the end of all files of a path. FileError, with what was left out, if they gave no frame.
-    void require_frames(const std::filesystem::path& path) const;
+    void end_file(const FrameReader& reader);
+    /// At the end of all files of a path: tells. FileError, with what was left out, if they gave no frame.
+    void end_path(const std::filesystem::path& path);
 
 private:
-    void tell_left_out(const FrameNotes& notes);
-    void tell(const std::string& where, const std::string& text);
+    void add_left_out(const FrameNotes& notes);
+    void tell();
 
     base::LogSink& log_;
-    std::map<std::string, std::size_t> times_;  // of each text in this file
-    std::size_t untold_ = 0;
+    base::Repeats repeats_;
     std::size_t frames_ = 0;  // of all files
     std::string left_out_;    // the first that was
 };

@@ -13,6 +13,7 @@
 #include "alkali/base/inputs.hpp"
 #include "alkali/base/lock.hpp"
 #include "alkali/base/process.hpp"
+#include "alkali/base/repeats.hpp"
 #include "alkali/config/json.hpp"
 #include "alkali/dataset/files.hpp"
 #include "alkali/dataset/frame_set.hpp"
@@ -96,13 +97,18 @@ public:
     void failed(const Job& job, const Failure& failure) override {
         ++failed_;
         done_ += job.cost;
-        log_.warning(fmt::format("{}: {} ({})", job.key.substr(0, 16), failure.what, to_string(failure.fault)));
-        if (failure.fault == Fault::no_program)  // so it would be for all of them
+        const auto place = job.key.substr(0, 16);
+        const auto reason = fmt::format("{} ({})", failure.what, to_string(failure.fault));
+        if (reasons_.add(place, reason)) log_.warning(place + ": " + reason);  // at once; those like it are counted
+        if (failure.fault == Fault::no_program)                                // so it would be for all of them
             gave_up_ = failure.what;
         else if (max_failures_ > 0 && failed_ >= static_cast<std::size_t>(max_failures_))
             gave_up_ = fmt::format("{} structures failed", failed_);
         no_more_ = !gave_up_.empty();
         show();
+    }
+    void tell_repeated() const {
+        for (const auto& line : reasons_.repeated()) log_.warning(line);
     }
     void note(const std::string& text) override { log_.info(text); }
     void show() {
@@ -119,6 +125,7 @@ private:
     double done_ = 0, total_ = 0;
     std::string gave_up_;
     std::atomic<bool> no_more_{false};
+    base::Repeats reasons_;
     base::LogSink& log_;
     base::ProgressSink& sink_;
 };
@@ -262,6 +269,7 @@ RunOutcome run_labels(const RunSettings& settings, const RunRequest& request, ba
         std::filesystem::remove(scratch, not_empty);
         outcome.made = progress.made();
         outcome.gave_up = progress.gave_up();
+        progress.tell_repeated();
     }
     outcome.stopped = request.stop != nullptr && *request.stop;
     try {

@@ -4,6 +4,7 @@
 #include <system_error>
 
 #include "alkali/base/files.hpp"
+#include "alkali/base/path_pattern.hpp"
 #include "alkali/labelling/queue/kinds.hpp"
 
 namespace alkali::labelling {
@@ -75,7 +76,9 @@ Options run_options(std::span<const LabellerKind> kinds, bool in_file) {
     for (const auto& kind : queue_kinds()) queues.emplace_back(kind.name, kind.options);
     Options o;
     add_labeller(o, kinds, in_file);
-    o.text("input", "file or folder of structures, or a list of them").or_kind(Kind::texts).required();
+    o.text("input", "file or folder of structures, or a list of them; patterns as in a shell (~/cells/*.extxyz) are followed")
+        .or_kind(Kind::texts)
+        .required();
     o.text("output", "labelled frames in the order of the input (.extxyz); written anew from the store by every run").required();
     o.text("store", "SQLite file that keeps every label; several runs may share it").required();
     o.variant("queue", "where the calculations run", std::move(queues)).fallback("local");
@@ -98,7 +101,7 @@ RunSettings load_run(const fs::path& path, std::span<const LabellerKind> kinds, 
     RunSettings settings;
     settings.values = v;
     settings.source = config.source;
-    settings.inputs = paths_of(v.at("input"));
+    settings.inputs = base::matching_paths(paths_of(v.at("input")));
     settings.output = v.at("output").get<std::string>();
     if (settings.output.extension() != ".extxyz" && settings.output.extension() != ".xyz")
         throw InputError("'output' must end in .extxyz: other formats do not hold how a label was made", config.where("output"),

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
 #include <numeric>
 
 #include "alkali/base/error.hpp"
@@ -90,7 +91,7 @@ double offset_of(const std::vector<double>& reference, const std::vector<double>
     double mean = 0, square = 0;
     for (std::size_t i = 0; i < reference.size(); ++i) mean += (predicted[i] - reference[i] - first) / count;
     for (std::size_t i = 0; i < reference.size(); ++i) square += std::pow(predicted[i] - reference[i] - first - mean, 2) / count;
-    return another_zero(1e3 * (first + mean), 1e3 * std::sqrt(square)) ? first + mean : 0;
+    return std::isfinite(mean) && another_zero(1e3 * (first + mean), 1e3 * std::sqrt(square)) ? first + mean : 0;
 }
 
 Plot parity_plot(const nlohmann::json& parity, const Quantity& quantity, std::size_t most_points) {
@@ -104,7 +105,10 @@ Plot parity_plot(const nlohmann::json& parity, const Quantity& quantity, std::si
     const double offset = quantity.key == std::string_view("energy") ? offset_of(reference, predicted) : 0;
     for (double& value : predicted) value -= offset;
     std::vector<double> errors(reference.size());
-    for (std::size_t i = 0; i < errors.size(); ++i) errors[i] = std::abs(predicted[i] - reference[i]);
+    for (std::size_t i = 0; i < errors.size(); ++i) {
+        const double error = std::abs(predicted[i] - reference[i]);
+        errors[i] = std::isnan(error) ? std::numeric_limits<double>::infinity() : error;  // these are sorted
+    }
     const auto kept = thinned(errors, most_points);
 
     const std::string unit = pretty_unit(quantity.unit);

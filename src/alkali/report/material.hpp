@@ -18,8 +18,9 @@ struct Material {
 /// stand beside the lithium data only where nothing on the page is about another crystal.
 [[nodiscard]] std::vector<Material> materials_of(const std::vector<Source>& sources);
 
-/// What a page is about, such as "bcc Li, fcc Al"; empty: nobody says.
-[[nodiscard]] std::string names_of(const std::vector<Material>& materials);
+/// What a page is about, such as "bcc Li, fcc Al"; of sources without a crystal the elements that their evaluations are of. Empty: nobody
+/// says.
+[[nodiscard]] std::string names_of(const std::vector<Material>& materials, const std::vector<Source>& sources);
 
 /// The elements of the frames of an evaluation, "Li" or "Al, Mg", as it or else its source says; empty: neither does.
 [[nodiscard]] std::string elements_of(const Evaluation& evaluation, const Source& source);

@@ -11,28 +11,52 @@
 
 namespace alkali::report {
 
+namespace {
+
+constexpr double most_ticks = 100;     ///< whatever was asked for
+constexpr double most_decades = 8;     ///< with a tick each
+constexpr double largest = 1e300;      ///< what is drawn: the room around it must be a number too
+constexpr double least_share = 1e-12;  ///< of its ends' size, that a range has at least: some thousand numbers that differ
+
+constexpr double least_width = 1e-290;  ///< below it numbers lose their digits
+
+double size_of(double low, double high) { return std::max(std::abs(low), std::abs(high)); }
+
+/// The multiples k * step, first <= k <= last; none where they cannot be told apart or are too many.
+std::vector<double> multiples(double first, double last, double step) {
+    std::vector<double> values;
+    const double count = last - first + 1;
+    if (!(count >= 1) || count > most_ticks || !std::isfinite(first) || !std::isfinite(last)) return values;
+    for (int k = 0; k < static_cast<int>(count); ++k) values.push_back((first + k) * step);
+    return values;
+}
+
+}  // namespace
+
 Ticks linear_ticks(double low, double high, int wanted) {
-    Ticks ticks;
-    if (!(high > low) || wanted < 1) return ticks;
-    const double rough = (high - low) / wanted;
+    const double width = high - low;
+    if (!(width > 0) || !std::isfinite(width) || wanted < 1) return {};
+    const double rough = width / std::min<double>(wanted, most_ticks / 4);
     const double power = std::pow(10.0, std::floor(std::log10(rough)));
     const double fraction = rough / power;
-    ticks.step = power * (fraction < 1.5 ? 1 : fraction < 3.5 ? 2 : fraction < 7.5 ? 5 : 10);
-    const double tolerance = 1e-9 * (high - low);
-    for (double k = std::ceil((low - tolerance) / ticks.step); k * ticks.step <= high + tolerance; ++k)
-        ticks.values.push_back(k * ticks.step);
-    return ticks;
+    const double step = power * (fraction < 1.5 ? 1 : fraction < 3.5 ? 2 : fraction < 7.5 ? 5 : 10);
+    // Steps that rounding swallows are no steps, nor are those below the smallest numbers.
+    if (!std::isnormal(step) || step < 0.1 * least_share * size_of(low, high)) return {};
+    const double tolerance = 1e-9 * width;
+    return {step, multiples(std::ceil((low - tolerance) / step), std::floor((high + tolerance) / step), step)};
 }
 
 std::vector<double> logarithmic_ticks(double low, double high) {
     std::vector<double> ticks;
-    if (!(low > 0) || !(high > low)) return ticks;
-    const double decades = std::log10(high / low);
-    for (int k = static_cast<int>(std::floor(std::log10(low))); k <= std::ceil(std::log10(high)); ++k)
+    if (!(low > 0) || !(high > low) || !std::isfinite(high)) return ticks;
+    const double decades = std::log10(high) - std::log10(low);
+    const int first = static_cast<int>(std::floor(std::log10(low))), last = static_cast<int>(std::ceil(std::log10(high)));
+    const int every = std::max(1, static_cast<int>(std::ceil(decades / most_decades)));
+    for (int k = first; k <= last; ++k)
         for (const double factor : {1.0, 2.0, 5.0}) {
-            if (factor != 1.0 && decades > 2.5) continue;
+            if ((factor != 1.0 && decades > 2.5) || k % every != 0) continue;
             const double tick = factor * std::pow(10.0, k);
-            if (tick >= low * (1 - 1e-9) && tick <= high * (1 + 1e-9)) ticks.push_back(tick);
+            if (std::isfinite(tick) && tick >= low * (1 - 1e-9) && tick <= high * (1 + 1e-9)) ticks.push_back(tick);
         }
     return ticks;
 }
@@ -50,45 +74,47 @@ constexpr Box square_box{400, 400, 66, 14, 34, 48};
 
 constexpr double legend_line = 16;
 
+/// A logarithmic axis keeps the logarithms of its ends: then both kinds are the same, and no ratio leaves the numbers.
 struct Axis {
     Scale scale = Scale::linear;
     double low = std::numeric_limits<double>::infinity(), high = -low;
 
-    [[nodiscard]] bool takes(double value) const { return std::isfinite(value) && (scale == Scale::linear || value > 0); }
+    [[nodiscard]] bool takes(double value) const { return std::abs(value) <= largest && (scale == Scale::linear || value > 0); }
+    [[nodiscard]] double coordinate(double value) const { return scale == Scale::logarithmic ? std::log10(value) : value; }
+    [[nodiscard]] double value(double coordinate) const { return scale == Scale::logarithmic ? std::pow(10.0, coordinate) : coordinate; }
     void include(double value) {
-        low = std::min(low, value);
-        high = std::max(high, value);
+        low = std::min(low, coordinate(value));
+        high = std::max(high, coordinate(value));
     }
-    /// Room on both sides; a range of its own where all values are equal.
+    void include(const Axis& other) {
+        low = std::min(low, other.low);
+        high = std::max(high, other.high);
+    }
+    /// Room on both sides; a range of its own where all values are equal, or so nearly that only rounding is between them.
     void pad(double share) {
-        if (scale == Scale::logarithmic) {
-            const double factor = high > low ? std::pow(high / low, share) : 2.0;
-            low /= factor;
-            high *= factor;
-        } else {
-            const double room = high > low ? share * (high - low) : std::max(1e-3, 0.1 * std::abs(high));
-            low -= room;
-            high += room;
-        }
+        const double width = high - low, rounding = std::max(least_share * size_of(low, high), least_width);
+        double room = share * width;
+        if (scale == Scale::logarithmic && !(width > least_share)) room = std::log10(2.0);
+        if (scale == Scale::linear && !(width > rounding)) room = std::max(1e-3, 0.1 * std::abs(high));
+        low -= room;
+        high += room;
     }
     /// Room at the high end only, as a share of the whole.
-    void raise(double share) {
-        const double grow = 1 / (1 - share);
-        high = scale == Scale::logarithmic ? low * std::pow(high / low, grow) : low + grow * (high - low);
-    }
+    void raise(double share) { high = low + (high - low) / (1 - share); }
     /// 0 at low, 1 at high.
-    [[nodiscard]] double position(double value) const {
-        if (scale == Scale::logarithmic) return std::log(value / low) / std::log(high / low);
-        return (value - low) / (high - low);
-    }
+    [[nodiscard]] double position(double value) const { return (coordinate(value) - low) / (high - low); }
     [[nodiscard]] std::vector<std::pair<double, std::string>> ticks(int wanted) const {
         std::vector<std::pair<double, std::string>> out;
+        constexpr double most = std::numeric_limits<double>::max(), least = std::numeric_limits<double>::min();
+        const bool linear_scale = scale == Scale::linear;
+        const double first = linear_scale ? low : std::max(value(low), least), last = linear_scale ? high : std::min(value(high), most);
         if (scale == Scale::logarithmic) {
-            for (const double value : logarithmic_ticks(low, high)) out.emplace_back(value, fmt::format("{:g}", value));
-            return out;
+            for (const double tick : logarithmic_ticks(first, last)) out.emplace_back(tick, fmt::format("{:g}", tick));
+            if (out.size() > 1) return out;
+            out.clear();  // a small part of a decade
         }
-        const auto linear = linear_ticks(low, high, wanted);
-        for (const double value : linear.values) out.emplace_back(value, format_tick(value, linear.step));
+        const auto linear = linear_ticks(first, last, wanted);
+        for (const double tick : linear.values) out.emplace_back(tick, format_tick(tick, linear.step, size_of(first, last)));
         return out;
     }
 };
@@ -102,8 +128,8 @@ public:
         add("<text class=\"title\" x=\"{}\" y=\"19\">{}</text>\n", box_.left, escape(plot_.title));
         axes();
         if (plot_.parity)
-            add("<line class=\"diagonal\" x1=\"{:.1f}\" y1=\"{:.1f}\" x2=\"{:.1f}\" y2=\"{:.1f}\"/>\n", px(x_.low), py(x_.low), px(x_.high),
-                py(x_.high));
+            add("<line class=\"diagonal\" x1=\"{:.1f}\" y1=\"{:.1f}\" x2=\"{:.1f}\" y2=\"{:.1f}\"/>\n", box_.left,
+                box_.top + box_.inner_height(), box_.left + box_.inner_width(), box_.top);
         for (const auto& series : plot_.series) draw(series);
         legend();
         out_ += "</svg>\n";
@@ -195,8 +221,7 @@ std::string to_svg(const Plot& plot) {
             }
     if (!any) return {};
     if (plot.parity) {
-        x.include(y.low);
-        x.include(y.high);
+        x.include(y);
         x.pad(0.04);
         y = x;
     } else {

@@ -158,9 +158,9 @@ std::string page(const std::vector<Source>& sources, const Options& options) {
     body += section("convergence", "Convergence of the labels", convergence_text, convergence_content(sources));
     body += section("sources", "Sources", "", citations.list());
     body += section("methods", "How the results were made", "", methods_content(sources));
-    const std::string about = names_of(materials), title = !options.title.empty() ? options.title
-                                                           : about.empty()        ? "alkali"
-                                                                                  : "alkali: " + about;
+    const std::string about = names_of(materials, sources), title = !options.title.empty() ? options.title
+                                                                    : about.empty()        ? "alkali"
+                                                                                           : "alkali: " + about;
     const std::string footer =
         fmt::format("alkali {}{}{}", escape(options.version), options.date.empty() ? "" : ", ", escape(options.date));
     return fmt::format(

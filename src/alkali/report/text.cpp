@@ -34,11 +34,15 @@ std::string with_true_minus(std::string text) {
     return text;
 }
 
+/// Not by a factor 10^n: that one need not be a number where the value is.
 std::string power_of_ten(double value, int significant) {
-    const int exponent = magnitude(value);
-    return fmt::format("{:.{}f}×10<sup>{}</sup>", value * std::pow(10.0, -exponent), significant - 1,
-                       with_true_minus(std::to_string(exponent)));
+    const std::string text = fmt::format("{:.{}e}", value, std::max(0, significant - 1));
+    const auto e = text.find('e');
+    return fmt::format("{}×10<sup>{}</sup>", text.substr(0, e), with_true_minus(std::to_string(std::stoi(text.substr(e + 1)))));
 }
+
+// Beyond these, digits one by one are no longer for reading.
+constexpr double large = 1e12, small = 1e-12;
 
 }  // namespace
 
@@ -46,6 +50,8 @@ std::string format_number(double value, std::optional<double> uncertainty, int s
     if (std::isnan(value)) return "not a number";
     if (std::isinf(value)) return value > 0 ? "∞" : "−∞";
     if (uncertainty && *uncertainty > 0 && std::isfinite(*uncertainty)) {
+        if (std::abs(value) >= large || *uncertainty >= large || (*uncertainty < small && std::abs(value) < 1e6 * small))
+            return with_true_minus((value == 0 ? "0" : power_of_ten(value, significant)) + " ± " + power_of_ten(*uncertainty, 1));
         // One digit of the uncertainty, two where the first is a 1.
         int decimals = -magnitude(*uncertainty);
         if (*uncertainty * std::pow(10.0, decimals) < 1.95) ++decimals;
@@ -82,8 +88,8 @@ std::string format_quantity(double value, std::optional<double> uncertainty, std
     const auto decimals = usual_decimals(unit);
     // Errors that are zero but for rounding.
     if (!uncertainty && unit.starts_with("meV") && std::abs(value) < 1e-3) return "0.000";
-    const bool small = decimals && value != 0 && std::abs(value) < 10 * std::pow(10.0, -*decimals);
-    if (uncertainty || !decimals || small || !std::isfinite(value)) return format_number(value, uncertainty, 3);
+    const bool tiny = decimals && value != 0 && std::abs(value) < 10 * std::pow(10.0, -*decimals);
+    if (uncertainty || !decimals || tiny || !(std::abs(value) < large)) return format_number(value, uncertainty, 3);
     return with_true_minus(fmt::format("{:.{}f}", value, *decimals));
 }
 
@@ -93,13 +99,20 @@ std::string format_plain(double value, std::optional<double> uncertainty, std::s
     replace_all(text, "</sup>", "");
     replace_all(text, "\u2212", "-");
     replace_all(text, "∞", "inf");
+    replace_all(text, " ± ", " +- ");
     return text;
 }
 
-std::string format_tick(double value, double step) {
+std::string format_tick(double value, double step, double largest) {
+    if (!(step > 0) || !std::isfinite(step)) return with_true_minus(fmt::format("{:g}", value));
     if (std::abs(value) < 1e-9 * step) value = 0;
-    const int decimals = step > 0 ? std::max(0, -static_cast<int>(std::floor(std::log10(step) + 1e-9))) : 3;
-    return with_true_minus(fmt::format("{:.{}f}", value, decimals));
+    const int of_step = static_cast<int>(std::floor(std::log10(step) + 1e-9));
+    const double most = std::max({std::abs(value), std::abs(largest), step});
+    if (most < 1e7 && of_step >= (most < 1e-4 ? -6 : -13)) return with_true_minus(fmt::format("{:.{}f}", value, std::max(0, -of_step)));
+    // With a power of ten: as many digits as tell a value from the next.
+    if (value == 0) return "0";
+    const int digits = std::clamp(magnitude(value) - of_step, 0, 16);
+    return with_true_minus(fmt::format("{:.{}e}", value, digits));
 }
 
 std::string pretty_unit(std::string_view unit) {

@@ -19,8 +19,9 @@ namespace alkali::report {
 /// format_quantity in ASCII, for a terminal.
 [[nodiscard]] std::string format_plain(double value, std::optional<double> uncertainty, std::string_view unit);
 
-/// A tick label: the shortest form that tells it from its neighbours a `step` away.
-[[nodiscard]] std::string format_tick(double value, double step);
+/// A tick label: the shortest form that tells it from its neighbours a `step` away. largest: of the axis, so that all its labels
+/// have one form, with or without a power of ten.
+[[nodiscard]] std::string format_tick(double value, double step, double largest = 0);
 
 /// Units as printed: "eV/angstrom^2" -> "eV/Å²", "1" -> "".
 [[nodiscard]] std::string pretty_unit(std::string_view unit);

@@ -176,7 +176,8 @@ private:
         for (const Tree& each : given->type == Tree::Type::list ? given->items : std::vector<Tree>{*given}) {
             if (each.type != Tree::Type::scalar)
                 throw InputError("'" + path + "systems' must be a path or a list of paths", file().string());
-            paths.items.push_back(text_value((file().parent_path() / each.scalar).lexically_normal().string()));
+            const bool at_home = each.scalar.starts_with('~');
+            paths.items.push_back(text_value(at_home ? each.scalar : (file().parent_path() / each.scalar).lexically_normal().string()));
         }
         put(place, std::move(paths), path + "systems");
     }

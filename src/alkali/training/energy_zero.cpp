@@ -6,6 +6,7 @@
 #include <map>
 
 #include "alkali/base/error.hpp"
+#include "alkali/base/repeats.hpp"
 #include "alkali/dataset/check.hpp"
 #include "alkali/dataset/shifts.hpp"
 #include "alkali/models/common/model_calculator.hpp"
@@ -121,12 +122,9 @@ void warn_of_doubtful_labels(std::span<const structure::Frame> train, std::span<
     dataset::check_energy_zeros(frames, {}, findings);
     for (const auto* frame : frames) dataset::check_zero_labels(*frame, findings);
     check_stress_of(frames, findings);
-    std::map<std::string, std::size_t> said;
-    for (const auto& finding : findings)
-        if (said[finding.check]++ < most_warnings) log.warning(finding.where + ": " + finding.text);
-    for (const auto& [check, count] : said)
-        if (count > most_warnings)
-            log.warning(fmt::format("and {} more of this kind ({}); alkali data check lists them", count - most_warnings, check));
+    base::Repeats warnings;
+    for (const auto& finding : findings) warnings.add(finding.where, finding.text);
+    warnings.tell(log, most_warnings, "alkali data check lists them");
 }
 
 }  // namespace alkali::training

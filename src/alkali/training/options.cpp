@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "alkali/base/error.hpp"
+#include "alkali/base/path_pattern.hpp"
 
 namespace alkali::training {
 namespace {
@@ -16,7 +17,7 @@ using config::Options;
 
 Options data_options() {
     Options o;
-    o.text("train", "file or folder of labelled frames, or a list of them")
+    o.text("train", "file or folder of labelled frames, or a list of them; patterns as in a shell (~/sets/*.extxyz) are followed")
         .or_kind(Kind::texts)
         .required()
         .alias("train_file_path")
@@ -133,9 +134,10 @@ Options trainer_options() {
         .alias("gradient_clip_val");
     o.number("ema_decay", "of the moving average of the weights, per step; 0: off").fallback(0.99).at_least(0).at_most(0.999999);
     o.block("loss_coeffs", "weights of the loss terms", loss_options()).alias("loss.coeffs");
-    o.text("loss_type", "mean of squares or Huber's, with loss_coeffs; deepmd: DeePMD-kit's, with loss_prefactors")
-        .choices({"mse", "huber", "deepmd"})
-        .fallback("mse");
+    o.text("loss_type",
+           "mean of squares or Huber's, with loss_coeffs; deepmd: DeePMD-kit's, with loss_prefactors; not given: deepmd for a Deep "
+           "Potential without loss_coeffs, else mse")
+        .choices({"mse", "huber", "deepmd"});
     o.block("loss_prefactors", "weights of loss_type deepmd; they follow the learning rate", prefactor_options());
     o.number("huber_delta", "residuals beyond it count linearly (in the unit of each term)").fallback(0.01).above(0);
     o.integer("max_epochs", "passes over the training frames; if no limit is given: 100")
@@ -307,6 +309,23 @@ DataSettings data_settings(const nlohmann::json& values) {
     return s;
 }
 
+void settle_loss(config::Config& config, base::LogSink& log) {
+    auto& type = config.values.at("training").at("loss_type");
+    if (!type.is_null()) return;
+    const auto given = [&](const std::string& block) {
+        const auto path = "training." + block;
+        return std::any_of(config.lines.begin(), config.lines.end(),
+                           [&](const auto& line) { return line.first == path || line.first.starts_with(path + "."); });
+    };
+    const bool deep_potential = config.values.at("model").at("type") == "deep_potential";
+    const bool coefficients = given("loss_coeffs") || given("huber_delta");
+    if (given("loss_prefactors") && (coefficients || !deep_potential))
+        throw InputError("these are weights of DeePMD-kit's loss, which the config does not ask for",
+                         config.where("training.loss_prefactors"), "set training.loss_type: deepmd, or give loss_coeffs alone");
+    type = deep_potential && !coefficients ? "deepmd" : "mse";
+    if (type == "deepmd") log.info("loss: that of DeePMD-kit, as for any Deep Potential unless loss_type or loss_coeffs say otherwise");
+}
+
 void settle_by_data(nlohmann::json& values, std::span<const structure::Frame> frames, base::LogSink& log) {
     auto& training = values.at("training");
     if (training.at("batch_size").is_string()) {
@@ -338,7 +357,7 @@ void settle_validation(nlohmann::json& values, std::span<const structure::Frame>
 std::optional<std::filesystem::path> init_from(const nlohmann::json& values) {
     const auto& value = values.at("training").at("init_from");
     if (value.is_null()) return std::nullopt;
-    return std::filesystem::path(value.get<std::string>());
+    return base::matching_path(value.get<std::string>());
 }
 
 EnergyShifts energy_shifts(const nlohmann::json& values) {

@@ -13,6 +13,7 @@
 #include "alkali/dataset/shifts.hpp"
 #include "alkali/dataset/split.hpp"
 #include "alkali/io/format.hpp"
+#include "alkali/training/another_length.hpp"
 #include "alkali/training/deepmd_input.hpp"
 #include "alkali/training/energy_zero.hpp"
 #include "alkali/units/elements.hpp"
@@ -254,6 +255,7 @@ Outcome train(const SessionRequest& request, const models::KindRegistry& kinds, 
     const RunOrigin origin{std::chrono::steady_clock::now(), request.cpu_before};
     const auto options = training_options(kinds);
     auto config = config::check(read_training_document(request.config, log), options, request.config.string(), log);
+    settle_loss(config, log);
     auto& seed = config.values["training"]["seed"];
     if (config.values["data"]["split_seed"].is_null()) config.values["data"]["split_seed"] = seed;  // one split for a whole committee
     seed = seed.get<std::uint64_t>() + request.seed_offset;
@@ -296,7 +298,9 @@ Outcome train(const SessionRequest& request, const models::KindRegistry& kinds, 
     }
     log.info(fmt::format("{} frames to train on, {} for validation, {} parameters", train_set.size(), validation_set.size(),
                          model->parameters().size()));
-    if (state && state->finished) {
+    if (state && !state->earlier_config.is_null())
+        tell_another_length(trainer_settings(state->earlier_config), settings, *state, train_set.size(), log);
+    if (state && state->finished && state->earlier_config.is_null()) {
         log.info("this run is finished already");
         return outcome_of(*state, validation_set, "finished before");
     }

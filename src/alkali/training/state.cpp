@@ -1,5 +1,6 @@
 #include "alkali/training/state.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 #include "alkali/base/error.hpp"
@@ -17,6 +18,7 @@ namespace {
 constexpr int format_version = 2;
 
 constexpr double most = std::numeric_limits<double>::max();
+constexpr std::int64_t most_count = std::int64_t{1} << 53;
 constexpr const char* checksum_key = "checksum";
 constexpr const char* damaged = "the file is damaged: take a copy of it, or start the run again without --restart";
 
@@ -42,6 +44,8 @@ nlohmann::json value_at(const nlohmann::json& json, const std::string& path) {
 /// As the values come back from a file: names of files need not be UTF-8 there.
 nlohmann::json as_stored(const nlohmann::json& values) { return config::parse_json(config::json_text(values), "the config"); }
 
+bool is_length(const std::string& key) { return std::find(length_keys.begin(), length_keys.end(), key) != length_keys.end(); }
+
 void check_identity(const nlohmann::json& stored, const RunIdentity& identity, const std::string& where) {
     if (!stored.is_object() || !stored.contains("config") || !stored.contains("data_hash"))
         throw FileError("is no checkpoint: it does not tell its config and data", where, damaged);
@@ -49,14 +53,38 @@ void check_identity(const nlohmann::json& stored, const RunIdentity& identity, c
     const auto present = as_stored(identity.config);
     std::string changed;
     for (const auto& key : config::differences(config, present))
-        changed += (changed.empty() ? "" : ", ") + key + " (was " + config::json_text(value_at(config, key)) + ", now " +
-                   config::json_text(value_at(present, key)) + ")";
+        if (!is_length(key))
+            changed += (changed.empty() ? "" : ", ") + key + " (was " + config::json_text(value_at(config, key)) + ", now " +
+                       config::json_text(value_at(present, key)) + ")";
     if (!changed.empty())
         throw InputError("the config has changed since this run began: " + changed, where,
                          "put it back, or start a new run in another folder with training.init_from");
     if (stored.at("data_hash") != identity.data_hash)
         throw InputError("the training data have changed since this run began", where,
                          "restore the files, or start a new run in another folder with training.init_from");
+}
+
+/// What a config can hold there, whoever wrote the file.
+bool is_length_value(const std::string& key, const nlohmann::json& value) {
+    if (value.is_null()) return key != "training.patience" && key != "training.checkpoint_seconds";
+    const double highest = key.ends_with("seconds")    ? most
+                           : key.ends_with("patience") ? static_cast<double>(std::numeric_limits<int>::max())
+                                                       : static_cast<double>(most_count);
+    return value.is_number() && value.get<double>() >= 0 && value.get<double>() <= highest;
+}
+
+/// The config of a run that had another length; else null. Both are the same but for that (check_identity).
+nlohmann::json earlier_length(const nlohmann::json& earlier, const nlohmann::json& present, const std::string& where) {
+    const auto different = config::differences(earlier, present);
+    if (different.empty()) return {};
+    auto config = present;
+    for (auto key : different) {
+        const auto value = value_at(earlier, key);
+        if (!is_length_value(key, value)) throw FileError("is no checkpoint: '" + key + "' of its config is out of range", where, damaged);
+        std::ranges::replace(key, '.', '/');
+        config[nlohmann::json::json_pointer("/" + key)] = value;
+    }
+    return config;
 }
 
 /// Over names, shapes, numbers and texts.
@@ -200,7 +228,6 @@ public:
     }
 
 private:
-    static constexpr std::int64_t most_count = std::int64_t{1} << 53;
     static bool is_count(double number) { return number >= 0 && number <= static_cast<double>(most_count) && number == std::floor(number); }
     void require_sums(const ErrorSums& errors, const std::string& name) const {
         for (const auto* part : {&errors.energy, &errors.forces, &errors.stress})
@@ -344,7 +371,9 @@ TrainerState load_state(const std::filesystem::path& path, const RunIdentity& id
     const auto where = path.string();
     const auto stored = read(base::read_file(path), where);
     check_identity(stored.run, identity, where);
-    return state_of(stored, where);
+    auto state = state_of(stored, where);
+    state.earlier_config = earlier_length(stored.run.at("config"), as_stored(identity.config), where);
+    return state;
 }
 
 TrainerState parse_state(std::string_view bytes, const std::string& where) { return state_of(read(bytes, where), where); }

@@ -53,9 +53,10 @@ struct TrainerState {
     double validation_seconds = 0;     ///< wall time of all validations
     Seconds used;
     bool finished = false;
+    nlohmann::json earlier_config;  ///< of the run that wrote it, where the config now gives it another length; else null
 };
 
-/// Who wrote a checkpoint: it is only continued with the same config and data.
+/// Who wrote a checkpoint: it is only continued with the same config, but for its length, and the same data.
 struct RunIdentity {
     nlohmann::json config;  ///< resolved
     std::string data_hash;
@@ -67,9 +68,14 @@ struct RunSizes {
     bool amsgrad = false, averages = false;
 };
 
+/// Keys of a config that say how long a run is: they may be others when it goes on.
+inline constexpr std::array<const char*, 6> length_keys{"training.max_epochs",      "training.numb_steps", "training.max_seconds",
+                                                        "training.max_cpu_seconds", "training.patience",   "training.checkpoint_seconds"};
+
 /// One safetensors file, written atomically, with a checksum over all it holds.
 void save_state(const std::filesystem::path& path, const TrainerState& state, const RunIdentity& identity);
-/// Errors: FileError when it is no checkpoint or a damaged one; InputError naming every key that differs from `identity`.
+/// Errors: FileError when it is no checkpoint or a damaged one; InputError naming every key that differs from `identity` and is none of
+/// length_keys.
 [[nodiscard]] TrainerState load_state(const std::filesystem::path& path, const RunIdentity& identity);
 /// The same of a file's bytes, whoever wrote it. What it gives is sound in itself: lengths agree, all numbers are finite, none is negative
 /// that counts, each frame comes once. Errors: FileError naming `where`. Files of earlier versions have no checksum.

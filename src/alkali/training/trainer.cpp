@@ -33,15 +33,6 @@ double steps_per_epoch(const TrainerSettings& settings, std::size_t frames) {
     return std::ceil(static_cast<double>(frames) / static_cast<double>(settings.batch_size));
 }
 
-/// 0: not known, since only time is limited.
-double planned_steps(const TrainerSettings& settings, std::size_t frames) {
-    const double none = std::numeric_limits<double>::infinity();
-    const double by_epochs = settings.max_epochs > 0 ? steps_per_epoch(settings, frames) * static_cast<double>(settings.max_epochs) : none;
-    const double by_steps = settings.max_steps > 0 ? static_cast<double>(settings.max_steps) : none;
-    const double planned = std::min(by_epochs, by_steps);
-    return planned == none ? 0 : planned;
-}
-
 // A frame costs about three times as much in training as in validation: its energy and forces, and the way back through both.
 constexpr double training_to_validation = 3;
 constexpr double validation_share = 0.25;  ///< of the time of an epoch, at most, if the config does not ask for more
@@ -57,6 +48,14 @@ std::string rmse_text(const ErrorSums& errors) {
 }
 
 }  // namespace
+
+double planned_steps(const TrainerSettings& settings, std::size_t frames) {
+    const double none = std::numeric_limits<double>::infinity();
+    const double by_epochs = settings.max_epochs > 0 ? steps_per_epoch(settings, frames) * static_cast<double>(settings.max_epochs) : none;
+    const double by_steps = settings.max_steps > 0 ? static_cast<double>(settings.max_steps) : none;
+    const double planned = std::min(by_epochs, by_steps);
+    return planned == none ? 0 : planned;
+}
 
 Trainer::Trainer(const TrainerSettings& settings, TrainerInput input)
     : settings_(settings),
@@ -83,15 +82,31 @@ void Trainer::restore(const TrainerState& state) {
     random_.restore(state.random);
     clock_.add_earlier(state.used);
     in_.model.set_parameters(state_.parameters);
+    // With another time limit, another share of it is used.
+    if (!state_.earlier_config.is_null()) state_.time_share = deadline_.spent(state_.used);
+    reopened_ = state_.finished;
+}
+
+/// The end of a finished run is no end any more: an epoch that a limit cut short goes on, and the best model is compared with later
+/// ones on the frames that these are judged by.
+void Trainer::reopen() {
+    if (state_.position < state_.order.size()) {
+        --state_.epoch;
+        state_.best_epoch = std::min(state_.best_epoch, state_.epoch);
+        state_.waited = std::max<std::int64_t>(0, state_.waited - 1);
+    }
+    if (!closing_.empty() && !state_.best_weights.empty()) state_.best_loss = validate(validation_, state_.best_weights).terms.total();
 }
 
 Outcome Trainer::run() {
-    in_.folder.begin_metrics(state_.step);
+    const bool cut_short = reopened_ && state_.position < state_.order.size();
+    in_.folder.begin_metrics(cut_short ? state_.step - 1 : state_.step);
     last_checkpoint_ = clock_.now().wall;
     prepare_validation();
     begin_time();
 
-    std::string reason = state_.step > 0 && state_.position == state_.order.size() ? limit_reached({}) : "";
+    std::string reason = state_.step > 0 && (reopened_ || state_.position == state_.order.size()) ? limit_reached({}) : "";
+    if (reopened_ && reason.empty()) reopen();
     while (reason.empty()) {
         if (state_.position == state_.order.size()) start_epoch();
         const Seconds begin = clock_.now();

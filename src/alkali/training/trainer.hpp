@@ -38,12 +38,15 @@ struct Outcome {
 };
 [[nodiscard]] Outcome outcome_of(const TrainerState& state, const GraphSet& validation, std::string reason);
 
+/// Steps of a run of so many frames; 0: not known, since only time is limited.
+[[nodiscard]] double planned_steps(const TrainerSettings& settings, std::size_t frames);
+
 /// The training loop: batches, loss, gradient, optimiser, average, validation, files. Ends with the model holding the
 /// averaged weights. The result does not depend on the number of threads, nor on interruptions.
 class Trainer {
 public:
     Trainer(const TrainerSettings& settings, TrainerInput input);
-    /// Goes on from a checkpoint.
+    /// Goes on from a checkpoint, also from that of a finished run of another length.
     void restore(const TrainerState& state);
     /// Errors: ConvergenceError when the loss is no longer finite; FileError from writing.
     [[nodiscard]] Outcome run();
@@ -66,6 +69,7 @@ private:
     [[nodiscard]] Pace pace(const Seconds& used) const;
     [[nodiscard]] Evaluated validate(std::span<const std::size_t> frames, std::span<const double> parameters);
     void decide_once_more();
+    void reopen();
     [[nodiscard]] nlohmann::json figures_of(const ErrorSums& train, std::size_t validated) const;
     void report(const Seconds& used);
     void tell_doubts();
@@ -89,6 +93,7 @@ private:
     std::vector<std::size_t> closing_;     ///< and at the end; empty: those
     Evaluated last_validation_;
     double learning_rate_ = 0, last_checkpoint_ = 0;
+    bool reopened_ = false;  ///< a finished run goes on
     std::vector<double> gradient_, energies_;
     std::vector<Vec3> edge_gradient_;
     LossSeeds seeds_;

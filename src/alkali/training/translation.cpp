@@ -8,6 +8,7 @@
 
 #include "alkali/base/error.hpp"
 #include "alkali/base/nearest.hpp"
+#include "alkali/base/path_pattern.hpp"
 
 namespace alkali::training {
 
@@ -127,9 +128,9 @@ const Tree* Translation::found(const std::string& place) const {
 }
 
 Tree Translation::path_value(const std::string& path) const {
+    if (path.starts_with('~')) return text_value(path);
     const auto beside = (file_.parent_path() / path).lexically_normal();
-    std::error_code unknown;
-    return text_value(std::filesystem::exists(beside, unknown) ? beside.string() : path);
+    return text_value(base::matches_anything(beside) ? beside.string() : path);
 }
 
 Tree Translation::paths_value(const Tree& given, const std::string& key) const {

@@ -2,8 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <filesystem>
 #include <sstream>
 
+#include "alkali/base/error.hpp"
+#include "alkali/base/path_pattern.hpp"
 #include "alkali/models/committee/committee.hpp"
 #include "alkali/models/common/model_calculator.hpp"
 #include "alkali/models/common/model_file.hpp"
@@ -41,14 +44,62 @@ std::unique_ptr<ModelCalculator> open_one(const std::string& file, std::optional
 
 }  // namespace
 
+namespace {
+
+/// Words first .. last with the commas that were between them.
+std::string joined(const std::vector<std::string>& words, std::size_t first, std::size_t last) {
+    std::string text = words[first];
+    for (std::size_t k = first + 1; k <= last; ++k) text += "," + words[k];
+    return text;
+}
+
+std::vector<std::string> parts_of(const std::string& text, char between) {
+    std::vector<std::string> parts;
+    std::istringstream list(text);
+    for (std::string part; std::getline(list, part, between);) parts.push_back(part);
+    return parts;
+}
+
+void add_matches(const std::string& name, std::vector<std::string>& files) {
+    for (const auto& path : base::matching_paths(std::filesystem::path(name))) files.push_back(path.string());
+}
+
+}  // namespace
+
+std::vector<std::string> model_files_of(const std::string& text) {
+    std::vector<std::string> files;
+    if (text.find('\n') != std::string::npos) {
+        for (const auto& line : parts_of(text, '\n')) add_matches(line, files);
+        return files;
+    }
+    const auto words = parts_of(text, ',');
+    if (text.find(',') == std::string::npos || base::matches_anything(text)) {
+        add_matches(text, files);
+        return files;
+    }
+    for (std::size_t first = 0; first < words.size(); ++first) {
+        if (words[first].empty()) continue;
+        std::size_t last = words.size() - 1;  // a name may hold commas itself
+        while (last > first && !base::matches_anything(joined(words, first, last))) --last;
+        const auto name = joined(words, first, last);
+        if (last == first && !base::matches_anything(name))
+            throw FileError(
+                "there is no such model file", name,
+                "'" + text +
+                    "' is no file either, so that its commas stand between the members of a committee; --member (or --committee, once for "
+                    "each) names them one by one");
+        add_matches(name, files);
+        first = last;
+    }
+    return files;
+}
+
 std::unique_ptr<calculator::Calculator> open_model_files(const std::string& files, const calculator::OpenOptions& options,
                                                          const KindRegistry& kinds, base::LogSink& log) {
     std::optional<Precision> precision;
     if (!options.precision.empty()) precision = precision_from(options.precision);
     std::vector<std::unique_ptr<calculator::Calculator>> members;
-    std::istringstream list(files);
-    for (std::string file; std::getline(list, file, ',');) {
-        if (file.empty()) continue;
+    for (const auto& file : model_files_of(files)) {
         auto member = open_one(file, precision, kinds, log);
         if (options.threads == 0) member->choose_threads();  // a member may be asked alone (properties)
         members.push_back(std::move(member));

@@ -1,5 +1,7 @@
 #include "alkali/models/uncertainty/calibration.hpp"
 
+#include <omp.h>
+
 #include <Eigen/Cholesky>
 #include <Eigen/Eigenvalues>
 #include <algorithm>
@@ -8,6 +10,7 @@
 #include <limits>
 
 #include "alkali/base/error.hpp"
+#include "alkali/base/thread_choice.hpp"
 #include "alkali/calculator/frame.hpp"
 #include "alkali/math/statistics.hpp"
 #include "alkali/models/common/structure_graph.hpp"
@@ -261,6 +264,7 @@ std::vector<Seen> look(const Model& model, calculator::Calculator* committee, st
                        base::ProgressSink& progress) {
     std::vector<Seen> all(frames.size());
     NoExchange exchange;
+    base::ThreadChoice threads(omp_get_max_threads());
     for (std::size_t f = 0; f < frames.size(); ++f) {
         const auto& frame = frames[f];
         Seen& seen = all[f];
@@ -272,14 +276,18 @@ std::vector<Seen> look(const Model& model, calculator::Calculator* committee, st
         seen.features.resize(atoms * model.num_features());
         seen.edge_gradient.resize(static_cast<std::size_t>(graph.num_edges()));
         seen.forces.resize(atoms);
-        model.evaluate(graph, exchange, {energies, seen.edge_gradient, nullptr, seen.features});
+        {
+            const base::ThreadTurn turn(&threads, static_cast<double>(atoms));
+            model.evaluate(graph, exchange, {energies, seen.edge_gradient, nullptr, seen.features});
+        }
         Assembly assembly{seen.forces, {}};
         assemble(graph, seen.edge_gradient, assembly);
         if (frame.labels.forces) seen.labels = &*frame.labels.forces;
         if (committee) {
             auto result = calculator::compute(*committee, frame);
             if (!result.uncertainty)
-                throw InputError("gives no uncertainties", committee->name(), "name several models with commas between");
+                throw InputError("gives no uncertainties", committee->name(),
+                                 "name several models: with commas between, or the option once for each");
             seen.target = std::move(result.uncertainty->forces);
         } else if (seen.labels) {
             for (std::size_t i = 0; i < atoms; ++i) seen.target.push_back((seen.forces[i] - (*seen.labels)[i]).cwiseAbs());

@@ -160,8 +160,30 @@ TEST_F(Report, errors_on_frames_of_other_elements_do_not_stand_beside_lithiums) 
     EXPECT_THAT(render({folder_ / "Al"}, {}), Not(HasSubstr(paper)));
     EXPECT_THAT(render({folder_ / "Li"}, {}), HasSubstr(paper));
     const auto both = render({folder_ / "Al", folder_ / "Li"}, {});
+    EXPECT_THAT(both, HasSubstr("<h1>alkali: Al, Li</h1>"));
     EXPECT_THAT(part(both, "Frames of Al"), Not(HasSubstr("<a class=\"cite\"")));
     EXPECT_THAT(part(both, "Frames of Li"), HasSubstr("<a class=\"cite\""));
+}
+
+TEST_F(Report, heading_names_the_material_of_the_records) {
+    records::Records nickel, errors;
+    nickel.set("C11", number(250, "GPa", "Ni", "fcc"));
+    nickel.save(folder_ / "ni" / "records.json");
+    errors.set("energy_rmse", {1.7, "meV/atom", {}, {}, {{"elements", {"Ni"}}}});
+    errors.save(folder_ / "ni" / "evaluation.json");
+    EXPECT_THAT(render({folder_ / "ni"}, {}), AllOf(HasSubstr("<h1>alkali: fcc Ni</h1>"), Not(HasSubstr("ithium"))));
+    errors.set("energy_rmse", {1.7, "meV/atom", {}, {}, {{"elements", {"Al", "Ni"}}}});
+    errors.save(folder_ / "ni" / "evaluation.json");
+    EXPECT_THAT(render({folder_ / "ni"}, {}), HasSubstr("<h1>alkali: fcc Ni, Al-Ni</h1>"));
+    EXPECT_THAT(render({sample("unnamed")}, {}), HasSubstr("<h1>alkali</h1>"));
+}
+
+TEST_F(Report, numbers_of_a_crystal_not_named_do_not_stand_beside_lithium_where_its_frames_are_of_others) {
+    const auto folder = sample("aluminium");
+    records::Records errors;
+    errors.set("energy_rmse", {1.7, "meV/atom", {}, {}, {{"elements", {"Al"}}}});
+    errors.save(folder / "evaluation.json");
+    EXPECT_THAT(render({folder}, {}), AllOf(HasSubstr("3.4264(7)"), Not(HasSubstr("3.4351(15)"))));
 }
 
 TEST_F(Report, what_a_committee_could_not_compute_is_said_in_its_column) {

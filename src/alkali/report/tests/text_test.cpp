@@ -49,6 +49,29 @@ TEST(ReportText, ticks_show_the_decimals_of_their_step) {
     EXPECT_EQ(format_tick(200, 50), "200");
 }
 
+TEST(ReportText, of_ticks_far_from_1_has_a_power_of_ten_and_the_digits_that_tell_them_apart) {
+    EXPECT_EQ(format_tick(1e12 + 1, 1, 1e12 + 4), "1.000000000001e+12");
+    EXPECT_EQ(format_tick(2e-9, 1e-9, 5e-9), "2e-09");
+    EXPECT_EQ(format_tick(-2e300, 1e300, 3e300), "\u22122e+300");
+    EXPECT_EQ(format_tick(0, 1e300, 3e300), "0");
+    EXPECT_LT(format_tick(1.5, 1e-320, 2).size(), 25u);
+}
+
+TEST(ReportText, of_numbers_of_any_size_is_short) {
+    constexpr double least = std::numeric_limits<double>::denorm_min(), most = std::numeric_limits<double>::max();
+    for (const double value : {0.0, 1.0, -3.49, least, -least, 1e-300, 1e-20, 1e20, most, -most})
+        for (const double uncertainty : {0.0, least, 1e-300, 1e-13, 0.1, 1e9, 1e20, most})
+            for (const char* unit : {"GPa", "eV", "angstrom", "meV/atom", "1"}) {
+                const auto text = format_plain(value, uncertainty > 0 ? std::optional(uncertainty) : std::nullopt, unit);
+                EXPECT_LT(text.size(), 40u) << text;
+                EXPECT_EQ(text.find("inf"), std::string::npos) << text;
+                EXPECT_EQ(text.find("nan"), std::string::npos) << text;
+            }
+    EXPECT_EQ(format_plain(5e-324, {}, "1"), "4.94e-324");
+    EXPECT_EQ(format_plain(3e300, 2e299, "GPa"), "3.00e300 +- 2e299");
+    EXPECT_EQ(format_plain(1e300, {}, "GPa"), "1.00e300");
+}
+
 TEST(ReportText, units_are_printed_in_their_signs) {
     EXPECT_EQ(pretty_unit("eV/angstrom^2"), "eV/Å²");
     EXPECT_EQ(pretty_unit("1"), "");

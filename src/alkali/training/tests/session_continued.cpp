@@ -1,6 +1,7 @@
 // Runs that go on from what an earlier one left: checkpoints, kills, models to start from.
 #include <dlfcn.h>
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <spawn.h>
@@ -140,6 +141,59 @@ TEST_F(Session, restart_refuses_a_changed_config_and_names_the_key) {
     const auto text = failure(changed, "out", true);
     EXPECT_THAT(text, HasSubstr("training.lr (was 0.02, now 0.03)"));
     EXPECT_THAT(text, ::testing::Not(HasSubstr("training.seed")));
+}
+
+TEST_F(Session, a_finished_run_with_more_epochs_equals_one_that_never_stopped) {
+    for (const std::string schedule :
+         {"constant, warmup: 0", "plateau, patience: 1, warmup: 0", "exponential, warmup: 0, decay_rate: 0.9"}) {
+        const auto config = [&](const std::string& limit) {
+            return toy_config(folder_, limit + ", lr_schedule: {type: " + schedule + "}");
+        };
+        static_cast<void>(run(config("max_epochs: 6"), "whole", false, true));
+        static_cast<void>(run(config("max_epochs: 3"), "out", false, true));
+        log_.text.clear();
+        EXPECT_EQ(run(config("max_epochs: 6"), "out", true).epochs, 6) << schedule;
+        EXPECT_THAT(log_.text, HasSubstr("with max_epochs 6 (was 3); as if it had never stopped")) << schedule;
+        EXPECT_EQ(tensors("out"), tensors("whole")) << schedule;
+        EXPECT_EQ(tensors("out", "best"), tensors("whole", "best")) << schedule;
+        EXPECT_EQ(metrics("out").size(), metrics("whole").size()) << schedule;
+        static_cast<void>(run(config("max_epochs: 6"), "out", true));
+        EXPECT_THAT(log_.text, HasSubstr("finished already")) << schedule;
+    }
+}
+
+TEST_F(Session, a_run_that_ended_within_an_epoch_goes_on_in_it) {
+    const std::string schedule = ", lr_schedule: {type: constant, warmup: 0}";
+    static_cast<void>(run(toy_config(folder_, "numb_steps: 8" + schedule), "whole"));
+    static_cast<void>(run(toy_config(folder_, "numb_steps: 4" + schedule), "out"));
+    const auto outcome = run(toy_config(folder_, "numb_steps: 8" + schedule), "out", true);
+    EXPECT_EQ(outcome.steps, 8);
+    EXPECT_EQ(tensors("out"), tensors("whole"));
+    EXPECT_EQ(metrics("out").size(), metrics("whole").size());
+}
+
+TEST_F(Session, a_finished_run_with_another_length_says_how_its_learning_rate_differs) {
+    static_cast<void>(run(toy_config(folder_, "max_epochs: 3"), "out"));  // cosine
+    EXPECT_EQ(run(toy_config(folder_, "max_epochs: 6"), "out", true).epochs, 6);
+    EXPECT_THAT(log_.text,
+                HasSubstr("warning: the run goes on from step 9 with max_epochs 6 (was 3); the learning rate had come to 0.0002"));
+    EXPECT_THAT(log_.text, HasSubstr("will not be that of a run that had this length from the beginning"));
+    static_cast<void>(run(toy_config(folder_, "max_epochs: 100, patience: 1, lr_schedule: {type: constant}"), "warm"));
+    static_cast<void>(run(toy_config(folder_, "max_epochs: 200, patience: 1, lr_schedule: {type: constant}"), "warm", true));
+    EXPECT_THAT(log_.text, HasSubstr("the learning rate rose over its first 3 steps, not 6"));
+}
+
+TEST_F(Session, a_finished_run_goes_on_when_it_is_given_more_time) {
+    const auto begun = run(toy_config(folder_, "max_seconds: 0.2, numb_steps: 1000000"), "out");
+    const auto more = fmt::format("{}", begun.steps + 20);
+    const auto longer = run(toy_config(folder_, "max_seconds: 600, numb_steps: " + more), "out", true);
+    EXPECT_EQ(longer.steps, begun.steps + 20);
+    EXPECT_THAT(log_.text, HasSubstr("with numb_steps " + more + " (was 1000000), max_seconds 600 (was 0.2)"));
+}
+
+TEST_F(Session, a_shorter_length_ends_a_finished_run_where_it_is) {
+    static_cast<void>(run(toy_config(folder_, "max_epochs: 4"), "out"));
+    EXPECT_EQ(run(toy_config(folder_, "max_epochs: 2"), "out", true).epochs, 4);
 }
 
 TEST_F(Session, restart_refuses_changed_data) {

@@ -16,6 +16,7 @@
 #include "alkali/dataset/quantum_espresso_files.hpp"
 #include "alkali/dataset/vasp_files.hpp"
 #include "alkali/io/compression.hpp"
+#include "alkali/io/label_names.hpp"
 #include "alkali/io/label_units.hpp"
 #include "alkali/io/lammps.hpp"
 #include "alkali/io/notes.hpp"
@@ -35,11 +36,6 @@ std::string format_of(const fs::path& path) {
     }
 }
 
-std::string lower(std::string text) {
-    std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    return text;
-}
-
 /// The place of a file in a VASP run and what tells that run from others in its folder.
 struct RunFile {
     fs::path path;
@@ -54,7 +50,7 @@ constexpr const char* run_files[] = {"vasprun.xml", "outcar", "contcar", "poscar
 
 /// Nothing if the name is not one of a VASP run's files. "OUTCAR.relax1" and "vasprun.relax1.xml" are of one run.
 std::optional<RunFile> run_file(const fs::path& path) {
-    std::string name = lower(io::without_compression(path.filename().string()));
+    std::string name = io::lower_case(io::without_compression(path.filename().string()));
     if (const auto xml = name.find("vasprun"); xml != std::string::npos && name.ends_with(".xml") && !name.ends_with("vasprun.xml"))
         name = name.substr(0, xml) + "vasprun.xml" + name.substr(xml + 7, name.size() - xml - 11);
     for (std::size_t rank = 0; rank < std::size(run_files); ++rank) {

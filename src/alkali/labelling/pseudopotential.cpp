@@ -10,6 +10,7 @@
 #include "alkali/base/error.hpp"
 #include "alkali/base/files.hpp"
 #include "alkali/base/private_folder.hpp"
+#include "alkali/io/label_names.hpp"
 #include "alkali/io/text.hpp"
 #include "alkali/labelling/program_command.hpp"
 #include "alkali/units/elements.hpp"
@@ -19,17 +20,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string lower(std::string_view text) {
-    std::string out(text);
-    std::ranges::transform(out, out.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    return out;
-}
-
 bool is_name(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; }
 
 /// The value of key = value or key = 'value' in Fortran namelists, whatever its case; empty if absent.
 std::string namelist_value(std::string_view text, std::string_view key) {
-    const std::string lowered = lower(text);
+    const std::string lowered = io::lower_case(text);
     for (auto at = lowered.find(key); at != std::string::npos; at = lowered.find(key, at + 1)) {
         if (at > 0 && is_name(lowered[at - 1])) continue;
         auto i = at + key.size();
@@ -58,7 +53,7 @@ struct Wanted {
 Wanted read_input(const std::string& text, const fs::path& path) {
     Wanted wanted;
     const auto where = path.string();
-    if (lower(text).find("&inputp") == std::string::npos)
+    if (io::lower_case(text).find("&inputp") == std::string::npos)
         throw InputError("the input has no namelist &inputp, so it makes no pseudopotential", where, "see data/pseudopotentials");
     wanted.functional = namelist_value(text, "dft");
     wanted.file = fs::path(namelist_value(text, "file_pseudopw")).filename().string();
@@ -102,7 +97,7 @@ std::string run_ld1(const fs::path& input, const fs::path& folder, const Generat
 /// Functionals by their components, as Quantum ESPRESSO names both (Modules/funct.f90); lower case, no blanks.
 std::string components(std::string_view name) {
     std::string plain;
-    for (const char c : lower(name))
+    for (const char c : io::lower_case(name))
         if (is_name(c)) plain += c;
     static const std::map<std::string, std::string> known{
         {"pz", "slapz"},           {"lda", "slapz"},      {"pbe", "slapwpbxpbc"},  {"pbesol", "slapwpsxpsc"}, {"revpbe", "slapwrevxpbc"},
@@ -134,7 +129,7 @@ void check(const GeneratedPseudopotential& made, const Wanted& wanted, const std
 
 void check_finite(const std::string& text, const std::string& where) {
     const auto numbers = text.find("<PP_MESH");
-    const std::string lowered = lower(std::string_view(text).substr(numbers == std::string::npos ? 0 : numbers));
+    const std::string lowered = io::lower_case(std::string_view(text).substr(numbers == std::string::npos ? 0 : numbers));
     for (const std::string_view word : {" nan", "-nan", "infinity", "***"})
         if (lowered.find(word) != std::string::npos)
             throw ExternalProgramError("the pseudopotential has numbers that are not finite", where);

@@ -10,13 +10,13 @@
 namespace alkali::report {
 namespace {
 
-struct Quantity {
+struct ConvergedQuantity {
     const char *key, *title, *unit;
 };
-constexpr std::array<Quantity, 4> quantities{{{"relative_energy", "energy differences", "meV/atom"},
-                                              {"force", "forces", "meV/Å"},
-                                              {"stress", "stress", "GPa"},
-                                              {"pressure", "P + dE/dV", "GPa"}}};
+constexpr std::array<ConvergedQuantity, 4> converged_quantities{{{"relative_energy", "energy differences", "meV/atom"},
+                                                                 {"force", "forces", "meV/Å"},
+                                                                 {"stress", "stress", "GPa"},
+                                                                 {"pressure", "P + dE/dV", "GPa"}}};
 
 /// Calls f(record value) if there is one, and says whose shape is wrong.
 template <class F>
@@ -47,8 +47,8 @@ std::vector<Plot> convergence_plots(const Source& source) {
             plot.y_label = "error / tolerance";
             plot.y_scale = Scale::logarithmic;
             plot.caption = "Against the densest value; P + dE/dV of each value by itself. Below 1 is within the tolerance.";
-            for (std::size_t q = 0; q < quantities.size(); ++q) {
-                const auto& [key, title, unit] = quantities[q];
+            for (std::size_t q = 0; q < converged_quantities.size(); ++q) {
+                const auto& [key, title, unit] = converged_quantities[q];
                 Series line{title, Mark::line_and_points, static_cast<int>(q), {}};
                 const double tolerance = value.at("tolerance").at(key).get<double>();
                 for (const auto& point : series.at("points")) {
@@ -68,12 +68,13 @@ std::string convergence_table(const Source& source) {
     with_convergence(source, [&](const nlohmann::json& value) {
         for (const auto& series : value.at("series")) {
             out += fmt::format("<div class=\"scroll\"><table>\n<thead><tr><th>{}</th>", escape(title_of(series)));
-            for (const auto& q : quantities) out += fmt::format("<th>{}, {}</th>", q.title, q.unit);
+            for (const auto& q : converged_quantities) out += fmt::format("<th>{}, {}</th>", q.title, q.unit);
             out += "<th>seconds</th></tr></thead>\n<tbody>\n";
             for (const auto& point : series.at("points")) {
                 const bool chosen = point.at("value") == series.at("recommended");
                 out += fmt::format("<tr><th>{}{}</th>", format_number(point.at("value").get<double>(), {}, 4), chosen ? " ✓" : "");
-                for (const auto& q : quantities) out += fmt::format("<td>{}</td>", format_number(point.at(q.key).get<double>(), {}, 3));
+                for (const auto& q : converged_quantities)
+                    out += fmt::format("<td>{}</td>", format_number(point.at(q.key).get<double>(), {}, 3));
                 out += fmt::format("<td>{:.0f}</td></tr>\n", point.at("seconds").get<double>());
             }
             out += "</tbody></table></div>\n";

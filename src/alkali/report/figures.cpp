@@ -77,10 +77,10 @@ std::vector<std::size_t> thinned(const std::vector<double>& errors, std::size_t 
     return kept;
 }
 
-struct Quantity {
+struct ParityQuantity {
     const char *key, *title, *unit;
 };
-constexpr std::array<Quantity, 3> quantities{
+constexpr std::array<ParityQuantity, 3> parity_quantities{
     {{"energy", "Energy", "eV/atom"}, {"force", "Force components", "eV/angstrom"}, {"stress", "Stress components", "GPa"}}};
 
 /// Mean of predicted - reference in eV/atom where it is another zero of energy, 0 elsewhere.
@@ -94,7 +94,7 @@ double offset_of(const std::vector<double>& reference, const std::vector<double>
     return std::isfinite(mean) && another_zero(1e3 * (first + mean), 1e3 * std::sqrt(square)) ? first + mean : 0;
 }
 
-Plot parity_plot(const nlohmann::json& parity, const Quantity& quantity, std::size_t most_points) {
+Plot parity_plot(const nlohmann::json& parity, const ParityQuantity& quantity, std::size_t most_points) {
     const auto& data = parity.at(quantity.key);
     const auto& frames = parity.at("frames");
     const auto reference = data.at("reference").get<std::vector<double>>();
@@ -143,7 +143,7 @@ std::vector<Plot> parity_plots(const records::Records& evaluation, std::size_t m
     if (!evaluation.has("parity")) return plots;
     const auto& parity = evaluation.at("parity").value;
     try {
-        for (const auto& quantity : quantities)
+        for (const auto& quantity : parity_quantities)
             if (parity.contains(quantity.key)) plots.push_back(parity_plot(parity, quantity, most_points));
     } catch (const nlohmann::json::exception& error) {
         throw InputError(std::string("the record parity does not have its shape: ") + error.what(), {}, "see docs/guide/results.md");

@@ -13,10 +13,10 @@
 namespace alkali::report {
 namespace {
 
-struct Quantity {
+struct UncertainQuantity {
     const char *key, *title, *unit;
 };
-constexpr std::array<Quantity, 3> quantities{
+constexpr std::array<UncertainQuantity, 3> uncertain_quantities{
     {{"energy", "energy", "meV/atom"}, {"force", "force components", "meV/angstrom"}, {"stress", "stress components", "GPa"}}};
 
 using Pairs = std::vector<std::pair<double, double>>;
@@ -35,8 +35,9 @@ void for_tables(const records::Records& evaluation, Use use) {
     if (!evaluation.has("reliability")) return;
     const auto& tables = evaluation.at("reliability").value;
     try {
-        for (std::size_t q = 0; q < quantities.size(); ++q)
-            if (tables.contains(quantities[q].key)) use(quantities[q], tables.at(quantities[q].key), static_cast<int>(q));
+        for (std::size_t q = 0; q < uncertain_quantities.size(); ++q)
+            if (tables.contains(uncertain_quantities[q].key))
+                use(uncertain_quantities[q], tables.at(uncertain_quantities[q].key), static_cast<int>(q));
     } catch (const nlohmann::json::exception& error) {
         throw InputError(std::string("the record reliability does not have its shape: ") + error.what(), {}, "see docs/guide/results.md");
     }
@@ -53,7 +54,7 @@ std::vector<Plot> reliability_plots(const records::Records& evaluation) {
     coverage.parity = true;
     coverage.legend = Legend::top_left;
     coverage.caption = "Below the line: errors are larger than the calculator expects.";
-    for_tables(evaluation, [&](const Quantity& quantity, const nlohmann::json& table, int colour) {
+    for_tables(evaluation, [&](const UncertainQuantity& quantity, const nlohmann::json& table, int colour) {
         Series series{quantity.title, Mark::line_and_points, colour, {}};
         for (const auto& [nominal, observed] : pairs(table, "nominal", "observed"))
             series.points.push_back(
@@ -63,7 +64,7 @@ std::vector<Plot> reliability_plots(const records::Records& evaluation) {
     });
     if (coverage.series.empty()) return plots;
     plots.push_back(std::move(coverage));
-    for_tables(evaluation, [&](const Quantity& quantity, const nlohmann::json& table, int colour) {
+    for_tables(evaluation, [&](const UncertainQuantity& quantity, const nlohmann::json& table, int colour) {
         const std::string unit = pretty_unit(quantity.unit);
         Plot plot;
         plot.title = fmt::format("Expected and true errors: {}", quantity.title);
@@ -83,7 +84,7 @@ std::vector<Plot> reliability_plots(const records::Records& evaluation) {
 
 std::string coverage_table(const records::Records& evaluation) {
     std::string head, rows;
-    for_tables(evaluation, [&](const Quantity& quantity, const nlohmann::json& table, int) {
+    for_tables(evaluation, [&](const UncertainQuantity& quantity, const nlohmann::json& table, int) {
         const double constant = table.value("mean_error_taken_out", 0.0);
         std::string row = fmt::format("<tr><th>{}{}</th>", quantity.title,
                                       constant == 0 ? "" : fmt::format(" less a mean error of {:.4g} {}", constant, quantity.unit));

@@ -1,4 +1,5 @@
 #include "alkali/labelling/quantum_espresso/diagnose.hpp"
+#include "alkali/io/label_names.hpp"
 
 #include <fmt/format.h>
 
@@ -79,12 +80,6 @@ constexpr Sign signs[] = {
     {"some nodes have no k-points", Fault::wrong_input},
 };
 
-std::string lower(const std::string& text) {
-    std::string out = text;
-    std::ranges::transform(out, out.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    return out;
-}
-
 /// "in routine  read_namelists" has two in some releases.
 std::string single_blanks(const std::string& text) {
     std::string out;
@@ -140,7 +135,7 @@ std::optional<Diagnosis> by_words(const Remains& remains) {
     std::vector<std::string> texts, lowered;
     for (const auto* text : {&remains.output, &remains.errors, &remains.crash}) {
         texts.push_back(single_blanks(*text));
-        lowered.push_back(lower(texts.back()));
+        lowered.push_back(io::lower_case(texts.back()));
     }
     for (const auto& sign : signs)
         for (std::size_t i = 0; i < texts.size(); ++i)

@@ -11,15 +11,11 @@
 
 #include "alkali/base/error.hpp"
 #include "alkali/base/nearest.hpp"
+#include "alkali/io/label_names.hpp"
 #include "alkali/io/quantum_espresso_text.hpp"
 
 namespace alkali::labelling::qe {
 namespace {
-
-std::string lower(std::string text) {
-    std::ranges::transform(text, text.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    return text;
-}
 
 /// Exchange, correlation, their gradient corrections, and the nonlocal part, as pw.x 6.7 printed them for the name; all
 /// zeros: not compared.
@@ -145,7 +141,7 @@ std::string words(const std::vector<int>& numbers) { return fmt::format("{}", fm
 }  // namespace
 
 void check_input_dft(const std::string& name, const std::string& where) {
-    const auto plain = lower(name);
+    const auto plain = io::lower_case(name);
     if (short_names().contains(plain) || is_sum_of_components(plain) || is_numbered(plain)) return;
     std::vector<std::string> known;
     for (const auto& [each, indices] : short_names()) known.push_back(each);
@@ -170,7 +166,7 @@ std::string other_level(const Output& output, const Physics& physics) {
     run.functional = output.functional;
     run.functional_indices = output.functional_indices;
     if (auto doubt = io::qe::doubt_of_functional(run); !doubt.empty()) return doubt;
-    const auto name = short_names().find(lower(physics.input_dft));
+    const auto name = short_names().find(io::lower_case(physics.input_dft));
     const auto& taken = output.functional_indices;
     if (name != short_names().end() && name->second != Indices{} && taken.size() >= 5 &&
         !std::equal(name->second.begin(), name->second.end(), taken.begin()))

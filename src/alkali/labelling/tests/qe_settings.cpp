@@ -71,7 +71,8 @@ TEST_F(QeSettings, missing_pseudopotential_is_named_with_its_place) {
 }
 
 TEST_F(QeSettings, pseudopotential_of_another_element_is_refused) {
-    base::write_file(folder_ / "x.UPF", "<UPF>\n<PP_HEADER element=\"Na\" z_valence=\"1.0\" functional=\"PBE\"/>\n");
+    base::write_file(folder_ / "x.UPF",
+                     "<UPF>\n<PP_HEADER element=\"Na\" z_valence=\"1.0\" functional=\"PBE\"/>\n<PP_MESH>\n 1.0\n</PP_MESH>\n</UPF>\n");
     base::write_file(folder_ / "c.yaml", "level: x\necutwfc: 20\nk_spacing: 0.1\ndegauss: 0.02\npseudopotentials: {Li: x.UPF}\n");
     base::NullSink log;
     EXPECT_THROW(QuantumEspressoLabeller(load_settings(folder_ / "c.yaml", log)), InputError);

@@ -95,7 +95,7 @@ void run_import(const ImportOptions& options, Context& context) {
     refuse_what_cannot_be_imported(options.model);
     // The output gets its name only once the model in it has been opened.
     base::AtomicFile output(options.output);
-    const base::TemporaryFolder folder(options.output);
+    const base::StagingFolder folder(options.output);
     const auto written = folder.path() / "model.safetensors";
     if (is_deepmd_form(options.model))
         import_deepmd(options, written);

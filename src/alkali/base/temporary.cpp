@@ -116,7 +116,7 @@ TemporaryFile make_temporary_file(const fs::path& target, mode_t mode) {
     return made;
 }
 
-TemporaryFolder::TemporaryFolder(const fs::path& target) {
+StagingFolder::StagingFolder(const fs::path& target) {
     std::error_code failure;
     if (target.has_parent_path()) fs::create_directories(target.parent_path(), failure);  // told below
     lock_ = make_new(target, path_, [](const fs::path& path) {
@@ -126,7 +126,7 @@ TemporaryFolder::TemporaryFolder(const fs::path& target) {
     });
 }
 
-TemporaryFolder::~TemporaryFolder() {
+StagingFolder::~StagingFolder() {
     std::error_code ignored;
     fs::remove_all(path_, ignored);
 }

@@ -20,12 +20,12 @@ struct TemporaryFile {
 
 /// A new folder, readable by its owner alone, beside `target`, whose folder is made if need be; removed with all that is in it. Errors:
 /// FileError naming the target.
-class TemporaryFolder {
+class StagingFolder {
 public:
-    explicit TemporaryFolder(const std::filesystem::path& target);
-    ~TemporaryFolder();
-    TemporaryFolder(const TemporaryFolder&) = delete;
-    TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+    explicit StagingFolder(const std::filesystem::path& target);
+    ~StagingFolder();
+    StagingFolder(const StagingFolder&) = delete;
+    StagingFolder& operator=(const StagingFolder&) = delete;
     [[nodiscard]] const std::filesystem::path& path() const { return path_; }
 
 private:

@@ -124,7 +124,7 @@ private:
     }
 
     fs::path target_;
-    std::optional<base::TemporaryFolder> made_;
+    std::optional<base::StagingFolder> made_;
     WriteOptions options_;
     std::map<Kind, Arrays> systems_;
     std::set<int> species_;

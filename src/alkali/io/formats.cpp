@@ -251,7 +251,7 @@ private:
 
     std::filesystem::path target_;
     base::AtomicFile file_;
-    base::TemporaryFolder folder_;
+    base::StagingFolder folder_;
     std::unique_ptr<FrameWriter> writer_;
 };
 

@@ -35,8 +35,8 @@ public:
 class FolderFiles : public ::testing::Test {
 protected:
     void SetUp() override {
-        folder_ =
-            fs::path(::testing::TempDir()) / ("alkali_files_" + std::string(::testing::UnitTest::GetInstance()->current_test_info()->name()));
+        folder_ = fs::path(::testing::TempDir()) /
+                  ("alkali_files_" + std::string(::testing::UnitTest::GetInstance()->current_test_info()->name()));
         fs::remove_all(folder_);
         fs::create_directories(folder_);
     }

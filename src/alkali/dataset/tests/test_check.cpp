@@ -61,8 +61,8 @@ std::vector<Frame> good_frames() {
 class DataCheck : public ::testing::Test {
 protected:
     void SetUp() override {
-        folder_ =
-            fs::path(::testing::TempDir()) / ("alkali_check_" + std::string(::testing::UnitTest::GetInstance()->current_test_info()->name()));
+        folder_ = fs::path(::testing::TempDir()) /
+                  ("alkali_check_" + std::string(::testing::UnitTest::GetInstance()->current_test_info()->name()));
     }
     void TearDown() override { fs::remove_all(folder_); }
 

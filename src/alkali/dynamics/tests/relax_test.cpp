@@ -167,7 +167,7 @@ TEST(Relax, shape_relaxation_keeps_the_volume_and_removes_the_shear) {
 class EveryHold : public ::testing::TestWithParam<std::array<bool, 3>> {};
 INSTANTIATE_TEST_SUITE_P(Relax, EveryHold,
                          ::testing::Values(std::array<bool, 3>{}, std::array<bool, 3>{false, false, true},
-                                         std::array<bool, 3>{true, false, false}, std::array<bool, 3>{true, false, true}));
+                                           std::array<bool, 3>{true, false, false}, std::array<bool, 3>{true, false, true}));
 
 TEST_P(EveryHold, the_gradient_is_the_derivative_of_the_enthalpy_for_every_freedom) {
     auto lj = argon();

@@ -73,7 +73,7 @@ TEST_P(AgainstAse, frames_are_what_ase_reads) {
 
 INSTANTIATE_TEST_SUITE_P(Files, AgainstAse,
                          ::testing::Values("all.extxyz", "POSCAR", "cartesian.poscar", "triclinic.lmp", "scaled.dump", "OUTCAR",
-                                         "vasprun.xml"),
+                                           "vasprun.xml"),
                          [](const auto& info) {
                              std::string name = info.param;
                              std::replace(name.begin(), name.end(), '.', '_');

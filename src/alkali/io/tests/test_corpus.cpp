@@ -44,7 +44,7 @@ TEST_P(Corpus, survives_truncation_and_changed_bytes) {
 
 INSTANTIATE_TEST_SUITE_P(Readers, Corpus,
                          ::testing::Values("extxyz", "npy", "safetensors", "poscar", "vasprun", "outcar", "qe-output", "qe-xml",
-                                         "lammps-data", "lammps-dump", "deepmd-model", "deepmd-raw", "compressed"),
+                                           "lammps-data", "lammps-dump", "deepmd-model", "deepmd-raw", "compressed"),
                          [](const auto& info) {
                              std::string name = info.param;
                              std::replace(name.begin(), name.end(), '-', '_');

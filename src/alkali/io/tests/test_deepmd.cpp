@@ -21,8 +21,8 @@ namespace fs = std::filesystem;
 class Deepmd : public ::testing::Test {
 protected:
     void SetUp() override {
-        folder_ =
-            fs::path(::testing::TempDir()) / ("alkali_deepmd_" + std::string(::testing::UnitTest::GetInstance()->current_test_info()->name()));
+        folder_ = fs::path(::testing::TempDir()) /
+                  ("alkali_deepmd_" + std::string(::testing::UnitTest::GetInstance()->current_test_info()->name()));
         fs::remove_all(folder_);
     }
     void TearDown() override { fs::remove_all(folder_); }

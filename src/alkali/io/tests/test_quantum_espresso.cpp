@@ -101,7 +101,8 @@ TEST_P(QeOutputAgainstAse, every_ionic_step_is_what_ase_reads) {
     }
 }
 
-INSTANTIATE_TEST_SUITE_P(Files, QeOutputAgainstAse, ::testing::Values("high", "relax", "vc_relax", "md", "vc_md", "noncollinear", "grimme"));
+INSTANTIATE_TEST_SUITE_P(Files, QeOutputAgainstAse,
+                         ::testing::Values("high", "relax", "vc_relax", "md", "vc_md", "noncollinear", "grimme"));
 
 TEST(QeOutputFile, high_verbosity_counts_the_total_forces_only) {
     const auto text = golden("high.out");

@@ -319,7 +319,7 @@ TEST(LocalQueue, on_whom_it_waits_and_until_when_is_told_and_a_heartbeat_in_the_
     LocalQueue(labeller, store, s).run(jobs(3), watch, {});
     EXPECT_EQ(watch.done.size(), 3u);
     EXPECT_THAT(watch.notes, ElementsAre(::testing::AllOf(HasSubstr("process 4711 on elsewhere (far)"), HasSubstr("waiting for it, until"),
-                                                        HasSubstr("UTC"), HasSubstr("in the future"))))
+                                                          HasSubstr("UTC"), HasSubstr("in the future"))))
         << "once for each owner";
 }
 

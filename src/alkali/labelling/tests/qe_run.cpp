@@ -464,7 +464,8 @@ TEST_F(QePseudopotentials, damaged_or_of_another_element_they_are_named_before_a
         return "no error";
     };
     const auto whole = long_lined("1");
-    EXPECT_THAT(message(whole.substr(0, whole.size() - 30)), ::testing::AllOf(HasSubstr("Li.UPF"), HasSubstr("PP_LOCAL"), HasSubstr("anew")));
+    EXPECT_THAT(message(whole.substr(0, whole.size() - 30)),
+                ::testing::AllOf(HasSubstr("Li.UPF"), HasSubstr("PP_LOCAL"), HasSubstr("anew")));
     EXPECT_THAT(message("garbage"), ::testing::AllOf(HasSubstr("not a UPF file"), HasSubstr("anew")));
     auto sodium = whole;
     sodium.replace(sodium.find("\"Li\""), 4, "\"Na\"");

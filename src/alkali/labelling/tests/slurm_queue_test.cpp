@@ -106,11 +106,12 @@ TEST_P(SlurmControllerAway, is_waited_for) {
     EXPECT_THAT(watch_.notes, Contains(HasSubstr(GetParam())));
 }
 
-INSTANTIATE_TEST_SUITE_P(Words, SlurmControllerAway,
-                         ::testing::Values("sbatch: error: Batch job submission failed: Unable to contact slurm controller (connect failure)",
-                                         "sbatch: error: Slurm temporarily unable to accept job, sleeping and retrying",
-                                         "sbatch: error: Batch job submission failed: Socket timed out on send/recv operation",
-                                         "sbatch: error: Batch job submission failed: Resource temporarily unavailable"));
+INSTANTIATE_TEST_SUITE_P(
+    Words, SlurmControllerAway,
+    ::testing::Values("sbatch: error: Batch job submission failed: Unable to contact slurm controller (connect failure)",
+                      "sbatch: error: Slurm temporarily unable to accept job, sleeping and retrying",
+                      "sbatch: error: Batch job submission failed: Socket timed out on send/recv operation",
+                      "sbatch: error: Batch job submission failed: Resource temporarily unavailable"));
 
 TEST_F(SlurmQueueOnBadDays, against_a_limit_of_jobs_smaller_arrays_are_tried) {
     script("sbatch",
@@ -146,10 +147,10 @@ TEST_P(SlurmFaultThatNeverPasses, ends_the_run_in_the_programs_words) {
 INSTANTIATE_TEST_SUITE_P(
     Of, SlurmFaultThatNeverPasses,
     ::testing::Values(NeverPassing{"partition", "echo 'sbatch: error: invalid partition specified: nowhere' >&2; exit 1", "exit 0",
-                                 "invalid partition specified: nowhere", 1},
-                    NeverPassing{"limit", "echo 'sbatch: error: Job violates accounting/QOS policy (job submit limit, size)' >&2; exit 1",
-                                 "exit 0", "accounting/QOS policy", 12},
-                    NeverPassing{"question", "echo 77", "echo 'squeue: error: Invalid user: 0' >&2; exit 1", "Invalid user: 0", 1}),
+                                   "invalid partition specified: nowhere", 1},
+                      NeverPassing{"limit", "echo 'sbatch: error: Job violates accounting/QOS policy (job submit limit, size)' >&2; exit 1",
+                                   "exit 0", "accounting/QOS policy", 12},
+                      NeverPassing{"question", "echo 77", "echo 'squeue: error: Invalid user: 0' >&2; exit 1", "Invalid user: 0", 1}),
     [](const auto& info) { return info.param.name; });
 
 TEST_F(SlurmQueueOnBadDays, the_number_of_the_job_is_found_amid_what_a_site_prints) {

@@ -133,14 +133,14 @@ TEST_P(EditedRow, is_named_and_never_a_label_while_the_others_are) {
 
 INSTANTIATE_TEST_SUITE_P(StoreDamage, EditedRow,
                          ::testing::Values(std::pair{"energy=energy+1", "checksum"}, std::pair{"energy='-14.2 eV'", "energy is no number"},
-                                         std::pair{"energy=9e999", "checksum"}, std::pair{"forces=zeroblob(48)", "checksum"},
-                                         std::pair{"forces='none'", "no bytes"}, std::pair{"stress=NULL", "checksum"},
-                                         std::pair{"stress=x'00'", "checksum"},
-                                         std::pair{"settings=replace(settings,'20','30')", "checksum"},
-                                         std::pair{"structure=(SELECT structure FROM labels WHERE id=2)", "checksum"},
-                                         std::pair{"info=replace(info,'fast','good')", "checksum"}, std::pair{"info=17", "checksum"},
-                                         std::pair{"date='2020-02-30'", "checksum"}, std::pair{"seconds=0", "checksum"},
-                                         std::pair{"checksum=''", "checksum"}, std::pair{"checksum='abc'", "checksum"}));
+                                           std::pair{"energy=9e999", "checksum"}, std::pair{"forces=zeroblob(48)", "checksum"},
+                                           std::pair{"forces='none'", "no bytes"}, std::pair{"stress=NULL", "checksum"},
+                                           std::pair{"stress=x'00'", "checksum"},
+                                           std::pair{"settings=replace(settings,'20','30')", "checksum"},
+                                           std::pair{"structure=(SELECT structure FROM labels WHERE id=2)", "checksum"},
+                                           std::pair{"info=replace(info,'fast','good')", "checksum"}, std::pair{"info=17", "checksum"},
+                                           std::pair{"date='2020-02-30'", "checksum"}, std::pair{"seconds=0", "checksum"},
+                                           std::pair{"checksum=''", "checksum"}, std::pair{"checksum='abc'", "checksum"}));
 
 TEST(StoreDamage, another_structures_label_under_a_key_is_not_taken_even_with_its_own_checksum) {
     const Scratch scratch;

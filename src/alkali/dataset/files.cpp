@@ -257,10 +257,6 @@ private:
     io::FrameNotes notes_;
 };
 
-}  // namespace
-
-namespace {
-
 /// Sets and arrays of a deepmd system are named as what they are.
 void refuse_parts_of_systems(const fs::path& path) {
     const auto whole = path.has_filename() ? path : path.parent_path();
@@ -283,6 +279,7 @@ Files files_behind(const fs::path& path, const std::string& format) {
     const bool there = fs::exists(path, failure);
     if (failure) throw FileError("cannot be read (" + failure.message() + ")", path.string(), "check the name, links and permissions");
     if (!there) throw FileError("there is no such file or folder", path.string(), "check the name");
+    refuse_parts_of_systems(path);
     if (!fs::is_directory(path)) return {{path}, {}};
     auto files = Walk(format).run(path);
     for (auto& twin : take_out_twins(files.read)) files.passed_over.push_back(std::move(twin));

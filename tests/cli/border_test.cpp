@@ -256,7 +256,7 @@ TEST(OutOfMemory, is_told_and_leaves_no_part_of_a_file) {
                                                     {"predict", "model.safetensors", "data.extxyz", "-o", "out.extxyz"},
                                                     {"relax", "model.safetensors", "data.extxyz", "-o", "out.extxyz"}};
     for (const auto& arguments : all) {
-        const auto outcome = run(arguments, scratch.path(), {.address_space = std::size_t{36} << 20U});
+        const auto outcome = run(arguments, scratch.path(), {.address_space = std::size_t{28} << 20U});
         EXPECT_EQ(outcome.status, 1) << arguments[0] << outcome.errors;
         EXPECT_THAT(outcome.errors, HasSubstr("out of memory"));
         EXPECT_EQ(scratch.content(), before);

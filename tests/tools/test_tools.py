@@ -81,7 +81,7 @@ class CheckTidy(InScratch):
     def test_a_warning_on_a_changed_line_fails_and_an_old_one_does_not(self):
         shutil.copytree(TOOLS, self.folder / "tools")
         shutil.copy(SOURCE / ".clang-tidy", self.folder)
-        file, build = self.folder / "a.cpp", self.folder / "build/release"
+        file, build = self.folder / "a.cpp", self.folder / "build/tidy"
         build.mkdir(parents=True)
         (build / "compile_commands.json").write_text(json.dumps(
             [{"directory": str(self.folder), "file": "a.cpp", "command": "c++ -Wno-restrict -Werror -c a.cpp"}]))

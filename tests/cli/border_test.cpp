@@ -211,7 +211,7 @@ protected:
         const auto folder = scratch.path() / "folder";
         fill(folder);
         for (const double seconds : {0.01, 0.03, 0.06}) static_cast<void>(run(GetParam().arguments, folder, {.seconds = seconds}));
-        if (GetParam().outputs.size() > 0 && fs::is_directory(folder / "out") && GetParam().name == std::string("convert_to_a_folder"))
+        if (!GetParam().outputs.empty() && fs::is_directory(folder / "out") && GetParam().name == std::string("convert_to_a_folder"))
             fs::remove_all(folder / "out");  // an output that is there is refused
         auto arguments = GetParam().arguments;
         arguments.insert(arguments.end(), GetParam().again.begin(), GetParam().again.end());

@@ -325,7 +325,7 @@ TEST_F(QeReal, stress_is_the_slope_of_the_energy_with_strain_positive_in_tension
     calculator.fix_sampling(pair);
     const Mat3 stress = calculator.compute(pair).stress;
     for (const auto& [i, j] : {std::pair{0, 0}, {2, 2}, {0, 1}}) {
-        const auto energy = [&](double e) {
+        const auto energy = [&, i = i, j = j](double e) {
             Mat3 strain = Mat3::Zero();
             strain(i, j) += e / 2;
             strain(j, i) += e / 2;

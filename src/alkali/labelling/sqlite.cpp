@@ -117,6 +117,12 @@ std::string Database::text(const char* sql) {
 }
 int Database::changes() const { return sqlite3_changes(handle_); }
 
+bool Database::takes_changes() {
+    const int code = sqlite3_exec(handle_, "BEGIN IMMEDIATE", nullptr, nullptr, nullptr);
+    if (code == SQLITE_OK) execute("ROLLBACK");
+    return (code & 0xff) != SQLITE_READONLY;
+}
+
 void Database::fail() {
     const int code = sqlite3_errcode(handle_);
     throw FileError(fault_for(code, sqlite3_errmsg(handle_)), path_.string(), hint_for(code));

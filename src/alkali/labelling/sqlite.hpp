@@ -52,6 +52,8 @@ public:
     Database& operator=(const Database&) = delete;
 
     void execute(const char* sql);
+    /// False if the file, or the journal that another process keeps beside it, is open for reading only.
+    [[nodiscard]] bool takes_changes();
     /// First column of the first row as integer; 0 without a row.
     [[nodiscard]] std::int64_t integer(const char* sql);
     [[nodiscard]] std::string text(const char* sql);

@@ -1,6 +1,7 @@
 #include "alkali/labelling/store_schema.hpp"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <optional>
@@ -127,6 +128,18 @@ void require_known(Database& database) {
     if (version == version_without_checksums) add_checksums(database);
 }
 
+/// SQLite makes the files beside a database with the rights of its maker and widens them a moment later: another user who comes in between
+/// finds them closed to changes, and has to come again.
+std::unique_ptr<Database> open_for_changes(const std::filesystem::path& path) {
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(2);
+    for (;;) {
+        auto database = std::make_unique<Database>(path);
+        if (::access(path.c_str(), W_OK) != 0 || database->takes_changes() || std::chrono::steady_clock::now() > deadline) return database;
+        database.reset();
+        std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    }
+}
+
 }  // namespace
 
 std::unique_ptr<Database> open_store(const std::filesystem::path& path, Sharing sharing) {
@@ -135,7 +148,7 @@ std::unique_ptr<Database> open_store(const std::filesystem::path& path, Sharing 
         std::filesystem::create_directories(path.parent_path(), failure);
         if (failure) throw FileError("cannot make its folder (" + failure.message() + ")", path.string());
     }
-    auto database = std::make_unique<Database>(path);
+    auto database = open_for_changes(path);
     const bool fresh = is_new(*database);
     if (!fresh) require_known(*database);
     if (sharing == Sharing::several_machines)

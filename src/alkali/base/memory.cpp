@@ -23,15 +23,20 @@ double group_limit(double otherwise) {
 }  // namespace
 
 double machine_memory() {
-    const double all = static_cast<double>(::sysconf(_SC_PHYS_PAGES)) * static_cast<double>(::sysconf(_SC_PAGESIZE));
-    return std::min(all, group_limit(all));
+    static const double bytes = [] {
+        const double all = static_cast<double>(::sysconf(_SC_PHYS_PAGES)) * static_cast<double>(::sysconf(_SC_PAGESIZE));
+        return std::min(all, group_limit(all));
+    }();
+    return bytes;
 }
 
+bool memory_holds(double bytes) { return bytes <= machine_memory() || machine_memory() <= 0; }
+
 void require_memory(double bytes, const std::string& what, const std::string& where, const std::string& hint) {
-    const double present = machine_memory();
-    if (bytes <= present || present <= 0) return;
-    throw InputError(fmt::format("{} would take about {:.3g} GB of memory; this machine has {:.3g} GB", what, 1e-9 * bytes, 1e-9 * present),
-                     where, hint);
+    if (memory_holds(bytes)) return;
+    throw InputError(
+        fmt::format("{} would take about {:.3g} GB of memory; this machine has {:.3g} GB", what, 1e-9 * bytes, 1e-9 * machine_memory()),
+        where, hint);
 }
 
 }  // namespace alkali::base

@@ -225,10 +225,10 @@ void require_room(const Structure& structure, double cutoff) {
     const double volume = structure.cell.volume(), atoms = static_cast<double>(structure.size());
     if (!structure.cell.fully_periodic() || !(volume > 0)) return;
     const double neighbours = 4.0 / 3.0 * std::numbers::pi * cutoff * cutoff * cutoff * atoms / volume;
-    constexpr double bytes = sizeof(int) + sizeof(Shift) + sizeof(Vec3);
+    const double bytes = (sizeof(int) + sizeof(Shift) + sizeof(Vec3)) * atoms * neighbours;
+    if (base::memory_holds(bytes)) return;
     base::require_memory(
-        bytes * atoms * neighbours,
-        fmt::format("the list of {:.3g} neighbours within {:.3g} angstrom of each of {:.0f} atoms", neighbours, cutoff, atoms), {},
+        bytes, fmt::format("the list of {:.3g} neighbours within {:.3g} angstrom of each of {:.0f} atoms", neighbours, cutoff, atoms), {},
         "check the cell and the cutoff (both in angstrom)");
 }
 

@@ -6,8 +6,8 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
-#include <system_error>
 
+#include "alkali/base/descriptor.hpp"
 #include "alkali/base/printable.hpp"
 
 namespace alkali::app {
@@ -53,7 +53,7 @@ void say(std::string_view text) { say_as_it_is(base::printable(text)); }
 std::string output_failure() {
     errno = 0;
     remember(std::fflush(stdout) == 0);
-    return output_errno == 0 ? std::string() : std::generic_category().message(output_errno);
+    return output_errno == 0 ? std::string() : base::reason_of(output_errno);
 }
 
 }  // namespace alkali::app

@@ -25,10 +25,8 @@ using Words = std::vector<std::string>;
 class ForeignFiles : public testing::Test {
 protected:
     void SetUp() override {
-        write("data.extxyz", good_frames());
+        put_good_files(scratch_.path());
         write("four.extxyz", good_frames() + good_frames());
-        write("config.yaml", good_config());
-        write("model.safetensors", good_model());
     }
     void write(const std::string& name, const std::string& content) const { base::write_file(scratch_.path() / name, content); }
     [[nodiscard]] fs::path path(const std::string& name) const { return scratch_.path() / name; }

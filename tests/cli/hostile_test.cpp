@@ -20,12 +20,6 @@ using testing::AnyOf;
 using testing::HasSubstr;
 using testing::Not;
 
-void put_good_files(const fs::path& folder) {
-    base::write_file(folder / "data.extxyz", good_frames());
-    base::write_file(folder / "config.yaml", good_config());
-    base::write_file(folder / "model.safetensors", good_model());
-}
-
 TEST(Hostile, more_threads_than_the_machine_bears_are_refused_by_every_command) {
     const Scratch scratch;
     put_good_files(scratch.path());

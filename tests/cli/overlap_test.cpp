@@ -60,11 +60,9 @@ class OwnInput : public testing::TestWithParam<Overlap> {
 protected:
     static void fill(const fs::path& folder) {
         const auto put = [&](const std::string& name, const std::string& text) { base::write_file(folder / name, text); };
-        put("data.extxyz", good_frames());
+        put_good_files(folder);
         put("set/a.extxyz", good_frames());
-        put("config.yaml", good_config());
         put("finetune.yaml", with(good_config(), "  seed: 1", "  seed: 1\n  init_from: model.safetensors"));
-        put("model.safetensors", good_model());
         put("other.safetensors", good_model());
         put("list.txt", "data.extxyz 0 1\n");
         put("seeds.yaml", "species: Li\nstructure: bcc\na0: 3.4\nmost_atoms: 4\ncrystals: {count: 2}\n");

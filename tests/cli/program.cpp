@@ -164,6 +164,12 @@ const std::string& good_model() {
     return model;
 }
 
+void put_good_files(const std::filesystem::path& folder) {
+    base::write_file(folder / "data.extxyz", good_frames());
+    base::write_file(folder / "config.yaml", good_config());
+    base::write_file(folder / "model.safetensors", good_model());
+}
+
 std::string with(std::string text, const std::string& from, const std::string& to) {
     const auto at = text.find(from);
     if (at == std::string::npos) throw std::logic_error("the text to spoil has no \"" + from + "\"");

@@ -49,6 +49,8 @@ private:
 [[nodiscard]] std::string good_config();
 /// A model file for lithium, written by `alkali train --init-only` once per test program.
 [[nodiscard]] const std::string& good_model();
+/// All three in a folder: data.extxyz, config.yaml, model.safetensors.
+void put_good_files(const std::filesystem::path& folder);
 /// The text with one part replaced; fails the program if the part is not there (a spoiled test).
 [[nodiscard]] std::string with(std::string text, const std::string& from, const std::string& to);
 

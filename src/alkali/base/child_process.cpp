@@ -180,17 +180,14 @@ void end_everything(pid_t program, Report& report, bool program_ended) {
 
 std::pair<Descriptor, Descriptor> make_pipe(const std::string& program) {
     std::array<int, 2> ends{};
-    if (::pipe2(ends.data(), O_CLOEXEC) != 0)
-        throw ExternalProgramError("cannot make a pipe: " + std::generic_category().message(errno), program);
+    if (::pipe2(ends.data(), O_CLOEXEC) != 0) throw ExternalProgramError("cannot make a pipe: " + reason_of(errno), program);
     return {Descriptor(ends[0]), Descriptor(ends[1])};
 }
 
 Descriptor open_stream(const std::filesystem::path& path, int flags, const std::string& program) {
     const std::string name = path.empty() ? "/dev/null" : path.string();
     Descriptor stream(::open(name.c_str(), (path.empty() ? O_RDWR : flags) | O_CLOEXEC, 0666));
-    if (stream.get() < 0)
-        throw ExternalProgramError("cannot start the program: cannot open " + name + ": " + std::generic_category().message(errno),
-                                   program);
+    if (stream.get() < 0) throw ExternalProgramError("cannot start the program: cannot open " + name + ": " + reason_of(errno), program);
     return stream;
 }
 
@@ -349,7 +346,7 @@ CommandOutcome run_command(const Command& command) {
     plan.parent = ::getpid();
     plan.leaves_networks = command.network == Network::this_machine && can_leave_networks();
     const pid_t supervisor = fork_supervisor(plan);
-    if (supervisor < 0) throw ExternalProgramError("cannot start a process: " + std::generic_category().message(errno), program);
+    if (supervisor < 0) throw ExternalProgramError("cannot start a process: " + reason_of(errno), program);
     start_write.close();
     report_write.close();
 
@@ -360,8 +357,8 @@ CommandOutcome run_command(const Command& command) {
     const auto outcome = watch.wait();
     if (!failed) return outcome;
     const bool no_folder = !command.folder.empty() && !std::filesystem::is_directory(command.folder);
-    throw ExternalProgramError("cannot start the program: " + std::generic_category().message(failure),
-                               no_folder ? command.folder.string() : program, no_folder ? "" : "is it installed and on the PATH?");
+    throw ExternalProgramError("cannot start the program: " + reason_of(failure), no_folder ? command.folder.string() : program,
+                               no_folder ? "" : "is it installed and on the PATH?");
 }
 
 }  // namespace alkali::base

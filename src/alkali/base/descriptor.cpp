@@ -1,7 +1,10 @@
 #include "alkali/base/descriptor.hpp"
 
+#include <sys/stat.h>
+
 #include <cerrno>
 #include <cstring>
+#include <system_error>
 
 namespace alkali::base {
 
@@ -46,6 +49,14 @@ std::streamsize OutputBuffer::xsputn(const char* text, std::streamsize count) {
 }
 
 int OutputBuffer::sync() { return empty_buffer() ? 0 : -1; }
+
+bool is_in_place(const std::filesystem::path& path, int descriptor) {
+    struct stat open = {}, there = {};
+    return ::fstat(descriptor, &open) == 0 && ::lstat(path.c_str(), &there) == 0 && open.st_dev == there.st_dev &&
+           open.st_ino == there.st_ino;
+}
+
+std::string reason_of(int failure) { return std::generic_category().message(failure); }
 
 ssize_t read_some(int descriptor, char* to, std::size_t count) {
     for (;;) {

@@ -1,7 +1,9 @@
 #pragma once
 #include <unistd.h>
 
+#include <filesystem>
 #include <streambuf>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -48,6 +50,12 @@ private:
     int descriptor_, failure_ = 0;
     std::vector<char> buffer_;
 };
+
+/// True if the path still leads to what is open.
+[[nodiscard]] bool is_in_place(const std::filesystem::path& path, int descriptor);
+
+/// What the system says of an error number.
+[[nodiscard]] std::string reason_of(int failure);
 
 /// The number of bytes read, 0 at the end; -1 with errno. Goes on behind an interruption.
 [[nodiscard]] ssize_t read_some(int descriptor, char* to, std::size_t count);

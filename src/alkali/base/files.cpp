@@ -19,8 +19,6 @@ namespace fs = std::filesystem;
 
 constexpr int most_links = 40;
 
-std::string reason(int failure) { return std::generic_category().message(failure); }
-
 const char* hint_for(int failure) {
     if (failure == EFBIG) return "raise the limit of file sizes (ulimit -f)";
     if (failure == EPIPE) return "its reader has gone";
@@ -28,11 +26,11 @@ const char* hint_for(int failure) {
 }
 
 [[noreturn]] void cannot_write(const fs::path& target, int failure) {
-    throw FileError("cannot be written (" + reason(failure) + ")", target.string(), "check the name, the folder and the permissions");
+    throw FileError("cannot be written (" + reason_of(failure) + ")", target.string(), "check the name, the folder and the permissions");
 }
 
 [[noreturn]] void writing_failed(const fs::path& target, int failure) {
-    throw FileError("writing failed (" + reason(failure) + ")", target.string(), hint_for(failure));
+    throw FileError("writing failed (" + reason_of(failure) + ")", target.string(), hint_for(failure));
 }
 
 /// What a symbolic link leads to: the link itself stays.
@@ -117,13 +115,14 @@ void AtomicFile::commit() {
     if (!device) {
         if (const int failure = flush_to_disk(file_.get())) writing_failed(target_, failure);
         if (::rename(temporary_.c_str(), target_.c_str()) != 0)
-            throw FileError("cannot be replaced (" + reason(errno) + ")", target_.string());
+            throw FileError("cannot be replaced (" + reason_of(errno) + ")", target_.string());
     }
     committed_ = true;
     file_.close();
     if (device) return;
     if (const int failure = flush_folder(target_))
-        throw FileError("is written, but its folder cannot be stored (" + reason(failure) + ")", target_.string(), "is the disk broken?");
+        throw FileError("is written, but its folder cannot be stored (" + reason_of(failure) + ")", target_.string(),
+                        "is the disk broken?");
 }
 
 void write_file(const fs::path& target, std::string_view content) {

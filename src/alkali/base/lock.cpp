@@ -7,13 +7,13 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <string_view>
 #include <system_error>
 #include <thread>
 
 #include "alkali/base/error.hpp"
+#include "alkali/base/process.hpp"
 
 namespace alkali::base {
 namespace {
@@ -21,11 +21,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr auto pause = std::chrono::milliseconds(20);
-
-std::string host_name() {
-    std::array<char, 256> name{};
-    return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "";
-}
 
 /// What the holder wrote; it may be about to.
 std::string holder(int descriptor) {
@@ -36,18 +31,12 @@ std::string holder(int descriptor) {
     return text.empty() ? "another process" : text;
 }
 
-bool is_in_place(const fs::path& path, int descriptor) {
-    struct stat open = {}, there = {};
-    return ::fstat(descriptor, &open) == 0 && ::lstat(path.c_str(), &there) == 0 && open.st_dev == there.st_dev &&
-           open.st_ino == there.st_ino;
-}
-
 Descriptor open_lock(const fs::path& path, const std::string& where) {
     constexpr int careful = O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
     Descriptor file(::open(path.c_str(), O_RDWR | O_CREAT | careful, 0666));
     if (!file.is_open() && errno == EACCES) file = Descriptor(::open(path.c_str(), O_RDONLY | careful));  // left by another user
     if (file.is_open()) return file;
-    throw FileError("cannot be written (" + std::generic_category().message(errno) + ")", where, "check the name and the permissions");
+    throw FileError("cannot be written (" + reason_of(errno) + ")", where, "check the name and the permissions");
 }
 
 void sign(int descriptor) {
@@ -68,7 +57,7 @@ LockFile::LockFile(fs::path path, const Purpose& purpose, LogSink& log) : path_(
         }
         if (errno != EWOULDBLOCK && errno != EINTR) {
             log.warning(fmt::format("{}: the file system knows no locks ({}): take care that nothing else uses it for {}", purpose.where,
-                                    std::generic_category().message(errno), purpose.for_what));
+                                    reason_of(errno), purpose.for_what));
             return;
         }
         if (std::chrono::steady_clock::now() > deadline)
@@ -104,14 +93,14 @@ void FolderLock::make(const fs::path& folder) {
         if (::mkdir(missing.back().c_str(), 0777) == 0)
             made_.push_back(missing.back());
         else if (errno != EEXIST)
-            throw FileError("cannot make the folder (" + std::generic_category().message(errno) + ")", missing.back().string(),
+            throw FileError("cannot make the folder (" + reason_of(errno) + ")", missing.back().string(),
                             "check the name and the permissions");
     }
     struct stat status = {};
     const bool there = ::stat(folder.c_str(), &status) == 0;
     if (there && S_ISDIR(status.st_mode)) return;
-    throw FileError(there ? "is a file, not a folder" : "cannot be used as a folder (" + std::generic_category().message(errno) + ")",
-                    folder.string(), "choose another folder with -o");
+    throw FileError(there ? "is a file, not a folder" : "cannot be used as a folder (" + reason_of(errno) + ")", folder.string(),
+                    "choose another folder with -o");
 }
 
 void FolderLock::remove_made() {

@@ -7,6 +7,7 @@
 #include <string>
 #include <system_error>
 
+#include "alkali/base/descriptor.hpp"
 #include "alkali/base/error.hpp"
 
 namespace alkali::base {
@@ -25,7 +26,7 @@ thread_local std::string unreadable;  // the first folder that could not be read
 
 int note_failure(const char* folder, int cause) {
     const bool none = cause == ENOENT || cause == ENOTDIR;  // "runs*/data" where a file is called runs.txt
-    if (!none && unreadable.empty()) unreadable = std::string(folder) + ": " + std::generic_category().message(cause);
+    if (!none && unreadable.empty()) unreadable = std::string(folder) + ": " + reason_of(cause);
     return 0;
 }
 

@@ -7,7 +7,6 @@
 #include <cerrno>
 #include <chrono>
 #include <string>
-#include <system_error>
 #include <thread>
 
 #include "alkali/base/error.hpp"
@@ -33,14 +32,12 @@ bool within_patience(Try attempt) {
 
 void let_wait(int descriptor) { ::fcntl(descriptor, F_SETFL, ::fcntl(descriptor, F_GETFL) & ~O_NONBLOCK); }
 
-std::string reason(int failure) { return std::generic_category().message(failure); }
-
 /// Reading gives nothing at once while no writer has the pipe open, and EAGAIN once there is one.
 void wait_for_writer(Source& source, const fs::path& path) {
     std::string text(1 << 16, '\0');
     const bool written = within_patience([&] {
         const auto got = read_some(source.descriptor.get(), text.data(), text.size());
-        if (got < 0 && errno != EAGAIN) throw FileError("cannot be read (" + reason(errno) + ")", path.string());
+        if (got < 0 && errno != EAGAIN) throw FileError("cannot be read (" + reason_of(errno) + ")", path.string());
         if (got > 0) source.first = text.substr(0, static_cast<std::size_t>(got));
         return got != 0;
     });
@@ -58,7 +55,7 @@ Descriptor open_to_write(const fs::path& path) {
     Descriptor file;
     const bool opened = within_patience([&] {
         file = Descriptor(::open(path.c_str(), O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
-        if (!file.is_open() && errno != ENXIO) throw FileError("cannot be written (" + reason(errno) + ")", path.string());
+        if (!file.is_open() && errno != ENXIO) throw FileError("cannot be written (" + reason_of(errno) + ")", path.string());
         return file.is_open();
     });
     if (!opened) throw FileError("is a pipe or device that nothing reads from", path.string(), "start its reader first, or give a file");
@@ -71,7 +68,7 @@ Source open_to_read(const fs::path& path) {
     source.descriptor = Descriptor(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
     struct stat status = {};
     if (!source.descriptor.is_open() || ::fstat(source.descriptor.get(), &status) != 0)
-        throw FileError("cannot be read (" + reason(errno) + ")", path.string(), "check the name and the permissions");
+        throw FileError("cannot be read (" + reason_of(errno) + ")", path.string(), "check the name and the permissions");
     if (S_ISDIR(status.st_mode)) throw FileError("is a folder, not a file", path.string(), "give the name of a file");
     source.is_file = S_ISREG(status.st_mode);
     if (S_ISFIFO(status.st_mode))

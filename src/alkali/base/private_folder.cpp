@@ -22,7 +22,7 @@ constexpr const char* remedy =
     "it may have been planted: have it removed, or name another folder for temporary files (`scratch` of the config)";
 
 [[noreturn]] void cannot_make(const fs::path& path) {
-    throw FileError("the folder cannot be made (" + std::generic_category().message(errno) + ")", path.string(),
+    throw FileError("the folder cannot be made (" + reason_of(errno) + ")", path.string(),
                     "check its permissions and the space there, or name another");
 }
 

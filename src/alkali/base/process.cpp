@@ -1,6 +1,7 @@
 #include "alkali/base/process.hpp"
 
 #include <sys/resource.h>
+#include <unistd.h>
 #ifdef __GLIBC__
 #include <malloc.h>
 #endif
@@ -36,6 +37,11 @@ void return_free_memory() {
 #ifdef __GLIBC__
     ::malloc_trim(0);
 #endif
+}
+
+std::string host_name() {
+    std::array<char, 256> name{};
+    return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "";
 }
 
 std::string utc_date() {

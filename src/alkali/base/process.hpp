@@ -12,6 +12,8 @@ void reset_peak_resident_bytes();
 [[nodiscard]] std::int64_t peak_resident_bytes();
 /// Gives memory that was freed back to the system where the allocator can (glibc), so that it does not count as resident.
 void return_free_memory();
+/// Of this machine; empty if it has none.
+[[nodiscard]] std::string host_name();
 /// Today as 2026-01-31 (UTC).
 [[nodiscard]] std::string utc_date();
 

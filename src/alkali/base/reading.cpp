@@ -2,10 +2,10 @@
 
 #include <cerrno>
 #include <fstream>
-#include <system_error>
 
 #include "alkali/base/error.hpp"
 #include "alkali/base/files.hpp"
+#include "alkali/base/owning_stream.hpp"
 #include "alkali/base/pipe.hpp"
 
 namespace alkali::base {
@@ -18,7 +18,7 @@ constexpr std::size_t longest_piped = std::size_t{4} << 30;
 constexpr std::size_t piece = 1 << 16;
 
 [[noreturn]] void reading_failed(const fs::path& path) {
-    throw FileError("reading failed (" + std::generic_category().message(errno) + ")", path.string(), "is the disk broken?");
+    throw FileError("reading failed (" + reason_of(errno) + ")", path.string(), "is the disk broken?");
 }
 
 class PipeBuffer final : public std::streambuf {
@@ -42,18 +42,6 @@ private:
     std::string buffer_;
 };
 
-/// A stream that lets the exceptions of its buffer through.
-class Pipe final : public std::istream {
-public:
-    Pipe(Source source, const fs::path& path) : std::istream(nullptr), buffer_(std::move(source), path) {
-        rdbuf(&buffer_);
-        exceptions(std::ios::badbit);
-    }
-
-private:
-    PipeBuffer buffer_;
-};
-
 }  // namespace
 
 std::string read_file(const fs::path& path) {
@@ -75,17 +63,16 @@ std::string read_file(const fs::path& path) {
 
 std::unique_ptr<std::istream> open_input(const fs::path& path) {
     auto source = open_to_read(path);
-    if (!source.is_file) return std::make_unique<Pipe>(std::move(source), path);
+    if (!source.is_file) return std::make_unique<OwningStream>(std::make_unique<PipeBuffer>(std::move(source), path));
     auto file = std::make_unique<std::ifstream>(path, std::ios::binary);
-    if (!*file) throw FileError("cannot be read (" + std::generic_category().message(errno) + ")", path.string());
+    if (!*file) throw FileError("cannot be read (" + reason_of(errno) + ")", path.string());
     return file;
 }
 
 void require_file(const fs::path& path) {
     struct stat status = {};
     if (::stat(path.c_str(), &status) != 0)
-        throw FileError("cannot be read (" + std::generic_category().message(errno) + ")", path.string(),
-                        "check the name and the permissions");
+        throw FileError("cannot be read (" + reason_of(errno) + ")", path.string(), "check the name and the permissions");
     if (S_ISDIR(status.st_mode)) throw FileError("is a folder, not a file", path.string());
     if (!S_ISREG(status.st_mode)) throw FileError("is a pipe or device, and is read to and fro", path.string(), "give a file");
 }

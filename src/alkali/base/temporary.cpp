@@ -46,13 +46,6 @@ bool is_temporary(std::string_view name, std::string_view beginning) {
     return name.substr(beginning.size(), digits).find_first_not_of("0123456789abcdef") == std::string_view::npos;
 }
 
-/// True if the path still leads to what is open.
-bool is_in_place(const fs::path& path, int descriptor) {
-    struct stat open = {}, there = {};
-    return ::fstat(descriptor, &open) == 0 && ::lstat(path.c_str(), &there) == 0 && open.st_dev == there.st_dev &&
-           open.st_ino == there.st_ino;
-}
-
 /// Removes it if it is ours and its maker lives no more.
 void remove_left_over(const fs::path& path) {
     struct stat status = {};
@@ -82,8 +75,7 @@ void sweep(const fs::path& target) {
 }
 
 [[noreturn]] void fail(const fs::path& target) {
-    const auto reason = std::generic_category().message(errno);
-    throw FileError("cannot be written (" + reason + ")", target.string(), "check that the folder exists and is writable");
+    throw FileError("cannot be written (" + reason_of(errno) + ")", target.string(), "check that the folder exists and is writable");
 }
 
 /// Makes something new by `make`, which gives its descriptor or -1 with errno, and locks it.

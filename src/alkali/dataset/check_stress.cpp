@@ -8,6 +8,7 @@
 
 #include "alkali/base/error.hpp"
 #include "alkali/dataset/check.hpp"
+#include "alkali/math/statistics.hpp"
 #include "alkali/structure/neighbour_list.hpp"
 #include "alkali/units/constants.hpp"
 
@@ -316,8 +317,7 @@ bool coarsely_rounded(std::span<const Frame* const> frames) {
         largest.push_back(most);
     }
     if (step == 0) return true;
-    std::nth_element(largest.begin(), largest.begin() + static_cast<std::ptrdiff_t>(largest.size() / 2), largest.end());
-    if (largest[largest.size() / 2] > few_steps * step) return false;
+    if (math::median(std::move(largest)) > few_steps * step) return false;
     constexpr double tolerance = 1e-3;
     return std::all_of(components.begin(), components.end(),
                        [&](double each) { return std::abs(each / step - std::round(each / step)) < tolerance; });

@@ -8,6 +8,7 @@
 
 #include "alkali/base/error.hpp"
 #include "alkali/base/files.hpp"
+#include "alkali/base/owning_stream.hpp"
 #include "alkali/io/codec.hpp"
 #include "alkali/io/text.hpp"
 
@@ -104,17 +105,6 @@ private:
     bool ended_ = false, failed_ = false;
 };
 
-/// A stream that lets the exceptions of its buffer through.
-class Content final : public std::istream {
-public:
-    explicit Content(std::unique_ptr<std::streambuf> buffer) : std::istream(buffer.get()), buffer_(std::move(buffer)) {
-        exceptions(std::ios::badbit);
-    }
-
-private:
-    std::unique_ptr<std::streambuf> buffer_;
-};
-
 std::string first_bytes(std::istream& file) {
     std::string bytes(8, '\0');
     file.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
@@ -156,7 +146,7 @@ std::unique_ptr<std::istream> open_content(const std::filesystem::path& path) {
     for (const auto& kind : kinds())
         for (const auto magic : kind.magic)
             if (bytes.starts_with(magic))
-                return std::make_unique<Content>(
+                return std::make_unique<base::OwningStream>(
                     std::make_unique<Uncompressing>(std::move(file), codec_of(kind, Direction::uncompress, path.string()), path.string()));
     for (const auto& kind : foreign)
         if (bytes.starts_with(kind.magic))

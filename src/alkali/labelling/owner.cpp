@@ -2,13 +2,14 @@
 
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <utility>
+
+#include "alkali/base/process.hpp"
 
 namespace alkali::labelling {
 namespace {
@@ -21,11 +22,9 @@ std::string first_line(const std::string& path) {
 }
 
 std::string this_machine() {
-    std::array<char, 256> host{};
-    ::gethostname(host.data(), host.size() - 1);
     std::error_code none;
     const auto space = std::filesystem::read_symlink("/proc/self/ns/pid", none);
-    return std::string(host.data()) + " " + first_line("/proc/sys/kernel/random/boot_id") + " " + space.string();
+    return base::host_name() + " " + first_line("/proc/sys/kernel/random/boot_id") + " " + space.string();
 }
 
 /// Field 22 of /proc/PID/stat; 0 if there is no such process or it has ended and only waits to be reaped.

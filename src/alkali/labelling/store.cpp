@@ -73,6 +73,12 @@ void end_claim(Database& database, const std::string& key, const std::string& ow
 
 constexpr const char* claim_columns = "SELECT key,owner,machine,process,started,heartbeat FROM claims";
 
+std::optional<Claim> claim_in(Database& database, const std::string& key) {
+    Statement row(database, (std::string(claim_columns) + " WHERE key=?").c_str());
+    if (!row.text(key).step()) return std::nullopt;
+    return claim_from(row);
+}
+
 std::string failures_where(const char* condition) { return fmt::format("SELECT {} FROM failures {}", failure_columns, condition); }
 
 Failure failure_of(const Found& damaged, const std::string& key) {
@@ -133,13 +139,8 @@ Claimed Store::claim(const std::string& key, const Owner& owner, double lease) {
     const std::lock_guard lock(mutex_);
     Transaction transaction(*database_);
     if (labelled(*database_, key)) return Claimed::labelled;
-    {
-        Statement row(*database_, (std::string(claim_columns) + " WHERE key=?").c_str());
-        if (row.text(key).step()) {
-            const auto earlier = claim_from(row);
-            if (earlier.owner.name != owner.name && left_of(earlier, lease) >= 0) return Claimed::taken;
-        }
-    }
+    if (const auto earlier = claim_in(*database_, key); earlier && earlier->owner.name != owner.name && left_of(*earlier, lease) >= 0)
+        return Claimed::taken;
     Statement(*database_, "INSERT OR REPLACE INTO claims(key,owner,machine,process,started,heartbeat) VALUES(?,?,?,?,?,?)")
         .text(key)
         .text(owner.name)
@@ -171,9 +172,7 @@ std::vector<Claim> Store::claims() {
 
 std::optional<Claim> Store::claim_of(const std::string& key) {
     const std::lock_guard lock(mutex_);
-    Statement row(*database_, (std::string(claim_columns) + " WHERE key=?").c_str());
-    if (!row.text(key).step()) return std::nullopt;
-    return claim_from(row);
+    return claim_in(*database_, key);
 }
 
 double Store::lapses_in(const Claim& claim, double lease) {

@@ -217,11 +217,11 @@ LabelRow label_row(const Statement& row) {
 
 StoredLabel label_in(const LabelRow& row, Checksum checksum) {
     try {
-        // What the checksum vouches for was written by us; without it the reason is told more closely.
-        if (checksum == Checksum::required && !row.checksum.empty()) check_sum(row);
-        auto stored = said_by(row);
-        if (checksum == Checksum::required) check_sum(row);
-        return stored;
+        if (checksum == Checksum::none) return said_by(row);
+        // What the checksum vouches for was written by us; where there is none the reason is told more closely.
+        if (row.checksum.empty()) static_cast<void>(said_by(row));
+        check_sum(row);
+        return said_by(row);
     } catch (const InputError&) {
         throw;
     } catch (const std::exception& error) {

@@ -3,12 +3,12 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
 #include <system_error>
 
+#include "alkali/base/process.hpp"
 #include "alkali/labelling/quantum_espresso/labeller.hpp"
 #include "alkali/structure/builders.hpp"
 #include "alkali/units/elements.hpp"
@@ -19,11 +19,7 @@ namespace {
 namespace fs = std::filesystem;
 
 /// "series-HOST-" of this machine; scratch folders may be shared by several.
-std::string series_prefix() {
-    std::array<char, 256> host{};
-    ::gethostname(host.data(), host.size() - 1);
-    return fmt::format("series-{}-", host.data());
-}
+std::string series_prefix() { return fmt::format("series-{}-", base::host_name()); }
 
 /// Removes what calculators of this user and machine left behind whose processes were killed: it may be memory.
 void sweep(const fs::path& root, const std::string& prefix) {

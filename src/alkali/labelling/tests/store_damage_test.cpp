@@ -241,13 +241,17 @@ TEST(StoreDamage, an_index_that_leads_elsewhere_is_no_missing_label) {
     }
 }
 
+Owner owner_elsewhere() {
+    auto far = samples::owner("far");
+    far.machine = "elsewhere";
+    return far;
+}
+
 TEST(StoreClaims, a_heartbeat_in_the_future_counts_from_when_it_was_first_seen) {
     const Scratch scratch;
     const auto path = scratch / "labels.sqlite";
     Store store(path);
-    auto far = samples::owner("far");
-    far.machine = "elsewhere";
-    ASSERT_EQ(store.claim(samples::key(1), far, 60), Claimed::granted);
+    ASSERT_EQ(store.claim(samples::key(1), owner_elsewhere(), 60), Claimed::granted);
     for (const char* heartbeat : {"4e9", "1e300", "9e999"}) {
         sql(path, std::string("UPDATE claims SET heartbeat=") + heartbeat);
         const auto claim = store.claim_of(samples::key(1)).value();
@@ -265,9 +269,7 @@ TEST(StoreClaims, a_heartbeat_that_is_no_number_has_lapsed) {
     const Scratch scratch;
     const auto path = scratch / "labels.sqlite";
     Store store(path);
-    auto far = samples::owner("far");
-    far.machine = "elsewhere";
-    ASSERT_EQ(store.claim(samples::key(1), far, 60), Claimed::granted);
+    ASSERT_EQ(store.claim(samples::key(1), owner_elsewhere(), 60), Claimed::granted);
     sql(path, "UPDATE claims SET heartbeat='soon'");
     EXPECT_EQ(store.claim(samples::key(1), samples::owner("b"), 60), Claimed::granted);
 }

@@ -42,10 +42,6 @@ std::unique_ptr<ModelCalculator> open_one(const std::string& file, std::optional
     return std::make_unique<ModelCalculator>(loaded.model, file, std::move(provenance), loaded.uncertainty);
 }
 
-}  // namespace
-
-namespace {
-
 /// Words first .. last with the commas that were between them.
 std::string joined(const std::vector<std::string>& words, std::size_t first, std::size_t last) {
     std::string text = words[first];

@@ -102,7 +102,7 @@ TEST_F(Session, deepmd_input_trains_as_it_is) {
 
 TEST_F(Session, unknown_key_is_named_with_the_nearest_one) {
     auto config = toy_config(folder_, "max_epochs: 2");
-    config.replace(config.find("batch_size"), 10, "batch_sise");
+    config = testing::replaced(config, "batch_size", "batch_sise");
     const auto text = failure(config, "out");
     EXPECT_THAT(text, HasSubstr("training.batch_sise"));
     EXPECT_THAT(text, HasSubstr("did you mean batch_size?"));
@@ -163,7 +163,7 @@ TEST_F(Session, time_limits_are_kept_and_the_schedule_ends_with_them) {
 
 TEST_F(Session, diverging_training_says_so) {
     auto config = toy_config(folder_, "max_epochs: 50, lr_schedule: {type: constant, warmup: 0}");
-    config.replace(config.find("lr: 0.02"), 8, "lr: 1e300");
+    config = testing::replaced(config, "lr: 0.02", "lr: 1e300");
     EXPECT_THAT(failure(config, "out"), HasSubstr("no longer finite"));
 }
 
@@ -228,7 +228,7 @@ TEST_F(Session, threads_that_are_chosen_give_the_same_bits) {
 
 TEST_F(Session, batch_larger_than_the_set_and_a_run_shorter_than_an_epoch_are_warned_of) {
     auto config = toy_config(folder_, "max_epochs: 2");
-    config.replace(config.find("batch_size: 3"), 13, "batch_size: 99");
+    config = testing::replaced(config, "batch_size: 3", "batch_size: 99");
     static_cast<void>(run(config, "out"));
     EXPECT_THAT(log_.text, HasSubstr("warning: training.batch_size is 99, more than the 9 training frames"));
     static_cast<void>(run(toy_config(folder_, "numb_steps: 2"), "short"));

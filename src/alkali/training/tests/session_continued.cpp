@@ -279,7 +279,7 @@ TEST_F(Session, validation_of_a_part_continues_to_the_same_bits) {
     io::write_frames(folder_ / "validation.extxyz", testing::labelled_frames(40, 300));
     for (const std::string& part : {std::string(), std::string(", validation_batches: 2, validation_batch_size: 1")}) {
         auto config = toy_config(folder_, "max_epochs: 6, checkpoint_seconds: 0, patience: 4, ema_decay: 0.999" + part);
-        config.replace(config.find("validation: 0.25"), 16, "validation: " + (folder_ / "validation.extxyz").string());
+        config = testing::replaced(config, "validation: 0.25", "validation: " + (folder_ / "validation.extxyz").string());
         const auto whole = run(config, "whole", false, true);
         const auto stopped = folder_ / "cut";
         class Copy final : public base::ProgressSink {

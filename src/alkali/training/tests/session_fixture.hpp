@@ -11,6 +11,7 @@
 #include "alkali/io/format.hpp"
 #include "alkali/io/safetensors.hpp"
 #include "alkali/training/session.hpp"
+#include "alkali/training/tests/foreign_config.hpp"
 #include "alkali/training/tests/samples.hpp"
 
 namespace alkali::training::testing {

@@ -16,7 +16,7 @@ namespace fs = std::filesystem;
 
 TEST_F(Session, early_stopping_ends_the_run) {
     auto config = toy_config(folder_, "max_epochs: 500, patience: 3, lr_schedule: constant, ema_decay: 0");
-    config.replace(config.find("lr: 0.02"), 8, "lr: 0.30");  // too large to settle
+    config = testing::replaced(config, "lr: 0.02", "lr: 0.30");  // too large to settle
     const auto outcome = run(config, "out");
     EXPECT_LT(outcome.epochs, 500);
     EXPECT_EQ(outcome.epochs, outcome.best_epoch + 3);
@@ -24,7 +24,7 @@ TEST_F(Session, early_stopping_ends_the_run) {
 
 TEST_F(Session, without_validation_frames_the_training_loss_decides) {
     auto config = toy_config(folder_, "max_epochs: 3");
-    config.replace(config.find("validation: 0.25"), 16, "validation: 0");
+    config = testing::replaced(config, "validation: 0.25", "validation: 0");
     const auto outcome = run(config, "out");
     EXPECT_GT(outcome.best_epoch, 0);
     EXPECT_TRUE(fs::exists(folder_ / "out" / "best.safetensors"));
@@ -38,13 +38,13 @@ TEST_F(Session, validation_frames_without_any_label_that_counts_are_refused) {
     for (auto& frame : frames) frame.labels = {};
     io::write_frames(folder_ / "bare.extxyz", frames);
     auto config = toy_config(folder_, "max_epochs: 2", ", missing: mask");
-    config.replace(config.find("validation: 0.25"), 16, "validation: " + (folder_ / "bare.extxyz").string());
+    config = testing::replaced(config, "validation: 0.25", "validation: " + (folder_ / "bare.extxyz").string());
     EXPECT_THAT(failure(config, "out"), HasSubstr("data.validation"));
 }
 
 TEST_F(Session, outcome_has_the_errors_of_the_best_model_and_not_of_the_last_epoch) {
     auto config = toy_config(folder_, "max_epochs: 500, patience: 3, lr_schedule: constant, ema_decay: 0");
-    config.replace(config.find("lr: 0.02"), 8, "lr: 0.30");
+    config = testing::replaced(config, "lr: 0.02", "lr: 0.30");
     const auto outcome = run(config, "out");
     ASSERT_LT(outcome.best_epoch, outcome.epochs);
     const auto rows = metrics("out");
@@ -66,7 +66,7 @@ TEST_F(Session, batches_of_validation_are_heeded_and_said) {
     io::write_frames(folder_ / "validation.extxyz", frames);
     const auto with = [&](const std::string& training) {
         auto config = toy_config(folder_, "max_epochs: 4" + training);
-        return config.replace(config.find("validation: 0.25"), 16, "validation: " + (folder_ / "validation.extxyz").string());
+        return config = testing::replaced(config, "validation: 0.25", "validation: " + (folder_ / "validation.extxyz").string());
     };
     const auto asked = run(with(", validation_batches: 4, validation_batch_size: 2"), "asked");
     EXPECT_EQ(asked.validation_frames, 40U);
@@ -88,8 +88,8 @@ TEST_F(Session, few_validation_frames_do_not_decide_alone) {
     for (Vec3& force : *frames[first].labels.forces) force.setZero();
     io::write_frames(folder_ / "validation.extxyz", frames);
     auto config = toy_config(folder_, "max_epochs: 60, validation_batches: 1, validation_batch_size: 1");
-    config.replace(config.find("total_energy: 1, forces: 1, stress: 10"), 38, "total_energy: 0, forces: 1, stress: 0");
-    config.replace(config.find("validation: 0.25"), 16, "validation: " + (folder_ / "validation.extxyz").string());
+    config = testing::replaced(config, "total_energy: 1, forces: 1, stress: 10", "total_energy: 0, forces: 1, stress: 0");
+    config = testing::replaced(config, "validation: 0.25", "validation: " + (folder_ / "validation.extxyz").string());
     const auto outcome = run(config, "out");
     EXPECT_THAT(log_.text, HasSubstr("validation: 1 of the 12 frames, the same each time; at the end"));
     const auto rows = metrics("out");
@@ -111,7 +111,7 @@ TEST_F(Session, validation_far_above_training_is_warned_of_with_its_likely_reaso
     for (auto& frame : frames) *frame.labels.energy += 0.3 * static_cast<double>(frame.structure.size());
     io::write_frames(folder_ / "validation.extxyz", frames);
     auto config = toy_config(folder_, "max_epochs: 60");
-    config.replace(config.find("validation: 0.25"), 16, "validation: " + (folder_ / "validation.extxyz").string());
+    config = testing::replaced(config, "validation: 0.25", "validation: " + (folder_ / "validation.extxyz").string());
     static_cast<void>(run(config, "shifted"));
     EXPECT_THAT(log_.text, HasSubstr("warning: validation errors lie far above those of the training: energy"));
     EXPECT_THAT(log_.text, HasSubstr("may have another zero of energy"));
@@ -119,14 +119,14 @@ TEST_F(Session, validation_far_above_training_is_warned_of_with_its_likely_reaso
 
 TEST_F(Session, model_that_has_hardly_learned_is_warned_of) {
     auto config = toy_config(folder_, "max_epochs: 3, stop_lr: 1e-12");
-    config.replace(config.find("lr: 0.02"), 8, "lr: 1e-9");
+    config = testing::replaced(config, "lr: 0.02", "lr: 1e-9");
     static_cast<void>(run(config, "out"));
     EXPECT_THAT(log_.text, HasSubstr("warning: the model has hardly learned anything: force errors of"));
 }
 
 TEST_F(Session, patience_counts_validations) {
     auto config = toy_config(folder_, "max_epochs: 500, patience: 3, lr_schedule: constant, ema_decay: 0, checkpoint_seconds: 0");
-    config.replace(config.find("lr: 0.02"), 8, "lr: 0.30");
+    config = testing::replaced(config, "lr: 0.02", "lr: 0.30");
     const auto outcome = run(config, "out");
     EXPECT_EQ(outcome.epochs, outcome.best_epoch + 3);
     EXPECT_THAT(outcome.reason, HasSubstr("no better validation loss for 3 epochs"));
@@ -135,7 +135,7 @@ TEST_F(Session, patience_counts_validations) {
 
 TEST_F(Session, stopping_before_the_rate_has_fallen_is_warned_of) {
     auto config = toy_config(folder_, "max_epochs: 5000, patience: 2, ema_decay: 0");
-    config.replace(config.find("lr: 0.02"), 8, "lr: 0.30");
+    config = testing::replaced(config, "lr: 0.02", "lr: 0.30");
     static_cast<void>(run(config, "out"));
     EXPECT_THAT(log_.text, HasSubstr("warning: training.patience ended the run at a learning rate of"));
 }
@@ -145,7 +145,7 @@ TEST_F(Session, validation_that_is_no_longer_finite_says_so) {
     for (auto& frame : frames) frame.labels.energy = 1e200;  // its square is infinite
     io::write_frames(folder_ / "validation.extxyz", frames);
     auto config = toy_config(folder_, "max_epochs: 2");
-    config.replace(config.find("validation: 0.25"), 16, "validation: " + (folder_ / "validation.extxyz").string());
+    config = testing::replaced(config, "validation: 0.25", "validation: " + (folder_ / "validation.extxyz").string());
     EXPECT_THAT(failure(config, "out"), HasSubstr("the validation loss is no longer finite"));
 }
 

@@ -73,7 +73,8 @@ void add_label_pseudopotential(CLI::App& label, Context& context) {
     command
         ->add_option("--largest-difference", arguments->options.largest_difference,
                      "Eigenvalues with all electrons and with the pseudopotential may differ by this much (Ry)")
-        ->capture_default_str();
+        ->capture_default_str()
+        ->check(CLI::NonNegativeNumber);
     command->add_flag("--json", arguments->json, "The result as JSON on standard output");
     command->footer(
         "Configs of Quantum ESPRESSO may name such an input instead of a UPF file; it is then generated on first use.\n"

@@ -18,6 +18,7 @@
 #include "calculator_options.hpp"
 #include "command.hpp"
 #include "mpi.hpp"
+#include "number_options.hpp"
 #include "output.hpp"
 #include "version.hpp"
 
@@ -158,7 +159,7 @@ void add_train(CLI::App& app, Context& context) {
     command
         ->add_option("--committee", arguments->committee,
                      "Train N models from different seeds into member_1 ... member_N; limits of time and steps are for each")
-        ->type_name("N")
+        ->type_name(count)
         ->check(CLI::Range(1, 1000));
     add_threads_option(*command, arguments->threads);
     command->add_flag("--keys", arguments->keys, "Print every key of a config with meaning, default and other names");

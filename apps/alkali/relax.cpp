@@ -16,6 +16,7 @@
 #include "alkali/io/format.hpp"
 #include "alkali/io/label_names.hpp"
 #include "alkali/io/losses.hpp"
+#include "alkali/io/text.hpp"
 #include "alkali/units/constants.hpp"
 #include "calculator_options.hpp"
 #include "command.hpp"
@@ -207,7 +208,7 @@ void run_relax(const RelaxArguments& arguments, Context& context) {
 /// make an octal number.
 const CLI::Validator atom_number(
     [](std::string& text) {
-        if (text.empty() || text.find_first_not_of("0123456789") != std::string::npos)
+        if (text.find_first_not_of("0123456789") != std::string::npos || !io::parse_integer(text))
             return "'" + text + "' is no atom: give numbers, counted from 1, with commas between";
         text.erase(0, std::min(text.find_first_not_of('0'), text.size() - 1));
         if (text == "0") return std::string("there is no atom 0: atoms are counted from 1, as in messages");

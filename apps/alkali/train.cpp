@@ -147,10 +147,10 @@ void add_train(CLI::App& app, Context& context) {
     auto* command = app.add_subcommand("train", "Fits a model to labelled frames");
     auto* config = context.paths.reads(command->add_option("config", arguments->config, "Training config (YAML)")->type_name("CONFIG"));
     auto* output =
-        command
-            ->add_option(
+        CommandPaths::named(
+            command->add_option(
                 "-o,--output", arguments->output,
-                "Folder for best.safetensors, last.safetensors, metrics.csv, checkpoint/, config.yaml; default: named as the config")
+                "Folder for best.safetensors, last.safetensors, metrics.csv, checkpoint/, config.yaml; default: named as the config"))
             ->type_name("DIR");
     auto* restart = command->add_flag("--restart", arguments->restart,
                                       "Go on from the checkpoint in the folder: ends with the model of an uninterrupted run");

@@ -39,8 +39,8 @@ TEST_P(Number, is_decimal_complete_finite_and_does_not_wrap) {
         const auto outcome = run(words, scratch.path());
         EXPECT_EQ(outcome.status, 2) << GetParam().option << "=" << word << ": " << outcome.all();
         EXPECT_THAT(outcome.errors, HasSubstr(GetParam().option.substr(2))) << word;
-        if (word.find("18446744073709551") == std::string::npos)
-            EXPECT_THAT(outcome.errors, Not(HasSubstr("18446744073709551"))) << word << " as it wraps";
+        const bool itself = word.find("18446744073709551") != std::string::npos;
+        EXPECT_TRUE(itself || outcome.errors.find("18446744073709551") == std::string::npos) << word << " as it wraps";
     }
 }
 
@@ -128,8 +128,9 @@ TEST_F(Options, a_precision_is_refused_where_there_is_no_choice) {
 TEST_F(Options, names_of_files_are_not_empty) {
     for (const Words& words :
          {Words{"report", ".", "-o", ""}, Words{"report", ""}, Words{"evaluate", "", "data.extxyz"}, Words{"info", ""},
-          Words{"predict", "model.safetensors", "data.extxyz", "-o", ""}, Words{"data", "split", "data.extxyz", "-o", ""},
-          Words{"evaluate", "model.safetensors", "data.extxyz", "--json", ""}}) {
+          Words{"train", "config.yaml", "-o", ""}, Words{"label", "pseudopotential", "x", "-o", ""},
+          Words{"properties", "model.safetensors", "-o", ""}, Words{"predict", "model.safetensors", "data.extxyz", "-o", ""},
+          Words{"data", "split", "data.extxyz", "-o", ""}, Words{"evaluate", "model.safetensors", "data.extxyz", "--json", ""}}) {
         const auto outcome = alkali(words);
         EXPECT_EQ(outcome.status, 2) << words[0];
         EXPECT_THAT(outcome.errors, HasSubstr("the name is empty")) << words[0];

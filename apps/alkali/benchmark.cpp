@@ -15,6 +15,9 @@
 namespace alkali::app {
 namespace {
 
+constexpr std::size_t most_atoms = 1'000'000'000;
+constexpr double most_seconds = 86400;
+
 struct BenchmarkArguments {
     CalculatorChoice choice;
     std::vector<std::size_t> atoms = {54, 432, 2000};
@@ -35,6 +38,7 @@ nlohmann::json result_json(const Timing& timing, int threads, const std::string&
     const auto atoms = static_cast<double>(timing.atoms);
     const double gflops = timing.gflops(), peak = ceilings.gflops(precision);
     const auto known = [](double value) { return value > 0 ? nlohmann::json(value) : nlohmann::json(nullptr); };
+    const auto of_memory = [&](auto bytes) { return timing.memory_known ? nlohmann::json(bytes) : nlohmann::json(nullptr); };
     return {{"atoms", timing.atoms},
             {"threads", threads},
             {"precision", precision},
@@ -47,22 +51,21 @@ nlohmann::json result_json(const Timing& timing, int threads, const std::string&
             {"peak_gflops", known(peak)},
             {"share_of_peak", known(peak > 0 ? gflops / peak : 0)},
             {"bandwidth_gb_per_s", known(ceilings.gigabytes_per_second)},
-            {"peak_rss_bytes", timing.peak_bytes},
-            {"base_rss_bytes", timing.base_bytes},
-            {"bytes_per_atom", timing.bytes_per_atom()},
+            {"peak_rss_bytes", of_memory(timing.peak_bytes)},
+            {"base_rss_bytes", of_memory(timing.base_bytes)},
+            {"bytes_per_atom", of_memory(timing.bytes_per_atom())},
             {"parts", parts_json(timing, peak)}};
 }
 
-/// What the model says, or, where it says nothing, what was asked for; a committee's where its members agree.
-std::string precision_used(calculator::Calculator& calculator, const std::string& asked) {
+/// What the model says; those that say nothing offer no choice. A committee's where its members agree.
+std::string precision_used(calculator::Calculator& calculator) {
     std::string used;
     for (auto* member : calculator.members()) {
-        const auto own = precision_used(*member, asked);
+        const auto own = precision_used(*member);
         used = used.empty() || used == own ? own : "several";
     }
     for (const auto& [key, value] : calculator.provenance())
         if (key == "precision") used = value;
-    if (used.empty()) used = asked;
     return used.empty() ? "float64" : used;
 }
 
@@ -90,13 +93,13 @@ void run_benchmark(const BenchmarkArguments& arguments, Context& context) {
             for (const auto atoms : arguments.atoms) {
                 omp_set_num_threads(threads);
                 const auto calculator = calculators.open(arguments.choice.text(), {precision, threads}, context.log);
-                const std::string used = precision_used(*calculator, precision);
+                const std::string used = precision_used(*calculator);
                 const Timing timing = measure(*calculator, atoms, arguments.effort);
                 results.push_back(result_json(timing, threads, used, ceilings[threads]));
                 const auto& r = results.back();
-                print_out("{:>8} {:>8} {:>10} {:>12} {:>12} {:>10} {:>8} {:>10.0f} {:>12.0f}\n", timing.atoms, threads, used,
+                print_out("{:>8} {:>8} {:>10} {:>12} {:>12} {:>10} {:>8} {:>10} {:>12}\n", timing.atoms, threads, used,
                           number(r["us_per_atom"], 2), number(r["us_per_atom_median"], 2), number(r["gflops"], 1),
-                          number(r["share_of_peak"], 1, 100), 1e-6 * static_cast<double>(timing.peak_bytes), timing.bytes_per_atom());
+                          number(r["share_of_peak"], 1, 100), number(r["peak_rss_bytes"], 0, 1e-6), number(r["bytes_per_atom"], 0));
                 if (arguments.parts) print_parts(r["parts"]);
             }
     if (!arguments.json.empty()) base::write_file(arguments.json, config::json_text(results, 2) + "\n");
@@ -113,14 +116,17 @@ void add_benchmark(CLI::App& app, Context& context) {
             ->type_name("CALC"));
     command->add_option("--atoms", arguments->atoms, "Sizes; the nearest cubic bcc cell is taken (54, 432, 2000, 16000, 128000)")
         ->delimiter(',')
-        ->capture_default_str();
+        ->capture_default_str()
+        ->check(CLI::Range(std::size_t{1}, most_atoms));
     command->add_option("--threads", arguments->threads, "Numbers of threads")
         ->delimiter(',')
         ->capture_default_str()
         ->check(thread_count(1));
     command->add_option("--precision", arguments->precisions, "float32, mixed, float64; default: as the model says")->delimiter(',');
     context.paths.reads_calculator(add_member_option(*command, arguments->choice.members));
-    command->add_option("--seconds", arguments->effort.seconds, "Least time to spend on each")->capture_default_str();
+    command->add_option("--seconds", arguments->effort.seconds, "Least time to spend on each")
+        ->capture_default_str()
+        ->check(CLI::Range(0.0, most_seconds));
     command->add_option("--repeat", arguments->effort.repeat, "Least number of runs of each")
         ->capture_default_str()
         ->check(CLI::PositiveNumber);

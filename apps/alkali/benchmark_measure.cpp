@@ -58,7 +58,7 @@ structure::Structure rattled_bcc(std::size_t atoms, int number) {
 Timing measure(calculator::Calculator& calculator, std::size_t atoms, const Effort& effort) {
     Timing timing;
     base::return_free_memory();
-    base::reset_peak_resident_bytes();
+    timing.memory_known = base::reset_peak_resident_bytes();
     timing.base_bytes = base::peak_resident_bytes();
     const auto species = calculator.species();
     const auto structure = rattled_bcc(atoms, species.empty() ? 3 : species[0]);

@@ -31,6 +31,7 @@ struct Timing {
     base::Profile profile;        ///< of that run
     std::int64_t peak_bytes = 0;  ///< largest resident memory while it ran
     std::int64_t base_bytes = 0;  ///< resident memory before the structure existed, model loaded
+    bool memory_known = true;     ///< false where the system does not tell (no /proc)
 
     [[nodiscard]] double shortest() const { return seconds.front(); }
     [[nodiscard]] double median() const;

@@ -2,6 +2,7 @@
 
 #include "alkali/base/error.hpp"
 #include "alkali/base/thread_limit.hpp"
+#include "number_options.hpp"
 
 namespace alkali::app {
 
@@ -22,7 +23,7 @@ CLI::Validator thread_count(int least) {
 
 void add_threads_option(CLI::App& command, int& threads) {
     command.add_option("--threads", threads, "At most so many threads, as many of them as are fastest; default: all")
-        ->type_name("N")
+        ->type_name(count)
         ->check(thread_count(1));
 }
 

@@ -27,11 +27,14 @@ calculator::Registry make_calculators(ThreadUse use) {
         });
     registry.add(
         "kim", "kim:MODEL_ID    a portable model of the KIM-API (SNAP_ZuoChenLi_2019_Li__MO_732106099012_000)",
-        [](const std::string& rest, const calculator::OpenOptions&, base::LogSink& log) { return models::kim::open_kim(rest, log); });
-    registry.add("qe", "qe:CONFIG.yaml  Quantum ESPRESSO (examples/lithium/qe-fast.yaml); --threads: its MPI processes",
-                 [](const std::string& rest, const calculator::OpenOptions& options, base::LogSink& log) {
-                     return labelling::qe::open_quantum_espresso(base::matching_path(rest).string(), options.threads, log);
-                 });
+        [](const std::string& rest, const calculator::OpenOptions&, base::LogSink& log) { return models::kim::open_kim(rest, log); },
+        calculator::Precisions::one);
+    registry.add(
+        "qe", "qe:CONFIG.yaml  Quantum ESPRESSO (examples/lithium/qe-fast.yaml); --threads: its MPI processes",
+        [](const std::string& rest, const calculator::OpenOptions& options, base::LogSink& log) {
+            return labelling::qe::open_quantum_espresso(base::matching_path(rest).string(), options.threads, log);
+        },
+        calculator::Precisions::one);
     return registry;
 }
 

@@ -18,6 +18,7 @@
 #include "alkali/dataset/split.hpp"
 #include "alkali/io/losses.hpp"
 #include "alkali/io/notes.hpp"
+#include "alkali/io/text.hpp"
 #include "command.hpp"
 #include "output.hpp"
 #include "read_options.hpp"
@@ -104,10 +105,14 @@ void add_check(CLI::App& parent, Context& context) {
         "Show so many findings of each kind, one by one; 0: all; default: those alike in one line with their number and first places");
     auto& limits = arguments->options.limits;
     command->add_option("--force-sum", limits.force_sum, "Warn where forces add up to more than this (eV/angstrom per atom)")
-        ->capture_default_str();
-    command->add_option("--large-force", limits.large_force, "Warn about forces above this (eV/angstrom)")->capture_default_str();
+        ->capture_default_str()
+        ->check(CLI::NonNegativeNumber);
+    command->add_option("--large-force", limits.large_force, "Warn about forces above this (eV/angstrom)")
+        ->capture_default_str()
+        ->check(CLI::NonNegativeNumber);
     command->add_option("--energy-deviation", limits.energy_deviation, "Warn about energies farther than this from the set (eV/atom)")
-        ->capture_default_str();
+        ->capture_default_str()
+        ->check(CLI::NonNegativeNumber);
     command->footer(
         "Exit status 1 if there is an error, 0 if there are warnings only.\nExamples:\n  alkali data check train.extxyz\n  alkali data "
         "check deepmd_folder --json findings.json");
@@ -160,6 +165,7 @@ void add_convert(CLI::App& parent, Context& context) {
         ->add_option("--write-type-names", arguments->write.type_names,
                      "Order of the types in LAMMPS and deepmd files; default: by atomic number")
         ->delimiter(',')
+        ->check(element_symbol)
         ->type_name("Li,O,...");
     add_label_options(*command, arguments->read);
     command->footer(
@@ -182,6 +188,16 @@ struct Selection {
     std::vector<std::size_t> frames;
 };
 
+FileError no_selection(const std::string& where) {
+    return FileError("is not a name and numbers of frames", where, "write FILE FRAME FRAME ..., frames counted from 0");
+}
+
+std::size_t frame_number(const std::string& word, const std::string& where) {
+    const auto number = io::parse_integer(word);
+    if (!number || *number < 0) throw no_selection(where);
+    return static_cast<std::size_t>(*number);
+}
+
 /// Lines `FILE FRAME FRAME ...`; those that begin with # are remarks.
 std::vector<Selection> read_selections(const fs::path& path) {
     std::istringstream in(base::read_file(path));
@@ -193,14 +209,14 @@ std::vector<Selection> read_selections(const fs::path& path) {
         const auto where = fmt::format("{}, line {}", path.string(), number);
         Selection selection;
         words >> selection.file;
-        for (std::size_t frame = 0; words >> frame;) {
+        for (std::string word; words >> word;) {
+            const auto frame = frame_number(word, where);
             if (!selection.frames.empty() && frame <= selection.frames.back())
                 throw FileError(fmt::format("frame {} does not follow {}", frame, selection.frames.back()), where,
                                 "give frames in ascending order");
             selection.frames.push_back(frame);
         }
-        if (!words.eof() || selection.frames.empty())
-            throw FileError("is not a name and numbers of frames", where, "write FILE FRAME FRAME ..., frames counted from 0");
+        if (selection.frames.empty()) throw no_selection(where);
         selections.push_back(std::move(selection));
     }
     if (selections.empty()) throw FileError("names no frames", path.string());
@@ -334,22 +350,27 @@ void add_split(CLI::App& parent, Context& context) {
         "split", "Divide frames into train, validation and test; validation is what a training with the same seed and share holds out");
     auto* inputs = command->add_option("inputs", arguments->inputs, "Labelled frames: files or folders")->required()->type_name("DATA...");
     context.paths.reads_frames(inputs);
-    command->add_option("-o,--output", arguments->output, "Folder for train.extxyz, validation.extxyz and test.extxyz")
+    CommandPaths::named(command->add_option("-o,--output", arguments->output, "Folder for train.extxyz, validation.extxyz and test.extxyz"))
         ->required()
         ->type_name("DIR");
-    command->add_option("--fraction", arguments->fraction, "Share of the frames for validation")
-        ->capture_default_str()
-        ->check(CLI::Range(0.0, 1.0));
+    auto* fraction = command->add_option("--fraction", arguments->fraction, "Share of the frames for validation")
+                         ->capture_default_str()
+                         ->check(CLI::Range(0.0, 1.0));
     command->add_option("--test", arguments->test, "Share of the frames for test, taken first")
         ->capture_default_str()
         ->check(CLI::Range(0.0, 1.0));
     command->add_option("--seed", arguments->seed, "Seed of the draw")->capture_default_str();
-    command
-        ->add_option("--by", arguments->by,
-                     "none; group: every group (info `group` or `config_type`) gives its share; whole-group: groups stay together")
-        ->capture_default_str()
-        ->check(CLI::IsMember(dataset::grouping_names()));
-    command->add_option("--hold", arguments->hold, "Hold out exactly these groups")->delimiter(',')->type_name("GROUP,...");
+    auto* by =
+        command
+            ->add_option("--by", arguments->by,
+                         "none; group: every group (info `group` or `config_type`) gives its share; whole-group: groups stay together")
+            ->capture_default_str()
+            ->check(CLI::IsMember(dataset::grouping_names()));
+    command->add_option("--hold", arguments->hold, "Hold out exactly these groups, whatever share they are")
+        ->delimiter(',')
+        ->type_name("GROUP,...")
+        ->excludes(fraction)
+        ->excludes(by);
     command->add_option("--to", arguments->format, "extxyz or deepmd")->capture_default_str()->check(CLI::IsMember({"extxyz", "deepmd"}));
     add_label_options(*command, arguments->read);
     command->footer(

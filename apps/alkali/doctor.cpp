@@ -80,8 +80,16 @@ std::string first_in_file(const fs::path& path, const std::string& key) {
     return {};
 }
 
-/// An entry of /proc/meminfo (kB there); 0 if it cannot be read.
-double memory_gb(const std::string& key) { return std::strtod(first_in_file("/proc/meminfo", key).c_str(), nullptr) * 1024e-9; }
+/// An entry of /proc/meminfo (kB there).
+std::string memory(const std::string& key) {
+    const double kilobytes = std::strtod(first_in_file("/proc/meminfo", key).c_str(), nullptr);
+    return kilobytes > 0 ? fmt::format("{:.1f} GB", kilobytes * 1024e-9) : "an unknown amount";
+}
+
+std::string cpu_name() {
+    const auto name = first_in_file("/proc/cpuinfo", "model name");
+    return name.empty() ? "of unknown name" : name;
+}
 
 std::vector<Check> check_machine() {
     std::vector<Check> checks;
@@ -98,15 +106,13 @@ std::vector<Check> check_machine() {
     const auto supported = hwy::SupportedTargets();
     for (std::int64_t bit = 1; bit > 0 && bit <= HWY_SCALAR; bit <<= 1)
         if (supported & bit) targets += (targets.empty() ? "" : ", ") + std::string(hwy::TargetName(bit));
-    checks.push_back(
-        {"cpu", true, fmt::format("{}; vector instructions: {}", first_in_file("/proc/cpuinfo", "model name"), targets), "speed", ""});
+    checks.push_back({"cpu", true, fmt::format("{}; vector instructions: {}", cpu_name(), targets), "speed", ""});
     checks.push_back(
         {"threads", true,
          fmt::format("{} used (OMP_NUM_THREADS changes it), {} in the machine", omp_get_max_threads(), std::thread::hardware_concurrency()),
          "speed", ""});
-    checks.push_back({"memory", true,
-                      fmt::format("{:.1f} GB in all, {:.1f} GB free to use", memory_gb("MemTotal"), memory_gb("MemAvailable")),
-                      "large cells", ""});
+    checks.push_back(
+        {"memory", true, fmt::format("{} in all, {} free to use", memory("MemTotal"), memory("MemAvailable")), "large cells", ""});
     const auto compressed = io::compressions();
     checks.push_back({"compressed files", compressed.size() == 3, fmt::format("read and written: {}", fmt::join(compressed, ", ")),
                       "reading .xz and .zst", "apt-get install liblzma-dev libzstd-dev, and build again"});

@@ -66,6 +66,9 @@ void run_evaluate(const EvaluateArguments& arguments, Context& context) {
                              "name several models: --committee A,B or --committee A --committee B");
     }
     auto records = training::evaluate(*calculator, set.frames, {arguments.parity_points, committee.get()}, context.progress);
+    if (committee && !records.has("force_std_committee_correlation"))
+        context.log.warning("--committee: " + calculator->name() +
+                            " gives no expected errors of forces to compare with it; see alkali calibrate");
     nlohmann::json provenance = {
         {"calculator", calculator->name()},    {"data", set.sources}, {"data_hash", dataset::content_hash(set.frames)},
         {"elements", elements_of(set.frames)}, {"version", version},  {"date", base::utc_date()}};

@@ -68,12 +68,15 @@ void add_label_pseudopotential(CLI::App& label, Context& context) {
     auto arguments = std::make_shared<PseudopotentialArguments>();
     auto* command = label.add_subcommand("pseudopotential", "Generate a pseudopotential with ld1.x, check it, make it readable for pw.x");
     context.paths.reads(command->add_option("input", arguments->input, "Input of ld1.x")->required()->type_name("INPUT"));
-    command->add_option("-o,--output", arguments->options.folder, "Folder for the UPF file")->capture_default_str()->type_name("DIR");
+    CommandPaths::named(command->add_option("-o,--output", arguments->options.folder, "Folder for the UPF file"))
+        ->capture_default_str()
+        ->type_name("DIR");
     command->add_option("--program", arguments->options.program, "The generator")->capture_default_str()->type_name("LD1");
     command
         ->add_option("--largest-difference", arguments->options.largest_difference,
                      "Eigenvalues with all electrons and with the pseudopotential may differ by this much (Ry)")
-        ->capture_default_str();
+        ->capture_default_str()
+        ->check(CLI::NonNegativeNumber);
     command->add_flag("--json", arguments->json, "The result as JSON on standard output");
     command->footer(
         "Configs of Quantum ESPRESSO may name such an input instead of a UPF file; it is then generated on first use.\n"

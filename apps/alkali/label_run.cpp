@@ -50,8 +50,7 @@ void run_label(const RunArguments& arguments, Context& context) {
     const auto settings = labelling::load_run(arguments.config, labeller_kinds(), context.log);
     labelling::RunRequest request;
     request.version = version;
-    request.task_command = {std::filesystem::read_symlink("/proc/self/exe").string(), "label", "task",
-                            std::filesystem::absolute(arguments.config).string()};
+    request.task_command = {program_file().string(), "label", "task", std::filesystem::absolute(arguments.config).string()};
     request.stop = &catch_interrupts();
     request.gather_only = arguments.gather;
     const auto outcome = labelling::run_labels(settings, request, context.log, context.progress);

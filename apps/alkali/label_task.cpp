@@ -4,6 +4,7 @@
 #include "interrupt.hpp"
 #include "label.hpp"
 #include "labellers.hpp"
+#include "number_options.hpp"
 #include "output.hpp"
 
 namespace alkali::app {
@@ -38,7 +39,7 @@ void add_label_task(CLI::App& label, Context& context) {
     command->group("");  // not for people's hands, so not in the list of commands
     command->add_option("config", arguments->config, "The config of `alkali label run`")->required()->type_name("CONFIG");
     command->add_option("--list", arguments->request.list, "Job list, STORE.jobs/NAME.json")->required()->type_name("FILE");
-    command->add_option("--index", arguments->request.index, "Number of the entry, from 0")->required()->type_name("N");
+    command->add_option("--index", arguments->request.index, "Number of the entry, from 0")->required()->type_name(count);
     command->add_option("--owner", arguments->request.owner, "Name of the job in the batch system")->type_name("NAME");
     command->footer("Examples:\n  alkali label task label.yaml --list labels.sqlite.jobs/alkali-0123456789ab.json --index 3");
     command->callback([arguments, &context] { run_task(*arguments, context); });

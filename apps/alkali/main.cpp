@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
@@ -11,6 +12,7 @@
 #include "alkali/base/nearest.hpp"
 #include "command.hpp"
 #include "failure.hpp"
+#include "number_options.hpp"
 #include "output.hpp"
 #include "terminal.hpp"
 #include "threads.hpp"
@@ -30,7 +32,14 @@ void set_up_log() {
 std::string unknown_command(const CLI::App& app, std::span<char*> words) {
     const CLI::App* at = &app;
     for (const std::string word : words) {
-        if (word.starts_with('-')) continue;
+        if (word.starts_with('-')) {
+            const auto option = word.substr(0, word.find('='));
+            if (at->get_option_no_throw(option) == nullptr)
+                return at == &app
+                           ? fmt::format("there is no option {} before the command; those of a command stand behind its name", option)
+                           : std::string();
+            continue;
+        }
         std::vector<std::string> names;
         const CLI::App* next = nullptr;
         for (const CLI::App* command : at->get_subcommands([](const CLI::App*) { return true; })) {
@@ -38,7 +47,11 @@ std::string unknown_command(const CLI::App& app, std::span<char*> words) {
             if (command->get_name() == word) next = command;
         }
         if (names.empty()) return {};
-        if (next == nullptr) return fmt::format("unknown command '{}'; {}", word, alkali::base::did_you_mean(word, names));
+        if (next == nullptr) {
+            const auto meant = alkali::base::did_you_mean(word, names);
+            return fmt::format("unknown command '{}'; {}", word,
+                               meant.empty() ? "there are " + fmt::format("{}", fmt::join(names, ", ")) : meant);
+        }
         at = next;
     }
     return {};
@@ -67,8 +80,8 @@ int end_of_parsing(const CLI::App& app, const CLI::ParseError& end, std::span<ch
 }  // namespace
 
 int main(int argc, char** argv) {
-    alkali::app::prepare_streams();
     alkali::app::let_waiting_threads_sleep(argv);
+    alkali::app::prepare_streams();
     set_up_log();
     alkali::app::TerminalLog log;
     alkali::app::TerminalProgress progress;
@@ -88,6 +101,7 @@ int main(int argc, char** argv) {
         paths.refuse_inputs_as_outputs();
     });
     alkali::app::add_commands(app, context);
+    alkali::app::check_numbers(app);
     int status = 0;
     try {
         app.parse(argc, argv);

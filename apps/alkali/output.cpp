@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
+#include <string>
 
 #include "alkali/base/descriptor.hpp"
 #include "alkali/base/printable.hpp"
@@ -15,6 +16,15 @@ namespace {
 
 // Of the process, as standard output is.
 int output_errno = 0;
+std::FILE* results = stdout;
+
+/// Results get a descriptor of their own: what libraries of others (KIM models) print on theirs goes to standard error.
+void keep_results_apart() {
+    const int own = ::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    std::FILE* file = own < 0 ? nullptr : ::fdopen(own, "w");
+    if (file == nullptr || ::dup2(STDERR_FILENO, STDOUT_FILENO) < 0) return;
+    results = file;
+}
 
 void remember(bool written) {
     if (!written && output_errno == 0) output_errno = errno != 0 ? errno : EIO;
@@ -35,13 +45,20 @@ void prepare_streams() {
     reserve(STDIN_FILENO, O_RDONLY);
     reserve(STDOUT_FILENO, O_RDONLY);  // so that lost results are told
     reserve(STDERR_FILENO, O_WRONLY);
+    keep_results_apart();
     for (const int signal : {SIGPIPE, SIGXFSZ}) ::signal(signal, SIG_IGN);
+}
+
+std::string results_path(const std::string& word) {
+    for (const char* name : {"/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"})
+        if (word == name) return "/dev/fd/" + std::to_string(::fileno(results));
+    return word;
 }
 
 void write_out(std::string_view text) {
     const auto shown = base::printable(text);
     errno = 0;
-    remember(std::fwrite(shown.data(), 1, shown.size(), stdout) == shown.size());
+    remember(std::fwrite(shown.data(), 1, shown.size(), results) == shown.size());
 }
 
 void say_as_it_is(std::string_view text) {
@@ -52,7 +69,7 @@ void say(std::string_view text) { say_as_it_is(base::printable(text)); }
 
 std::string output_failure() {
     errno = 0;
-    remember(std::fflush(stdout) == 0);
+    remember(std::fflush(results) == 0);
     return output_errno == 0 ? std::string() : base::reason_of(output_errno);
 }
 

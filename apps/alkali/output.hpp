@@ -9,8 +9,11 @@
 namespace alkali::app {
 
 /// Opens what is closed of standard input, output and error, so that no other file gets their numbers; makes a reader that has gone
-/// and the limit of file sizes failures of writing rather than signals. Call it before anything else.
+/// and the limit of file sizes failures of writing rather than signals; keeps what other libraries print out of the results. Call it
+/// before anything else.
 void prepare_streams();
+/// The word, or where a file of that name would be standard output, what is standard output for results.
+[[nodiscard]] std::string results_path(const std::string& word);
 
 /// A part of the results, to standard output. What it cannot take is told by output_failure().
 void write_out(std::string_view text);

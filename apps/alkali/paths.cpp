@@ -4,24 +4,30 @@
 
 #include "alkali/base/error.hpp"
 #include "alkali/base/path_pattern.hpp"
+#include "alkali/base/writable.hpp"
 #include "alkali/dataset/inputs.hpp"
 #include "alkali/models/committee/open.hpp"
+#include "output.hpp"
 
 namespace alkali::app {
 
+CLI::Option* CommandPaths::named(CLI::Option* option) {
+    return option->check([](const std::string& word) { return word.empty() ? std::string("the name is empty") : std::string(); });
+}
+
 CLI::Option* CommandPaths::reads(CLI::Option* option) {
-    return option->each([this](const std::string& word) { add(word); });
+    return named(option)->each([this](const std::string& word) { add(word); });
 }
 
 CLI::Option* CommandPaths::reads_frames(CLI::Option* option) {
-    return option->each([this](const std::string& word) {
+    return named(option)->each([this](const std::string& word) {
         words_.push_back(word);
         dataset::add_inputs(inputs_, word);
     });
 }
 
 CLI::Option* CommandPaths::reads_calculator(CLI::Option* option) {
-    return option->each([this](const std::string& word) {
+    return named(option)->each([this](const std::string& word) {
         const auto colon = word.find(':');  // behind the kind, or a part of a file's name
         add(word);
         add_models(word);
@@ -35,11 +41,11 @@ void CommandPaths::reads_folder(const std::string& folder, base::InputFiles::Lis
 }
 
 CLI::Option* CommandPaths::writes(CLI::Option* option) {
-    return option->each([this](const std::string& word) { outputs_.emplace_back(word); });
+    return named(option)->transform(results_path)->each([this](const std::string& word) { outputs_.emplace_back(word); });
 }
 
 CLI::Option* CommandPaths::writes_into(CLI::Option* option, const std::string& name) {
-    return option->each([this, name](const std::string& word) { outputs_.push_back(std::filesystem::path(word) / name); });
+    return named(option)->each([this, name](const std::string& word) { outputs_.push_back(std::filesystem::path(word) / name); });
 }
 
 void CommandPaths::add(const std::string& word) {
@@ -58,7 +64,10 @@ void CommandPaths::add_models(const std::string& names) {
 }
 
 void CommandPaths::refuse_inputs_as_outputs() const {
-    for (const auto& output : outputs_) base::refuse_input_as_output(output);
+    for (const auto& output : outputs_) {
+        base::refuse_input_as_output(output);
+        base::require_writable(output);
+    }
 }
 
 }  // namespace alkali::app

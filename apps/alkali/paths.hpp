@@ -12,6 +12,8 @@ namespace alkali::app {
 /// What the options of a command name: once all are known, and before any work, an output that is an input is refused.
 class CommandPaths {
 public:
+    /// The option refuses a name that is empty; so do those below.
+    static CLI::Option* named(CLI::Option* option);
     /// A file that the command reads, or a pattern of its name.
     CLI::Option* reads(CLI::Option* option);
     /// A file of frames, or a folder: all files of frames below it.
@@ -28,7 +30,7 @@ public:
     [[nodiscard]] base::InputFiles& inputs() { return inputs_; }
     /// The inputs as they were given, for messages.
     [[nodiscard]] const std::vector<std::string>& words() const { return words_; }
-    /// Errors: InputError naming output and input.
+    /// Errors: InputError naming output and input; FileError naming an output that cannot be written.
     void refuse_inputs_as_outputs() const;
 
 private:

@@ -22,6 +22,8 @@ namespace precision = properties::precision;
 
 constexpr std::array<const char*, 3> names = {"float32", "mixed", "float64"};  // the reference last
 
+constexpr double most_kelvin = 1e5;
+
 struct PrecisionArguments {
     std::string model;
     std::filesystem::path json;
@@ -171,7 +173,10 @@ void add_options(CLI::App& command, PrecisionArguments& a, CommandPaths& paths) 
     command.add_option("--nve-ps", o.nve.time, "Time at constant energy, ps")->capture_default_str()->check(CLI::PositiveNumber);
     command.add_option("--nve-atoms", o.nve.atoms, "Atoms at constant energy")->capture_default_str()->check(CLI::PositiveNumber);
     command.add_option("--settle-ps", o.nve.settling, "Time before, ps")->capture_default_str()->check(CLI::NonNegativeNumber);
-    command.add_option("--temperature", o.nve.temperature, "Temperature, K")->capture_default_str()->check(CLI::PositiveNumber);
+    command.add_option("--temperature", o.nve.temperature, "Temperature, K")
+        ->capture_default_str()
+        ->check(CLI::PositiveNumber)
+        ->check(CLI::Range(0.0, most_kelvin));
     command.add_option("--dt", o.nve.dt, "Time step, fs; 0: 1 fs for lithium, with the root of the mass for others")
         ->capture_default_str()
         ->check(CLI::NonNegativeNumber);

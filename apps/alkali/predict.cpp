@@ -56,10 +56,6 @@ void put_uncertainty(structure::Frame& frame, const calculator::Uncertainty& unc
 void label(io::Frame& frame, calculator::Calculator& calculator, bool per_atom) {
     calculator::Result result = calculator::compute(calculator, frame, {.per_atom = per_atom, .uncertainty = true});
     io::forget_labels(frame);
-    std::erase_if(frame.columns, [](const auto& column) { return column.name == "force_std" || column.name == "devi_f"; });
-    for (const char* key :
-         {"energy_std", "stress_std", "devi_e", "max_devi_f", "min_devi_f", "avg_devi_f", "max_devi_v", "min_devi_v", "avg_devi_v"})
-        frame.info.erase(key);  // of another calculator
     calculator::describe(calculator, frame);
     frame.labels.energy = result.energy;
     frame.labels.forces = std::move(result.forces);
@@ -86,13 +82,14 @@ void run_predict(const PredictArguments& arguments, Context& context) {
     const auto reader = dataset::open_frames(arguments.input, read, context.log);
     const auto writer = io::open_writer(arguments.output);
     io::Losses losses(io::format_info(arguments.output));
-    std::size_t count = 0;
+    std::size_t count = 0, without_energies = 0;
     FailedFrames failed(arguments.input, context.log);
     for (io::Frame frame; reader->next(frame);) {
         if (!failed.attempt(frame, [&] { label(frame, *calculator, arguments.per_atom); })) continue;
         writer->write(frame);
         losses.add(frame);
         ++count;
+        if (arguments.per_atom && !frame.labels.energies) ++without_energies;
         const auto detail = fmt::format("{} frames", count);
         context.progress.update({"predict", static_cast<double>(count), 0, detail});
     }
@@ -100,6 +97,9 @@ void run_predict(const PredictArguments& arguments, Context& context) {
         writer->close();
         losses.tell(context.log);
     }
+    if (without_energies > 0)
+        context.log.warning(fmt::format("--per-atom: {} gives no energies of atoms; {} of {} frames are written without",
+                                        calculator->name(), without_energies, count));
     failed.judge(count, arguments.output);
 }
 

@@ -8,6 +8,9 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <cstdint>
+#include <fstream>
+#include <sstream>
 #include <system_error>
 
 #include "alkali/base/error.hpp"
@@ -76,6 +79,21 @@ ProcessOutcome run_process(const std::string& program, const std::vector<std::st
     return outcome;
 }
 
-std::filesystem::path program_folder() { return std::filesystem::read_symlink("/proc/self/exe").parent_path(); }
+std::filesystem::path program_file() {
+    // The mapping that holds this function. Lines: begin-end access offset device inode path
+    const auto here = reinterpret_cast<std::uintptr_t>(&program_file);
+    std::ifstream maps("/proc/self/maps");
+    for (std::string line; std::getline(maps, line);) {
+        std::istringstream words(line);
+        std::uintptr_t begin = 0, end = 0;
+        char dash = 0;
+        if (!(words >> std::hex >> begin >> dash >> end) || here < begin || here >= end) continue;
+        const auto path = line.find('/');
+        if (path != std::string::npos) return line.substr(path);
+    }
+    return std::filesystem::read_symlink("/proc/self/exe");
+}
+
+std::filesystem::path program_folder() { return program_file().parent_path(); }
 
 }  // namespace alkali::app

@@ -14,7 +14,9 @@ struct ProcessOutcome {
 /// Errors: ExternalProgramError if it cannot be started.
 [[nodiscard]] ProcessOutcome run_process(const std::string& program, const std::vector<std::string>& arguments);
 
-/// Folder of the running program itself.
+/// The running program itself. Where the dynamic linker was started with its name, /proc/self/exe is the linker.
+[[nodiscard]] std::filesystem::path program_file();
+/// The folder it is in.
 [[nodiscard]] std::filesystem::path program_folder();
 
 }  // namespace alkali::app

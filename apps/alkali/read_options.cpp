@@ -1,6 +1,30 @@
 #include "read_options.hpp"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "alkali/io/lammps_styles.hpp"
+#include "alkali/units/elements.hpp"
+
 namespace alkali::app {
+
+const CLI::Validator element_symbol(
+    [](std::string& word) {
+        return units::is_symbol(word) ? std::string() : "'" + word + "' is not a chemical symbol; use symbols such as Li";
+    },
+    "");
+
+namespace {
+
+// Also where the file tells its own, a wrong word is a wrong word.
+const CLI::Validator atom_style(
+    [](std::string& word) {
+        if (io::lammps_style(word)) return std::string();
+        return fmt::format("'{}' is no atom style that is read ({})", word, fmt::join(io::lammps_style_names(), ", "));
+    },
+    "");
+
+}  // namespace
 
 void add_structure_options(CLI::App& command, io::ReadOptions& read) {
     command.add_option("--format,--from", read.format, "Format of the input; default: by name")->type_name("FORMAT");
@@ -8,11 +32,14 @@ void add_structure_options(CLI::App& command, io::ReadOptions& read) {
         .add_option("--type-names", read.type_names,
                     "Chemical symbols of types 1, 2, ... where a file has numbers only, or labels that are no elements")
         ->delimiter(',')
+        ->check(element_symbol)
         ->type_name("Li,O,...");
     command.add_flag_callback(
         "--skip-unreadable", [&read] { read.unreadable = io::Unreadable::left_out; },
         "Leave out frames that cannot be read, with a warning, instead of stopping");
-    command.add_option("--atom-style", read.atom_style, "Atom style of LAMMPS data files that do not tell it")->type_name("NAME");
+    command.add_option("--atom-style", read.atom_style, "Atom style of LAMMPS data files that do not tell it")
+        ->check(atom_style)
+        ->type_name("NAME");
 }
 
 void add_label_options(CLI::App& command, io::ReadOptions& read) {

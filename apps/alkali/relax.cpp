@@ -5,6 +5,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
 #include <memory>
 #include <nlohmann/json.hpp>
 
@@ -14,6 +15,8 @@
 #include "alkali/dynamics/vacuum.hpp"
 #include "alkali/io/format.hpp"
 #include "alkali/io/label_names.hpp"
+#include "alkali/io/losses.hpp"
+#include "alkali/io/text.hpp"
 #include "alkali/units/constants.hpp"
 #include "calculator_options.hpp"
 #include "command.hpp"
@@ -92,7 +95,39 @@ io::Frame relaxed_frame(const io::Frame& start, dynamics::RelaxResult result) {
     return frame;
 }
 
+/// What the output cannot hold is told before the work.
+void try_output(const std::filesystem::path& output, const std::vector<io::Frame>& frames) {
+    const auto writer = io::open_writer(output);
+    for (const auto& frame : frames) {
+        dynamics::RelaxResult nothing;
+        nothing.structure = frame.structure;
+        nothing.result.forces.assign(frame.structure.size(), Vec3::Zero());
+        nothing.result.stress = Mat3::Zero();
+        writer->write(relaxed_frame(frame, std::move(nothing)));
+    }
+}
+
+nlohmann::json entry_of(const io::Frame& frame, const dynamics::RelaxResult& result, dynamics::CellFreedom cell) {
+    constexpr double gpa = units::gpa_per_ev_per_angstrom3;
+    nlohmann::json left = nullptr, stress = nullptr;
+    if (cell != dynamics::CellFreedom::fixed) left = gpa * result.last.max_stress;
+    if (result.structure.cell.fully_periodic()) {
+        stress = nlohmann::json::array();
+        for (const double component : to_voigt(result.result.stress)) stress.push_back(gpa * component);
+    }
+    return {{"frame", frame.index},
+            {"converged", result.converged},
+            {"ran_away", !result.ran_away.empty()},
+            {"energy", result.result.energy},
+            {"evaluations", result.last.evaluations},
+            {"max_force", result.last.max_force},
+            {"max_stress_gpa", left},
+            {"stress_gpa", stress},
+            {"volume", result.structure.cell.volume()}};
+}
+
 constexpr std::size_t few = 5;
+constexpr double most_pressure = 1e6;  // GPa, beyond the centre of any planet
 
 void run_relax(const RelaxArguments& arguments, Context& context) {
     const auto calculator = context.calculators.open(arguments.choice.text(), {arguments.precision, arguments.threads}, context.log);
@@ -103,7 +138,10 @@ void run_relax(const RelaxArguments& arguments, Context& context) {
     std::vector<io::Frame> frames;
     const auto reader = dataset::open_frames(arguments.input, read, context.log);
     for (io::Frame frame; reader->next(frame);) frames.push_back(std::move(frame));
-    const auto writer = io::open_writer(arguments.output);  // what cannot be written is told before the work
+    try_output(arguments.output, frames);
+    const auto writer = io::open_writer(arguments.output);
+    const auto format = io::format_info(arguments.output);
+    io::Losses losses(format);
     std::vector<io::Frame> relaxed;
     base::Repeats vacuum, unconverged;
     std::vector<std::string> not_converged;
@@ -113,8 +151,10 @@ void run_relax(const RelaxArguments& arguments, Context& context) {
         hold_vacuum(arguments, frame, calculator->cutoff(), options.freedom, vacuum);
         std::string detail;
         options.observer = [&](const dynamics::RelaxStep& step) {
-            detail = fmt::format("frame {}, step {}: {:.6f} eV, force {:.2e} eV/angstrom, stress {:.1e} GPa", frame.index, step.evaluations,
-                                 step.energy, step.max_force, step.max_stress * units::gpa_per_ev_per_angstrom3);
+            detail = fmt::format("frame {}, step {}: {:.6f} eV, force {:.2e} eV/angstrom", frame.index, step.evaluations, step.energy,
+                                 step.max_force);
+            if (options.freedom.cell != dynamics::CellFreedom::fixed)
+                detail += fmt::format(", stress {:.1e} GPa", step.max_stress * units::gpa_per_ev_per_angstrom3);
             context.progress.update({"relax", static_cast<double>(relaxed.size()), static_cast<double>(frames.size()), detail});
         };
         calculator::heed(*calculator, frame);
@@ -124,14 +164,7 @@ void run_relax(const RelaxArguments& arguments, Context& context) {
             not_converged.push_back(frame.where() + ": " + reason);
             unconverged.add(frame.where(), reason);
         }
-        summary.push_back({{"frame", frame.index},
-                           {"converged", result.converged},
-                           {"ran_away", !result.ran_away.empty()},
-                           {"energy", result.result.energy},
-                           {"evaluations", result.last.evaluations},
-                           {"max_force", result.last.max_force},
-                           {"max_stress_gpa", result.last.max_stress * units::gpa_per_ev_per_angstrom3},
-                           {"volume", result.structure.cell.volume()}});
+        summary.push_back(entry_of(frame, result, options.freedom.cell));
         relaxed.push_back(relaxed_frame(frame, std::move(result)));
         calculator::describe(*calculator, relaxed.back());
     };
@@ -139,18 +172,23 @@ void run_relax(const RelaxArguments& arguments, Context& context) {
     context.progress.update({"relax", static_cast<double>(frames.size()), static_cast<double>(frames.size()), {}});
     vacuum.tell(context.log);
     if (relaxed.empty()) failed.judge(0, arguments.output);
-    for (const auto& frame : relaxed) writer->write(frame);
+    for (const auto& frame : relaxed) {
+        writer->write(frame);
+        losses.add(frame);
+    }
     writer->close();
+    losses.tell(context.log);
     if (arguments.json)
         print_out("{}\n", config::json_text(summary, 1));
     else
         for (const auto& entry : summary)
-            print_out("frame {}: {:.6f} eV after {} evaluations, largest force {:.1e} eV/angstrom{}{}\n", entry["frame"].get<std::size_t>(),
-                      entry["energy"].get<double>(), entry["evaluations"].get<int>(), entry["max_force"].get<double>(),
-                      arguments.cell ? fmt::format(", largest stress {:.1e} GPa", entry["max_stress_gpa"].get<double>()) : "",
-                      entry["converged"].get<bool>()  ? ""
-                      : entry["ran_away"].get<bool>() ? ", RAN AWAY"
-                                                      : ", NOT CONVERGED");
+            print_out(
+                "frame {}: {:.6f} eV after {} evaluations, largest force {:.1e} eV/angstrom{}{}\n", entry["frame"].get<std::size_t>(),
+                entry["energy"].get<double>(), entry["evaluations"].get<int>(), entry["max_force"].get<double>(),
+                entry["max_stress_gpa"].is_null() ? "" : fmt::format(", largest stress {:.1e} GPa", entry["max_stress_gpa"].get<double>()),
+                entry["converged"].get<bool>()  ? ""
+                : entry["ran_away"].get<bool>() ? ", RAN AWAY"
+                                                : ", NOT CONVERGED");
     // How far a few came is told of each.
     const auto reasons = not_converged.size() <= few ? not_converged : unconverged.lines();
     if (relaxed.size() < frames.size())
@@ -158,8 +196,11 @@ void run_relax(const RelaxArguments& arguments, Context& context) {
     failed.judge(relaxed.size(), arguments.output);
     if (not_converged.empty()) return;
     throw ConvergenceError(
-        fmt::format("{} of {} relaxations did not converge; their last structures are written too, with geometry_converged=F:\n  {}",
-                    not_converged.size(), relaxed.size(), fmt::join(reasons, "\n  ")),
+        fmt::format("{} of {} relaxations did not converge; their last structures are written too, {}:\n  {}", not_converged.size(),
+                    relaxed.size(),
+                    format.abilities.columns ? std::string("with geometry_converged=F")
+                                             : fmt::format("and nothing in them says so, since {} has no place for it", format.name),
+                    fmt::join(reasons, "\n  ")),
         arguments.output.string());
 }
 
@@ -167,7 +208,7 @@ void run_relax(const RelaxArguments& arguments, Context& context) {
 /// make an octal number.
 const CLI::Validator atom_number(
     [](std::string& text) {
-        if (text.empty() || text.find_first_not_of("0123456789") != std::string::npos)
+        if (text.find_first_not_of("0123456789") != std::string::npos || !io::parse_integer(text))
             return "'" + text + "' is no atom: give numbers, counted from 1, with commas between";
         text.erase(0, std::min(text.find_first_not_of('0'), text.size() - 1));
         if (text == "0") return std::string("there is no atom 0: atoms are counted from 1, as in messages");
@@ -189,15 +230,18 @@ void add_relax(CLI::App& app, Context& context) {
         command->add_option("-o,--output", a.output, "Relaxed structures with energy, forces, stress and geometry_converged=T or F")
             ->required()
             ->type_name("OUT"));
-    auto* cell = command->add_flag(
-        "--cell", a.cell, "Relax the cell as well; of a slab or wire only within its repeating directions, vacuum is left as it is");
-    command->add_option("--cell-freedom", a.cell_freedom, "full, isotropic, or shape at constant volume; with --cell")
-        ->capture_default_str()
-        ->check(CLI::IsMember({"full", "isotropic", "shape"}))
-        ->needs(cell);
-    command->add_option("--pressure", a.pressure_gpa, "Pressure on the cell, GPa; with --cell")->capture_default_str()->needs(cell);
+    command->add_flag("--cell", a.cell,
+                      "Relax the cell as well; of a slab or wire only within its repeating directions, vacuum is left as it is");
+    auto* freedom = command->add_option("--cell-freedom", a.cell_freedom, "full, isotropic, or shape at constant volume; with --cell")
+                        ->capture_default_str()
+                        ->check(CLI::IsMember({"full", "isotropic", "shape"}));
+    auto* pressure = command->add_option("--pressure", a.pressure_gpa, "Pressure on the cell, GPa; with --cell")
+                         ->capture_default_str()
+                         ->check(CLI::Range(-most_pressure, most_pressure));
     command->add_option("--fmax", a.fmax, "Largest force left, eV/angstrom")->capture_default_str()->check(CLI::PositiveNumber);
-    command->add_option("--smax", a.stress_gpa, "Largest stress left, GPa")->capture_default_str()->check(CLI::PositiveNumber);
+    auto* smax = command->add_option("--smax", a.stress_gpa, "Largest stress left, GPa; with --cell")
+                     ->capture_default_str()
+                     ->check(CLI::PositiveNumber);
     command->add_option("--method", a.method, "lbfgs or fire")->capture_default_str()->check(CLI::IsMember({"lbfgs", "fire"}));
     command->add_option("--steps", a.steps, "Most energy evaluations of one structure")->capture_default_str()->check(CLI::PositiveNumber);
     command
@@ -218,7 +262,11 @@ void add_relax(CLI::App& app, Context& context) {
         "  alkali relax kim:SNAP_ZuoChenLi_2019_Li__MO_732106099012_000 POSCAR -o relaxed.extxyz --cell --pressure 1\n\n"
         "Calculators:\n" +
         context.calculators.help());
-    command->callback([arguments, &context] { run_relax(*arguments, context); });
+    command->callback([arguments, of_cell = std::array{freedom, pressure, smax}, &context] {
+        for (const auto* option : of_cell)  // --cell=false is no --cell
+            if (option->count() > 0 && !arguments->cell) throw CLI::RequiresError(option->get_name(), "--cell");
+        run_relax(*arguments, context);
+    });
 }
 
 }  // namespace alkali::app

@@ -2,13 +2,12 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <iterator>
 #include <memory>
 #include <system_error>
 
 #include "alkali/base/files.hpp"
 #include "alkali/base/process.hpp"
+#include "alkali/report/source.hpp"
 #include "alkali/report/summary.hpp"
 #include "command.hpp"
 #include "output.hpp"
@@ -27,13 +26,13 @@ struct ReportArguments {
 
 /// What may be read of a folder of results, or of a committee's members in it.
 std::vector<std::filesystem::path> files_of(const std::filesystem::path& folder) {
+    auto folders = report::member_folders(folder);
+    folders.push_back(folder);
     std::vector<std::filesystem::path> files;
-    std::error_code failure;
-    for (std::filesystem::directory_iterator at(folder, failure), end; !failure && at != end; at.increment(failure)) {
-        const auto& path = at->path();
-        if (path.extension() == ".json" || path.filename() == "metrics.csv") files.push_back(path);
-        if (std::error_code unknown; path.filename().string().starts_with("member_") && std::filesystem::is_directory(path, unknown))
-            std::ranges::copy(files_of(path), std::back_inserter(files));
+    for (const auto& each : folders) {
+        std::error_code failure;
+        for (std::filesystem::directory_iterator at(each, failure), end; !failure && at != end; at.increment(failure))
+            if (at->path().extension() == ".json" || at->path().filename() == "metrics.csv") files.push_back(at->path());
     }
     return files;
 }
@@ -43,7 +42,8 @@ std::vector<std::filesystem::path> files_of(const std::filesystem::path& folder)
 void add_report(CLI::App& app, Context& context) {
     auto arguments = std::make_shared<ReportArguments>();
     auto* command = app.add_subcommand("report", "Writes one offline HTML page about folders of results");
-    command->add_option("folders", arguments->folders, "Folders that train, properties or evaluate --json wrote into; one column each")
+    CommandPaths::named(
+        command->add_option("folders", arguments->folders, "Folders that train, properties or evaluate --json wrote into; one column each"))
         ->required()
         ->type_name("DIR...")
         ->each([&paths = context.paths](const std::string& folder) { paths.reads_folder(folder, [folder] { return files_of(folder); }); });
@@ -62,8 +62,9 @@ void add_report(CLI::App& app, Context& context) {
         options.title = arguments->title;
         options.version = version;
         options.date = base::utc_date();
-        base::write_file(arguments->output, report::render(arguments->folders, options));
-        if (!arguments->summary.empty()) print_out("{}\n", report::summary(arguments->folders, arguments->summary));
+        const auto sources = report::load_sources(arguments->folders, context.log);
+        base::write_file(arguments->output, report::render(sources, options));
+        if (!arguments->summary.empty()) print_out("{}\n", report::summary(sources, arguments->summary, context.log));
         context.log.debug("report of " + std::to_string(arguments->folders.size()) + " folders written");
         print_out("{}\n", arguments->output.string());
     });

@@ -4,9 +4,12 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <filesystem>
 #include <string_view>
+#include <system_error>
 
 #include "alkali/base/thread_limit.hpp"
+#include "process.hpp"
 
 namespace alkali::app {
 namespace {
@@ -28,6 +31,8 @@ void let_waiting_threads_sleep(char** arguments) {
     const char* threads = std::getenv("OMP_NUM_THREADS");
     if (std::getenv(spin_count) != nullptr || std::getenv("OMP_WAIT_POLICY") != nullptr) return;
     if ((threads != nullptr && std::string_view(threads) == "1") || ::sysconf(_SC_NPROCESSORS_ONLN) == 1) return;
+    std::error_code unknown;  // a linker that was started with this program's name would take the next word for a program
+    if (const auto started = std::filesystem::read_symlink("/proc/self/exe", unknown); unknown || started != program_file()) return;
     ::setenv(spin_count, spins, 1);
     ::setenv(started_again, "1", 1);
     ::execv("/proc/self/exe", arguments);

@@ -18,6 +18,7 @@
 #include "calculator_options.hpp"
 #include "command.hpp"
 #include "mpi.hpp"
+#include "number_options.hpp"
 #include "output.hpp"
 #include "version.hpp"
 
@@ -146,10 +147,10 @@ void add_train(CLI::App& app, Context& context) {
     auto* command = app.add_subcommand("train", "Fits a model to labelled frames");
     auto* config = context.paths.reads(command->add_option("config", arguments->config, "Training config (YAML)")->type_name("CONFIG"));
     auto* output =
-        command
-            ->add_option(
+        CommandPaths::named(
+            command->add_option(
                 "-o,--output", arguments->output,
-                "Folder for best.safetensors, last.safetensors, metrics.csv, checkpoint/, config.yaml; default: named as the config")
+                "Folder for best.safetensors, last.safetensors, metrics.csv, checkpoint/, config.yaml; default: named as the config"))
             ->type_name("DIR");
     auto* restart = command->add_flag("--restart", arguments->restart,
                                       "Go on from the checkpoint in the folder: ends with the model of an uninterrupted run");
@@ -158,7 +159,7 @@ void add_train(CLI::App& app, Context& context) {
     command
         ->add_option("--committee", arguments->committee,
                      "Train N models from different seeds into member_1 ... member_N; limits of time and steps are for each")
-        ->type_name("N")
+        ->type_name(count)
         ->check(CLI::Range(1, 1000));
     add_threads_option(*command, arguments->threads);
     command->add_flag("--keys", arguments->keys, "Print every key of a config with meaning, default and other names");

@@ -80,7 +80,7 @@ TEST_F(Relax, tells_reached_and_wanted_stress_in_the_unit_of_smax) {
 }
 
 TEST_F(Relax, refuses_atoms_that_are_no_numbers_from_1) {
-    for (const char* atoms : {"-1", "0", "1,00", "1,-2", "1.5", "a", "1-2", "+1"}) {
+    for (const char* atoms : {"-1", "0", "1,00", "1,-2", "1.5", "a", "1-2", "+1", "99999999999999999999"}) {
         const auto outcome = relax("data.extxyz", {std::string("--fix=") + atoms});
         EXPECT_NE(outcome.status, 0) << atoms;
         EXPECT_THAT(outcome.errors, HasSubstr("counted from 1")) << atoms;

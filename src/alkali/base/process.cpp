@@ -20,8 +20,9 @@ double process_cpu_seconds() {
     return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
-void reset_peak_resident_bytes() {
-    std::ofstream("/proc/self/clear_refs") << "5";  // see proc(5)
+bool reset_peak_resident_bytes() {
+    std::ofstream file("/proc/self/clear_refs");  // see proc(5)
+    return static_cast<bool>(file << "5" << std::flush);
 }
 
 std::int64_t peak_resident_bytes() {

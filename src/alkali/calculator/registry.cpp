@@ -8,8 +8,8 @@
 
 namespace alkali::calculator {
 
-void Registry::add(std::string prefix, std::string help, Open open) {
-    entries_.push_back({std::move(prefix), std::move(help), std::move(open)});
+void Registry::add(std::string prefix, std::string help, Open open, Precisions precisions) {
+    entries_.push_back({std::move(prefix), std::move(help), std::move(open), precisions});
 }
 
 std::unique_ptr<Calculator> Registry::open(const std::string& spec, const OpenOptions& options, base::LogSink& log) const {
@@ -24,7 +24,12 @@ std::unique_ptr<Calculator> Registry::open(const std::string& spec, const OpenOp
     if (lines && entry != entries_.end() && !prefix.empty())
         throw InputError("only model files make a committee", spec.substr(0, spec.find('\n')),
                          "give no further members, or model files alone");
-    if (entry != entries_.end()) return entry->open(rest, options, log);
+    if (entry != entries_.end()) {
+        if (rest.empty()) throw InputError("names no calculator", "'" + spec + "'", "one of:\n" + help());
+        if (entry->precisions == Precisions::one && !options.precision.empty())
+            throw InputError("offers no choice of precision, '" + options.precision + "' was asked for", spec, "leave it out");
+        return entry->open(rest, options, log);
+    }
     // A colon in the name of a file.
     const auto first = spec.substr(0, spec.find_first_of(",\n"));
     if (files != entries_.end() && (lines || base::matches_anything(spec) || base::matches_anything(first)))

@@ -10,6 +10,7 @@
 #include "alkali/base/nearest.hpp"
 #include "alkali/io/extxyz_header.hpp"
 #include "alkali/io/text.hpp"
+#include "alkali/io/uncertainties.hpp"
 
 namespace alkali::io {
 namespace {
@@ -220,6 +221,12 @@ constexpr auto relaxed =
     std::to_array<std::string_view>({"geometry", "geo", "geom", "ionic", "ion", "ions", "relax", "relaxation", "relaxed", "opt",
                                      "optimization", "optimisation", "force", "forces", "stress", "cell", "structure", "md", "neb"});
 
+/// True for what says whether something converged, electrons or geometry.
+bool parse_ending(std::string_view name) {
+    const auto words = words_of(name);
+    return !words.empty() && (words.back() == "converged" || words.back() == "unconverged" || words.back() == "notconverged");
+}
+
 Converged parse_converged(std::string_view name) {
     auto words = words_of(name);
     if (words.empty() || std::any_of(words.begin(), words.end(), [](const auto& word) { return contains(relaxed, word); }))
@@ -244,6 +251,7 @@ struct Meaning {
     std::optional<WeightName> weight;
     bool unheeded_key = false, unheeded_column = false;
     Converged converged = Converged::nothing_said;
+    bool ending = false;
 };
 
 constexpr std::string_view untaken = "untaken_";
@@ -255,7 +263,8 @@ Meaning parse_meaning(std::string_view name) {
             parse_weight_name(name),
             parse_unheeded(name, {"sigma", "mask"}),
             parse_unheeded(name, {"sigma", "mask", "weight", "weights"}),
-            parse_converged(name)};
+            parse_converged(name),
+            parse_ending(name)};
 }
 
 const Meaning& meaning_of(std::string_view name) {
@@ -313,16 +322,41 @@ bool is_name_of(std::string_view name, Quantity quantity) {
     return label && (label->quantity == quantity || (quantity == Quantity::stress && label->quantity == Quantity::virial));
 }
 
+namespace {
+
+// Further results of a calculator, as ASE names them in extended XYZ.
+constexpr auto results_of_frames = std::to_array<std::string_view>({"dipole", "magmom", "energy_extrapolated"});
+constexpr auto results_of_atoms = std::to_array<std::string_view>({"magmoms", "charges", "stresses"});
+
+// What made a label (labelling::qe::describe(), labelling::to_frame()). Those of plain words are ours only beside ecutwfc_ry. k_mesh is
+// a wish of the frame as well, and stays.
+constexpr auto makings =
+    std::to_array<std::string_view>({"labelled_by", "label_key", "label_date", "settings_hash", "functional", "dispersion", "ecutwfc_ry",
+                                     "ecutrho_ry", "degauss_ry", "fft_grid", "scf_iterations", "scf_accuracy_ry"});
+constexpr auto makings_of_pw = std::to_array<std::string_view>({"level", "program", "smearing", "k_points", "seconds", "ladder"});
+
+/// True for a key that tells what made the labels.
+bool is_making(std::string_view key, bool by_pw) {
+    return contains(makings, key) || (by_pw && (contains(makings_of_pw, key) || key.starts_with("pseudopotential_")));
+}
+
+bool is_of_labels(const std::pair<const std::string, std::string>& pair) {
+    const auto unit = unit_name(name_in_file(pair.first));
+    const auto weight = weight_name(pair.first);
+    return plain_label(pair.first) || (unit && holds_numbers(pair.second, {1}) == false) || (weight && weight->quantity) ||
+           contains(results_of_frames, pair.first) || is_uncertainty_of_frame(pair.first) || meaning_of(pair.first).ending;
+}
+
+}  // namespace
+
 void forget_labels(structure::Frame& frame) {
     frame.labels = {};
     frame.weights = {};
-    std::erase_if(frame.info, [](const auto& pair) {
-        const auto unit = unit_name(name_in_file(pair.first));
-        const auto weight = weight_name(pair.first);
-        return plain_label(pair.first) || (unit && holds_numbers(pair.second, {1}) == false) || (weight && weight->quantity) ||
-               pair.first == "energy_extrapolated" || says_unconverged(pair);
+    const bool by_pw = frame.info.contains("ecutwfc_ry");
+    std::erase_if(frame.info, [&](const auto& pair) { return is_of_labels(pair) || is_making(pair.first, by_pw); });
+    std::erase_if(frame.columns, [](const auto& column) {
+        return plain_label(column.name) || contains(results_of_atoms, column.name) || is_uncertainty_of_atoms(column.name);
     });
-    std::erase_if(frame.columns, [](const auto& column) { return plain_label(column.name); });
 }
 
 }  // namespace alkali::io

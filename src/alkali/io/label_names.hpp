@@ -60,7 +60,9 @@ enum class Where { header, column };
 [[nodiscard]] std::vector<std::string> likely_names(const structure::Frame& frame, Quantity quantity);
 /// True if the name, or what it was in the file, stands for a label of this quantity; that of a virial for a stress too.
 [[nodiscard]] bool is_name_of(std::string_view name, Quantity quantity);
-/// Removes the labels and what is left of others in header and columns: before labels of another origin come in.
+/// Removes the labels and all that header and columns say of them or of labels before: further results, expected errors and deviations,
+/// weights, units, what made them, whether anything converged. Before labels of another origin come in. What a frame asks for (k_mesh)
+/// stays, and so do labels with a prefix (REF_energy).
 void forget_labels(structure::Frame& frame);
 
 }  // namespace alkali::io

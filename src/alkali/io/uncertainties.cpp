@@ -23,9 +23,12 @@ bool is_finite_number(std::string_view word) {
 
 }  // namespace
 
+bool is_uncertainty_of_atoms(std::string_view column) { return std::ranges::find(of_atoms, column) != of_atoms.end(); }
+bool is_uncertainty_of_frame(std::string_view key) { return std::ranges::find(of_frames, key) != of_frames.end(); }
+
 std::string not_finite_uncertainty(const structure::Frame& frame) {
     for (const auto& column : frame.columns) {
-        if (std::ranges::find(of_atoms, column.name) == of_atoms.end() || column.width == 0) continue;
+        if (!is_uncertainty_of_atoms(column.name) || column.width == 0) continue;
         if (column.kind == structure::AtomColumn::Kind::text) return fmt::format("{} has a word that is no number", column.name);
         const auto bad = std::ranges::find_if(column.values, [](double value) { return !std::isfinite(value); });
         if (bad != column.values.end()) {

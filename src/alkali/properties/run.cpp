@@ -115,9 +115,8 @@ Outcome compute_properties(calculator::Calculator& calculator, std::span<const P
                 try {
                     results.push_back(property.run(*studies[k]));
                 } catch (const ConvergenceError& error) {
-                    if (members.empty()) throw;
-                    throw ConvergenceError(error.fault(), members[k]->name() + (error.where().empty() ? "" : ", " + error.where()),
-                                           error.hint());
+                    const auto name = members.empty() ? calculator.name() : members[k]->name();
+                    throw ConvergenceError(error.fault(), name + (error.where().empty() ? "" : ", " + error.where()), error.hint());
                 }
             }
             Records combined = members.empty() ? std::move(results.front()) : combine_members(results);

@@ -35,6 +35,14 @@ nlohmann::json table_of(const nlohmann::json& entry, const char* key, const std:
     return entry[key];
 }
 
+std::optional<double> uncertainty_of(const nlohmann::json& entry, const std::string& name, const std::string& where) {
+    if (!entry.contains("uncertainty") || entry["uncertainty"].is_null()) return std::nullopt;
+    const auto value = without_names(entry["uncertainty"]);
+    if (!value.is_number() || value.get<double>() < 0)
+        throw FileError("the record '" + name + "' has an uncertainty that is no positive number: " + config::json_text(value), where);
+    return value.get<double>();
+}
+
 }  // namespace
 
 const Record& Records::at(const std::string& name) const {
@@ -76,9 +84,10 @@ Records Records::from_json(const nlohmann::json& json, const std::string& where)
         // Earlier versions wrote null for what is no number.
         record.value = entry["value"].is_null() ? nlohmann::json(std::nan("")) : without_names(entry["value"]);
         record.unit = entry["unit"].get<std::string>();
-        if (entry.contains("uncertainty"))
-            if (const auto uncertainty = without_names(entry["uncertainty"]); uncertainty.is_number())
-                record.uncertainty = uncertainty.get<double>();
+        if (record.value.is_string() || record.value.is_boolean())
+            throw FileError("the record '" + name + "' has a value that is no number, table or list: " + config::json_text(record.value),
+                            where);
+        record.uncertainty = uncertainty_of(entry, name, where);
         record.settings = table_of(entry, "settings", name, where);
         record.provenance = table_of(entry, "provenance", name, where);
         records.set(name, std::move(record));

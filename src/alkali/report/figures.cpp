@@ -10,6 +10,7 @@
 
 #include "alkali/base/error.hpp"
 #include "alkali/report/doubts.hpp"
+#include "alkali/report/numbers.hpp"
 #include "alkali/report/text.hpp"
 
 namespace alkali::report {
@@ -97,9 +98,11 @@ double offset_of(const std::vector<double>& reference, const std::vector<double>
 Plot parity_plot(const nlohmann::json& parity, const ParityQuantity& quantity, std::size_t most_points) {
     const auto& data = parity.at(quantity.key);
     const auto& frames = parity.at("frames");
-    const auto reference = data.at("reference").get<std::vector<double>>();
-    auto predicted = data.at("predicted").get<std::vector<double>>();
-    const auto frame = data.at("frame").get<std::vector<std::size_t>>();
+    const auto part = [&](const char* name) { return fmt::format("parity.{}.{}", quantity.key, name); };
+    if (!frames.is_array()) throw InputError("the record parity.frames does not have its shape: it is no list");
+    const auto reference = numbers_of(data.at("reference"), part("reference"));
+    auto predicted = numbers_of(data.at("predicted"), part("predicted"));
+    const auto frame = indices_of(data.at("frame"), frames.size(), part("frame"));
     if (reference.size() != predicted.size() || reference.size() != frame.size())
         throw InputError(fmt::format("parity.{}: reference, predicted and frame differ in length", quantity.key));
     const double offset = quantity.key == std::string_view("energy") ? offset_of(reference, predicted) : 0;
@@ -167,7 +170,8 @@ Plot energy_volume_plot(const std::vector<const Source*>& sources) {
         if (!source->records.has("equation_of_state_curve")) continue;
         const auto& value = source->records.at("equation_of_state_curve").value;
         try {
-            const auto volume = value.at("volume").get<std::vector<double>>(), energy = value.at("energy").get<std::vector<double>>();
+            const auto volume = numbers_of(value.at("volume"), "equation_of_state_curve.volume"),
+                       energy = numbers_of(value.at("energy"), "equation_of_state_curve.energy");
             if (volume.size() != energy.size() || volume.empty())
                 throw InputError("the record equation_of_state_curve has volume and energy of different length", source->folder.string());
             const double lowest = *std::min_element(energy.begin(), energy.end());
@@ -176,6 +180,8 @@ Plot energy_volume_plot(const std::vector<const Source*>& sources) {
                 series.points.push_back({volume[i], 1000 * (energy[i] - lowest),
                                          fmt::format("{}\n{:.4f} Å³/atom, {:.6f} eV/atom", source->name, volume[i], energy[i])});
             plot.series.push_back(std::move(series));
+        } catch (const InputError& error) {
+            throw InputError(error.fault(), source->folder.string(), error.hint());
         } catch (const nlohmann::json::exception& error) {
             throw InputError(std::string("the record equation_of_state_curve does not have its shape: ") + error.what(),
                              source->folder.string(), "see docs/guide/results.md");

@@ -37,7 +37,7 @@ std::string origin(const records::Record& record) {
     for (const auto* block : {&record.settings, &record.provenance})
         for (const auto& [key, value] : block->items()) {
             std::string text = value.is_string() ? value.get<std::string>() : config::json_text(value);
-            if (text.size() > 120) text = text.substr(0, 117) + "...";
+            if (text.size() > 120) text = first_letters(text, 117) + "...";
             out += fmt::format("\n{}: {}", key, text);
         }
     return out;
@@ -305,11 +305,22 @@ std::vector<std::string> doubts_about_error(const std::string& name, const recor
         offset)};
 }
 
+/// A group as the frames have it, if its records tell; else what stands behind their names.
+std::string group_name(const records::Records& evaluation, const std::string& suffix) {
+    for (const auto& column : error_columns)
+        if (evaluation.has(column.name + suffix)) {
+            const auto& settings = evaluation.at(column.name + suffix).settings;
+            if (settings.contains("group") && settings["group"].is_string()) return settings["group"].get<std::string>();
+        }
+    return suffix.substr(1);
+}
+
 std::string evaluation_rows(const Source& source, const Evaluation& evaluation) {
     std::string body;
     for (const auto& group : groups_of(evaluation.records)) {
         body += fmt::format("<tr{}><th>{}</th><td class=\"name\">{}</td>", group.empty() ? "" : " class=\"part detail\"",
-                            group.empty() ? escape(source.name) : "", group.empty() ? escape(evaluation.name) : escape(group.substr(1)));
+                            group.empty() ? escape(source.name) : "",
+                            group.empty() ? escape(evaluation.name) : escape(group_name(evaluation.records, group)));
         for (const auto& column : error_columns) {
             const std::string name = column.name + group;
             body += evaluation.records.has(name) && is_scalar(evaluation.records.at(name))

@@ -8,6 +8,7 @@
 
 #include "alkali/base/error.hpp"
 #include "alkali/report/doubts.hpp"
+#include "alkali/report/numbers.hpp"
 #include "alkali/report/text.hpp"
 
 namespace alkali::report {
@@ -22,7 +23,7 @@ constexpr std::array<UncertainQuantity, 3> uncertain_quantities{
 using Pairs = std::vector<std::pair<double, double>>;
 
 Pairs pairs(const nlohmann::json& table, const char* x, const char* y) {
-    const auto a = table.at(x).get<std::vector<double>>(), b = table.at(y).get<std::vector<double>>();
+    const auto a = numbers_of(table.at(x), std::string("reliability.") + x), b = numbers_of(table.at(y), std::string("reliability.") + y);
     if (a.size() != b.size()) throw InputError(fmt::format("reliability: {} and {} differ in length", x, y));
     Pairs all;
     for (std::size_t k = 0; k < a.size(); ++k) all.emplace_back(a[k], b[k]);

@@ -35,11 +35,24 @@ std::string figures(const std::vector<Plot>& plots) {
     return out.empty() ? out : "<div class=\"figures\">\n" + out + "</div>\n";
 }
 
+/// make() of an evaluation; errors in it name its file.
+template <class Make>
+auto of(const Evaluation& evaluation, Make make) {
+    try {
+        return make(evaluation.records);
+    } catch (const InputError& error) {
+        throw InputError(error.fault(), evaluation.path.string(), error.hint());
+    } catch (const nlohmann::json::exception& error) {
+        throw InputError(std::string("holds a result of another form than its name says: ") + error.what(), evaluation.path.string(),
+                         "evaluate again, or leave the file out");
+    }
+}
+
 std::string parity_content(const std::vector<Source>& sources) {
     std::string out;
     for (const auto& source : sources)
         for (const auto& evaluation : source.evaluations)
-            if (const auto content = figures(parity_plots(evaluation.records)); !content.empty())
+            if (const auto content = of(evaluation, [](const auto& records) { return figures(parity_plots(records)); }); !content.empty())
                 out += fmt::format("<h3>{}, {}</h3>\n{}", escape(source.name), escape(evaluation.name), content);
     return out;
 }
@@ -48,9 +61,9 @@ std::string reliability_content(const std::vector<Source>& sources) {
     std::string out;
     for (const auto& source : sources)
         for (const auto& evaluation : source.evaluations)
-            if (const auto table = coverage_table(evaluation.records); !table.empty())
+            if (const auto table = of(evaluation, coverage_table); !table.empty())
                 out += fmt::format("<h3>{}, {}</h3>\n{}{}", escape(source.name), escape(evaluation.name),
-                                   figures(reliability_plots(evaluation.records)), table);
+                                   figures(of(evaluation, reliability_plots)), table);
     return out;
 }
 
@@ -175,8 +188,7 @@ std::string page(const std::vector<Source>& sources, const Options& options) {
 
 }  // namespace
 
-std::string render(const std::vector<std::filesystem::path>& folders, const Options& options) {
-    const auto sources = load_sources(folders);
+std::string render(const std::vector<Source>& sources, const Options& options) {
     try {
         return page(sources, options);
     } catch (const nlohmann::json::exception& error) {

@@ -1,7 +1,8 @@
 #pragma once
-#include <filesystem>
 #include <string>
 #include <vector>
+
+#include "alkali/report/source.hpp"
 
 namespace alkali::report {
 
@@ -11,8 +12,8 @@ struct Options {
     std::string date = {};     ///< for the footer; empty: left out
 };
 
-/// One HTML page about the folders, complete in itself: no network, no other file.
-/// Reads records only, so it needs no engine. Errors: as load_source(); InputError for records of another shape.
-[[nodiscard]] std::string render(const std::vector<std::filesystem::path>& folders, const Options& options);
+/// One HTML page about the folders of load_sources(), complete in itself: no network, no other file.
+/// Reads records only, so it needs no engine. Errors: InputError or FileError for records of another shape, naming the file.
+[[nodiscard]] std::string render(const std::vector<Source>& sources, const Options& options);
 
 }  // namespace alkali::report

@@ -3,7 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
+#include <set>
 
+#include "alkali/base/nearest.hpp"
 #include "alkali/report/property_names.hpp"
 #include "alkali/report/source.hpp"
 #include "alkali/report/text.hpp"
@@ -18,24 +21,51 @@ bool failed(const Source& source, const std::string& name) {
     return failures.is_object() && (failures.contains(name) || failures.contains(property_of(name)));
 }
 
+const records::Record* number_of(const Source& source, const std::string& name) {
+    return source.records.has(name) && source.records.at(name).value.is_number() ? &source.records.at(name) : nullptr;
+}
+
+/// The unit that all folders give; nothing where they differ.
+std::optional<std::string> unit_of(const std::vector<Source>& sources, const std::string& name) {
+    std::optional<std::string> unit;
+    for (const auto& source : sources)
+        if (const auto* record = number_of(source, name)) {
+            if (unit && *unit != record->unit) return std::nullopt;
+            unit = record->unit;
+        }
+    return unit ? unit : "";
+}
+
+void warn_unless_known(const std::vector<Source>& sources, const std::string& name, base::LogSink& log) {
+    std::set<std::string> known;
+    for (const auto& source : sources) {
+        if (number_of(source, name) != nullptr || failed(source, name)) return;
+        for (const auto& [each, record] : source.records.all())
+            if (record.value.is_number()) known.insert(each);
+    }
+    const std::vector<std::string> names(known.begin(), known.end());
+    const auto meant = base::did_you_mean(name, names);
+    log.warning(fmt::format("--summary: no folder has a number '{}'{}", name, meant.empty() ? "" : "; " + meant));
+}
+
 }  // namespace
 
-std::string summary(const std::vector<std::filesystem::path>& folders, const std::vector<std::string>& names) {
-    auto sources = load_sources(folders);
+std::string summary(std::vector<Source> sources, const std::vector<std::string>& names, base::LogSink& log) {
     std::erase_if(sources, [](const Source& source) { return source.records.all().empty(); });
     std::vector<std::vector<std::string>> rows{{"", "unit"}};
     for (const auto& source : sources) rows.front().push_back(source.name);
     for (const auto& name : names) {
-        std::vector<std::string> row{name, ""};
+        warn_unless_known(sources, name, log);
+        const auto unit = unit_of(sources, name);
+        std::vector<std::string> row{name, unit.value_or("")};
         for (const auto& source : sources) {
-            const bool there = source.records.has(name) && source.records.at(name).value.is_number();
-            row.push_back(there ? format_plain(source.records.at(name).value.get<double>(), source.records.at(name).uncertainty,
-                                               source.records.at(name).unit)
+            const auto* record = number_of(source, name);
+            row.push_back(record != nullptr      ? format_plain(record->value.get<double>(), record->uncertainty, record->unit)
                           : failed(source, name) ? "failed"
                                                  : "-");
-            if (there && row[1].empty()) row[1] = source.records.at(name).unit;
+            if (record != nullptr && !unit) row.back() += " " + record->unit;
         }
-        if (!row[1].empty()) rows.push_back(std::move(row));
+        rows.push_back(std::move(row));
     }
     std::vector<std::size_t> widths(rows.front().size());
     for (const auto& row : rows)

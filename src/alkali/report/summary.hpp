@@ -1,12 +1,14 @@
 #pragma once
-#include <filesystem>
 #include <string>
 #include <vector>
 
+#include "alkali/report/source.hpp"
+
 namespace alkali::report {
 
-/// A plain-text table for a terminal: one row per named record that any folder has, one column per folder with records;
-/// "-" where a folder lacks it, "failed" where it could not be computed. Errors: as load_source().
-[[nodiscard]] std::string summary(const std::vector<std::filesystem::path>& folders, const std::vector<std::string>& names);
+/// A plain-text table for a terminal: one row per name, one column per folder with records; "-" where a folder lacks the record,
+/// "failed" where it could not be computed. The unit of a row stands in its cells where folders differ in it. A warning tells names that
+/// no folder has.
+[[nodiscard]] std::string summary(std::vector<Source> sources, const std::vector<std::string>& names, base::LogSink& log);
 
 }  // namespace alkali::report

@@ -7,12 +7,14 @@
 #include <cmath>
 #include <utility>
 
+#include "alkali/base/printable.hpp"
+
 namespace alkali::report {
 
 std::string escape(std::string_view text) {
     std::string out;
     out.reserve(text.size());
-    for (const char c : text) {
+    for (const char c : base::printable(text)) {
         switch (c) {
             case '&': out += "&amp;"; break;
             case '<': out += "&lt;"; break;
@@ -23,6 +25,13 @@ std::string escape(std::string_view text) {
         }
     }
     return out;
+}
+
+std::string first_letters(std::string_view text, std::size_t most) {
+    if (text.size() <= most) return std::string(text);
+    const auto inside = [&](std::size_t at) { return (static_cast<unsigned char>(text[at]) & 0xc0U) == 0x80; };
+    while (most > 0 && inside(most)) --most;
+    return std::string(text.substr(0, most));
 }
 
 namespace {

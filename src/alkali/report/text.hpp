@@ -5,8 +5,12 @@
 
 namespace alkali::report {
 
-/// & < > " ' made safe for HTML and SVG, in text and in attributes.
+/// & < > " ' made safe for HTML and SVG, in text and in attributes; what is not UTF-8, or controls (base::printable()), as what stands
+/// for it.
 [[nodiscard]] std::string escape(std::string_view text);
+
+/// As many whole letters from the front of a text as fit into `most` bytes.
+[[nodiscard]] std::string first_letters(std::string_view text, std::size_t most);
 
 /// A number for people: with an uncertainty as many digits as it allows, in the bracket form 3.490(3); without one
 /// `significant` digits, trailing zeros kept. Very large and very small numbers in powers of ten.

@@ -6,6 +6,7 @@
 #include <cctype>
 #include <cmath>
 #include <map>
+#include <set>
 
 #include "alkali/base/error.hpp"
 #include "alkali/calculator/frame.hpp"
@@ -142,10 +143,29 @@ void append(const std::vector<Vec3>& vectors, std::vector<double>& out) {
     for (const Vec3& v : vectors) out.insert(out.end(), v.begin(), v.end());
 }
 
-std::string record_suffix(const std::string& group) {
+/// What stands behind the names of a group's records, made of what names of records are made of.
+std::string plain_suffix(const std::string& group) {
     std::string suffix = "_";
     for (const char c : group) suffix += std::isalnum(static_cast<unsigned char>(c)) != 0 ? c : '_';
-    return suffix;
+    // energy_rmse_shifted is a measure.
+    const bool measure = suffix == "_shifted" || suffix.starts_with("_shifted_");
+    return measure ? "_group" + suffix : suffix;
+}
+
+/// A suffix for each group, no two alike: names that need no change keep theirs, others that would come to the same are numbered.
+std::map<std::string, std::string> suffixes_of(const std::map<std::string, ErrorSums>& groups) {
+    std::map<std::string, std::string> suffixes;
+    std::set<std::string> taken;
+    for (const auto& [group, sums] : groups)
+        if (plain_suffix(group) == "_" + group) suffixes[group] = *taken.insert("_" + group).first;
+    for (const auto& [group, sums] : groups) {
+        if (suffixes.contains(group)) continue;
+        const auto plain = plain_suffix(group);
+        auto suffix = plain;
+        for (int number = 2; !taken.insert(suffix).second; ++number) suffix = fmt::format("{}_{}", plain, number);
+        suffixes[group] = suffix;
+    }
+    return suffixes;
 }
 
 void put(records::Records& records, const std::string& name, double value, const std::string& unit, double count) {
@@ -156,7 +176,9 @@ void put(records::Records& records, const std::string& name, double value, const
     records.set(name, std::move(record));
 }
 
-void put_all(records::Records& records, const ErrorSums& sums, const std::string& suffix) {
+/// group: empty for all frames.
+void put_all(records::Records& all, const ErrorSums& sums, const std::string& suffix, const std::string& group) {
+    records::Records records;
     const auto both = [&](const std::string& name, const ResidualSums& part, double factor, const std::string& unit) {
         if (part.count == 0) return;
         put(records, name + "_rmse" + suffix, factor * part.rmse(), unit, part.count);
@@ -169,6 +191,10 @@ void put_all(records::Records& records, const ErrorSums& sums, const std::string
     }
     both("force", sums.forces, milli, "meV/angstrom");
     both("stress", sums.stress, units::gpa_per_ev_per_angstrom3, "GPa");
+    for (auto [name, record] : records.all()) {
+        if (!group.empty()) record.settings["group"] = group;
+        all.set(name, std::move(record));
+    }
 }
 
 }  // namespace
@@ -176,7 +202,7 @@ void put_all(records::Records& records, const ErrorSums& sums, const std::string
 records::Records evaluate(calculator::Calculator& calculator, std::span<const structure::Frame> frames, const EvaluationSettings& settings,
                           base::ProgressSink& progress) {
     ErrorSums all;
-    std::map<std::string, ErrorSums> groups;  // by the suffix of their records: names that differ in punctuation alone share one
+    std::map<std::string, ErrorSums> groups;
     AllParity parity;
     AllReliability reliability;
     std::vector<double> expected, deviation;  // of force components: the calculator's, the committee's
@@ -187,7 +213,7 @@ records::Records evaluate(calculator::Calculator& calculator, std::span<const st
         ErrorSums own;
         add_errors(frame, prediction, own);
         all.add(own);
-        if (const std::string group = dataset::group_of(frame); !group.empty()) groups[record_suffix(group)].add(own);
+        if (const std::string group = dataset::group_of(frame); !group.empty()) groups[group].add(own);
         if (settings.parity_points > 0) parity.add(frame, prediction);
         if (result.uncertainty) reliability.add(frame, prediction, *result.uncertainty);
         if (result.uncertainty && settings.committee) {
@@ -200,8 +226,9 @@ records::Records evaluate(calculator::Calculator& calculator, std::span<const st
         throw InputError("no frame has an energy, forces or stress to compare with", frames.empty() ? "" : frames[0].source,
                          "check the keys with alkali data check");
     records::Records records;
-    put_all(records, all, "");
-    for (const auto& [suffix, sums] : groups) put_all(records, sums, suffix);
+    put_all(records, all, "", "");
+    const auto suffixes = suffixes_of(groups);
+    for (const auto& [group, sums] : groups) put_all(records, sums, suffixes.at(group), group);
     reliability.put(records);
     if (!expected.empty())
         put(records, "force_std_committee_correlation", math::spearman(expected, deviation), "1", static_cast<double>(expected.size()));

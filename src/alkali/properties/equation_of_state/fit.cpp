@@ -54,7 +54,9 @@ EquationOfState fit_birch_murnaghan(std::span<const EnergyVolume> points) {
     const double discriminant = c[2] * c[2] - 3 * c[1] * c[3];
     const double t = discriminant > 0 ? -c[1] / (c[2] + std::sqrt(discriminant)) : -1;
     const double second = 2 * c[2] + 6 * c[3] * t;
-    if (!(discriminant > 0 && t > -1 && second > 0)) throw ConvergenceError("the energies have no minimum as a function of volume");
+    if (!(discriminant > 0 && t > -1 && second > 0))
+        throw ConvergenceError("the energies have no minimum as a function of volume", {},
+                               "does the calculator describe this crystal at all, or was the range of volumes too narrow?");
     EquationOfState eos;
     const double u = 1 + t;
     eos.volume = mean * std::pow(u, -1.5);

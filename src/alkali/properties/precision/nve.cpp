@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <cmath>
 
 #include "alkali/base/error.hpp"
@@ -14,7 +16,15 @@ double time_step(const NveOptions& options, double mass) {
     return options.dt > 0 ? options.dt : std::round(10 * std::sqrt(mass / lithium)) / 10;
 }
 
-long steps_of(double picoseconds, double dt) { return std::lround(1e3 * picoseconds / dt); }
+constexpr double most_steps = 1e8;
+
+long steps_of(double picoseconds, double dt) {
+    const double steps = 1e3 * picoseconds / dt;
+    if (!(steps <= most_steps))
+        throw InputError(fmt::format("{:g} ps in steps of {:g} fs are {:.3g} steps", picoseconds, dt, steps), {},
+                         fmt::format("ask for a shorter time or longer steps: {:.0e} at most", most_steps));
+    return std::lround(steps);
+}
 
 /// A perfect crystal has no potential energy to share: it starts with twice the kinetic energy, half of which turns into
 /// vibrations while it settles.

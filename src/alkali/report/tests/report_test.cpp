@@ -1,11 +1,14 @@
 #include "alkali/report/report.hpp"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
 #include <cmath>
 #include <regex>
+#include <set>
+#include <tuple>
 
 #include "alkali/base/error.hpp"
 #include "alkali/base/files.hpp"
@@ -27,6 +30,38 @@ using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::SizeIs;
+
+/// Keeps what is told.
+class Told final : public base::LogSink {
+public:
+    void write(base::LogLevel, std::string_view message) override { text += std::string(message) + "\n"; }
+    std::string text;
+};
+
+using Folders = std::vector<fs::path>;
+std::vector<Source> load_sources(const Folders& folders) {
+    base::NullSink log;
+    return report::load_sources(folders, log);
+}
+Source load_source(const fs::path& folder) {
+    base::NullSink log;
+    return report::load_source(folder, log);
+}
+std::string render(const Folders& folders, const Options& options) { return report::render(load_sources(folders), options); }
+std::string summary(const Folders& folders, const std::vector<std::string>& names) {
+    base::NullSink log;
+    return report::summary(load_sources(folders), names, log);
+}
+/// What the error says that f() ends with; empty: none.
+template <class F>
+std::string fault_of(F f) {
+    try {
+        static_cast<void>(f());
+    } catch (const Error& error) {
+        return error.what();
+    }
+    return {};
+}
 
 class Report : public ::testing::Test {
 protected:
@@ -337,6 +372,35 @@ TEST_F(Report, two_folders_of_one_name_are_told_apart) {
     const auto sources = load_sources({sample("first/run"), sample("second/run/")});
     EXPECT_EQ(sources[0].name, "first/run");
     EXPECT_EQ(sources[1].name, "second/run");
+    const auto deep = load_sources({sample("C/x/out"), sample("D/x/out"), sample("D/y/out"), sample("other")});
+    EXPECT_EQ(deep[0].name, "C/x/out");
+    EXPECT_EQ(deep[1].name, "D/x/out");
+    EXPECT_EQ(deep[2].name, "D/y/out");
+    EXPECT_EQ(deep[3].name, "other");
+    const auto same = load_sources({sample("run"), folder_ / "run" / "." / ""});
+    EXPECT_NE(same[0].name, same[1].name);
+}
+
+TEST_F(Report, committees_of_one_name_are_told_apart) {
+    for (const char* place : {"a", "b"})
+        for (const char* member : {"member_1", "member_2"})
+            write(std::string(place) + "/com/" + member + "/metrics.csv", "step,loss\n1,2.0\n");
+    const auto sources = load_sources({folder_ / "a/com", folder_ / "b/com"});
+    std::set<std::string> names;
+    for (const auto& source : sources) names.insert(source.name);
+    EXPECT_THAT(names, ::testing::ElementsAre("a/com/member_1", "a/com/member_2", "b/com/member_1", "b/com/member_2"));
+}
+
+TEST_F(Report, members_after_a_gap_count_and_those_without_results_are_told) {
+    for (const char* member : {"member_1", "member_3", "member_10"})
+        write(std::string("com/") + member + "/metrics.csv", "step,loss\n1,2.0\n");
+    fs::create_directories(folder_ / "com" / "member_4");
+    fs::create_directory_symlink(".", folder_ / "com" / "member_5");
+    Told told;
+    const auto sources = report::load_sources({folder_ / "com"}, told);
+    ASSERT_THAT(sources, SizeIs(3));
+    EXPECT_EQ(sources[2].name, "com/member_10");
+    EXPECT_THAT(told.text, AllOf(HasSubstr("member_4: has nothing to report"), HasSubstr("member_5")));
 }
 
 TEST_F(Report, the_folder_of_a_committee_stands_for_its_members) {
@@ -368,6 +432,67 @@ TEST_F(Report, foreign_json_files_are_left_alone) {
     write("nequip/other.json", "{\"a\": 1}");
     write("nequip/broken.json", "{");
     EXPECT_THAT(load_source(folder_ / "nequip").evaluations, SizeIs(1));
+    write("nequip/foreign.json", R"({"schema": 1, "records": [1, 2]})");
+    write("nequip/alike.json", R"({"schema": 1, "records": {"page": {"title": "x"}}})");
+    Told told;
+    EXPECT_THAT(report::load_source(folder_ / "nequip", told).evaluations, SizeIs(1));
+    EXPECT_THAT(told.text,
+                AllOf(HasSubstr("broken.json"), HasSubstr("foreign.json"), HasSubstr("alike.json"), Not(HasSubstr("other.json"))));
+}
+
+TEST_F(Report, a_truncated_evaluation_is_told) {
+    sample("nequip");
+    write("nequip/evaluation.json", R"({"schema":1,"records":{"energy_rmse":{"value":3,"unit":"meV/a)");
+    Told told;
+    EXPECT_TRUE(report::load_source(folder_ / "nequip", told).evaluations.empty());
+    EXPECT_THAT(told.text, AllOf(HasSubstr("evaluation.json"), HasSubstr("left out")));
+}
+
+TEST_F(Report, records_whose_numbers_are_none_are_refused) {
+    for (const char* entry :
+         {R"("value": 3.4, "uncertainty": "0.1")", R"("value": 3.4, "uncertainty": [0.1])", R"("value": 3.4, "uncertainty": -1)",
+          R"("value": 3.4, "uncertainty": true)", R"("value": "3.4")", R"("value": true)"}) {
+        write("x/records.json", fmt::format(R"({{"schema": 1, "records": {{"a0": {{{}, "unit": "angstrom"}}}}}})", entry));
+        EXPECT_THAT(fault_of([&] { return load_source(folder_ / "x"); }), AllOf(HasSubstr("records.json"), HasSubstr("'a0'"))) << entry;
+    }
+    write("x/records.json", R"({"schema": 1, "records": {"a0": {"value": "inf", "unit": "angstrom", "uncertainty": "nan"}}})");
+    EXPECT_EQ(fault_of([&] { return load_source(folder_ / "x"); }), "");
+}
+
+TEST_F(Report, a_table_of_training_without_rows_is_nothing_to_report) {
+    for (const char* text : {"", "epoch,loss\n", "epoch,loss\n1", "train_loss12"}) {
+        write("x/metrics.csv", text);
+        EXPECT_THAT(fault_of([&] { return load_source(folder_ / "x"); }), HasSubstr("nothing to report")) << text;
+    }
+}
+
+TEST_F(Report, parity_and_reliability_records_of_another_shape_name_their_file) {
+    for (
+        const char* record :
+        {R"("parity": {"value": {"frames": ["f0"], "energy": {"reference": [1], "predicted": [1], "frame": [0.9]}}, "unit": ""})",
+         R"("parity": {"value": {"frames": ["f0"], "energy": {"reference": [1], "predicted": [1], "frame": [1e300]}}, "unit": ""})",
+         R"("parity": {"value": {"frames": ["f0"], "energy": {"reference": [1], "predicted": [1], "frame": [1]}}, "unit": ""})",
+         R"("parity": {"value": {"frames": ["f0"], "energy": {"reference": [1], "predicted": [1], "frame": [-1]}}, "unit": ""})",
+         R"("parity": {"value": {"frames": ["f0"], "energy": {"reference": [true], "predicted": [1], "frame": [0]}}, "unit": ""})",
+         R"("parity": {"value": {"frames": "f0", "energy": {"reference": [1], "predicted": [1], "frame": [0]}}, "unit": ""})",
+         R"("parity": {"value": {"frames": [3], "energy": {"reference": [1], "predicted": [1], "frame": [0]}}, "unit": ""})",
+         R"("parity": {"value": 3, "unit": ""}, "reliability": {"value": {"energy": 3}, "unit": ""})",
+         R"("reliability": {"value": {"energy": {"nominal": ["x"], "observed": [1]}}, "unit": ""})",
+         R"("reliability": {"value": {"energy": {"nominal": [0.5], "observed": [1], "std": [], "rmse": [], "points": "x"}}, "unit": ""})"}) {
+        write("x/test.json", fmt::format(R"({{"schema": 1, "records": {{{}}}}})", record));
+        EXPECT_THAT(fault_of([&] { return render({folder_ / "x"}, {}); }), HasSubstr("x/test.json")) << record;
+    }
+}
+
+TEST_F(Report, a_page_is_utf_8_whatever_names_and_settings_hold) {
+    records::Records records;
+    std::string letters;
+    while (letters.size() < 200) letters += "\u00e9";
+    records.set("a0", {3.4, "angstrom", {}, {{"even", letters}, {"odd", "x" + letters}}, {}});
+    records.save(folder_ / "b\xff" / "records.json");
+    const auto page = render({folder_ / "b\xff"}, {.title = "\xe9t\xe9"});
+    EXPECT_NO_THROW(static_cast<void>(nlohmann::json(page).dump())) << "dump() refuses what is not UTF-8";
+    EXPECT_THAT(page, AllOf(HasSubstr("b\\xff"), HasSubstr("\\xe9t\\xe9")));
 }
 
 TEST_F(Report, the_unfinished_last_line_of_a_running_training_is_left_out) {
@@ -411,7 +536,36 @@ TEST_F(Report, the_summary_has_a_row_per_record_and_a_column_per_folder) {
     EXPECT_EQ(summary({first, second}, {"a0", "vacancy_formation_energy", "C11"}),
               "                          unit           nequip    snap\n"
               "a0                        angstrom    3.4264(7)  3.5000\n"
-              "vacancy_formation_energy  eV              0.530       -\n");
+              "vacancy_formation_energy  eV              0.530       -\n"
+              "C11                                           -       -\n");
+}
+
+TEST_F(Report, the_summary_puts_each_unit_beside_its_number_where_folders_differ) {
+    for (const auto& [name, value, unit] : {std::tuple{"angstrom", 3.4, "angstrom"}, {"nm", 0.34, "nm"}}) {
+        records::Records records;
+        records.set("a0", {value, unit, {}, {}, {}});
+        records.save(folder_ / name / "records.json");
+    }
+    const auto text = summary({folder_ / "nm", folder_ / "angstrom"}, {"a0"});
+    EXPECT_THAT(text, AllOf(HasSubstr("0.340 nm"), HasSubstr("3.4000 angstrom"))) << text;
+    EXPECT_THAT(text, ::testing::MatchesRegex("[^\n]*\na0 +0.340 nm +3.4000 angstrom\n"));
+}
+
+TEST_F(Report, the_summary_names_what_no_folder_has) {
+    Told told;
+    const auto text = report::summary(load_sources({sample("nequip")}), {"a0", "C1l", "vacancy_formation_enregy"}, told);
+    EXPECT_THAT(text, AllOf(HasSubstr("\nC1l "), HasSubstr("\nvacancy_formation_enregy ")));
+    EXPECT_THAT(told.text, AllOf(HasSubstr("no folder has a number 'C1l'"), HasSubstr("did you mean vacancy_formation_energy?"),
+                                 Not(HasSubstr("'a0'"))));
+}
+
+TEST_F(Report, the_summary_keeps_a_row_that_failed_everywhere) {
+    records::Records records;
+    records.set("failures", {{{"lattice", "no minimum"}}, "", {}, {}, {}});
+    records.save(folder_ / "x" / "records.json");
+    Told told;
+    EXPECT_THAT(report::summary(load_sources({folder_ / "x"}), {"a0"}, told), HasSubstr("failed"));
+    EXPECT_EQ(told.text, "");
 }
 
 TEST_F(Report, expected_errors_are_drawn_against_true_ones_and_tabulated) {

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <map>
 
 #include "alkali/base/error.hpp"
 #include "alkali/training/tests/samples.hpp"
@@ -59,11 +60,37 @@ TEST(Evaluation, names_groups_with_letters_digits_and_underscores) {
     EXPECT_NEAR(records.number("energy_rmse_shifted_surface"), 2, 1e-6);
 }
 
-TEST(Evaluation, groups_whose_records_have_one_name_are_one) {
-    Case one;
-    one.frames[1].info["group"] = "bulk-A";
-    const auto records = one.records();
-    EXPECT_EQ(records.at("energy_rmse_bulk_A").settings.at("values"), 2);
+TEST(Evaluation, groups_never_share_records_nor_take_those_of_all_frames) {
+    Case some;
+    const auto totals = Case().records();
+    const std::vector<std::string> names = {"shifted", "shifted_x", "a-b", "a_b"};
+    for (std::size_t k = 0; k < names.size(); ++k) some.frames[k].info["group"] = names[k];
+    const auto records = some.records();
+    for (const char* total : {"energy_rmse", "energy_rmse_shifted", "energy_mae", "energy_mean_error", "force_rmse", "stress_rmse"}) {
+        EXPECT_EQ(records.number(total), totals.number(total)) << total;
+        EXPECT_FALSE(records.at(total).settings.contains("group")) << total;
+    }
+    std::map<std::string, std::string> groups;  // by the record
+    for (const auto& [name, record] : records.all())
+        if (name.starts_with("force_rmse_")) {
+            EXPECT_EQ(record.settings.at("values"), 12) << name;
+            groups[name] = record.settings.at("group").get<std::string>();
+        }
+    EXPECT_EQ(groups, (std::map<std::string, std::string>{{"force_rmse_a_b", "a_b"},
+                                                          {"force_rmse_a_b_2", "a-b"},
+                                                          {"force_rmse_group_shifted", "shifted"},
+                                                          {"force_rmse_group_shifted_x", "shifted_x"}}));
+}
+
+TEST(Evaluation, a_number_behind_a_group_is_not_that_of_another) {
+    Case some;
+    const std::vector<std::string> names = {"a-b", "a_b", "a_b_2", "a.b"};
+    for (std::size_t k = 0; k < names.size(); ++k) some.frames[k].info["group"] = names[k];
+    const auto records = some.records();
+    EXPECT_EQ(records.at("force_rmse_a_b_2").settings.at("group"), "a_b_2");
+    std::size_t count = 0;
+    for (const auto& [name, record] : records.all()) count += name.starts_with("force_rmse_") ? 1U : 0U;
+    EXPECT_EQ(count, 4U);
 }
 
 TEST(Evaluation, parity_points_tell_their_frames) {

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <system_error>
 
+#include "alkali/base/stack_limit.hpp"
 #include "alkali/base/thread_limit.hpp"
 #include "process.hpp"
 
@@ -40,6 +41,9 @@ void let_waiting_threads_sleep(char** arguments) {
     ::unsetenv(spin_count);
 }
 
-void check_threads_of_environment() { base::require_threads(omp_get_max_threads(), "OMP_NUM_THREADS"); }
+void check_threads_of_environment() {
+    base::require_threads(omp_get_max_threads(), "OMP_NUM_THREADS");
+    base::require_stack(std::getenv("OMP_STACKSIZE"), std::getenv("GOMP_STACKSIZE"));
+}
 
 }  // namespace alkali::app

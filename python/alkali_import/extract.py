@@ -34,6 +34,8 @@ def extract(graph_model, source):
         "kind": "nequip",
         "hyperparameters": json.dumps(hyperparameters),
         "derived": json.dumps({"normalize2mom": _normalize2mom(sequence)}),
+        "species": json.dumps(hyperparameters["type_names"]),
+        "units": json.dumps({"energy": "eV", "length": "angstrom", "stress": "eV/angstrom^3, positive in tension"}),
         "provenance": json.dumps(_provenance(source)),
     }
     return _tensors(sequence, hyperparameters), metadata

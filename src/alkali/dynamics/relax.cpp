@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
+#include <vector>
 
 #include "alkali/structure/neighbour_list.hpp"
 #include "alkali/units/constants.hpp"
@@ -22,41 +24,59 @@ bool has_atoms_on_one_another(const structure::Structure& structure) {
     return !structure::neighbour_list(structure, nearest_atoms).vector.empty();
 }
 
-/// The enthalpy of a structure as a function of its coordinates; keeps the last evaluation's results.
+/// What an evaluation found.
+struct Evaluated {
+    Eigen::VectorXd x;
+    structure::Structure structure;
+    calculator::Result result;
+    RelaxStep step;
+};
+
+/// The enthalpy of a structure as a function of its coordinates; keeps the results of the evaluations since forget().
 class Enthalpy final : public Landscape {
 public:
     Enthalpy(calculator::Calculator& calculator, const structure::Structure& start, const RelaxOptions& options)
         : calculator_(calculator), options_(options), coordinates_(start, options.freedom) {}
 
     Point evaluate(const Eigen::VectorXd& x) override {
-        if (step_.evaluations == 0)
-            begin(x);
-        else
-            go_on(x);
-        ++step_.evaluations;
-        step_.energy = coordinates_.enthalpy(structure_, result_);
-        step_.max_force = coordinates_.max_force(result_);
-        step_.max_stress = coordinates_.max_stress(result_);
-        if (options_.observer) options_.observer(step_);
-        const bool converged = step_.max_force <= options_.fmax && step_.max_stress <= options_.stress_tolerance;
-        return {x, step_.energy, coordinates_.gradient(x, structure_, result_), converged};
+        Evaluated now = evaluations_ == 0 ? begin(x) : go_on(x);
+        now.x = x;
+        now.step = {++evaluations_, coordinates_.enthalpy(now.structure, now.result), coordinates_.max_force(now.result),
+                    coordinates_.max_stress(now.result)};
+        if (options_.observer) options_.observer(now.step);
+        const bool converged = now.step.max_force <= options_.fmax && now.step.max_stress <= options_.stress_tolerance;
+        Point point{x, now.step.energy, coordinates_.gradient(x, now.structure, now.result), converged};
+        kept_.push_back(std::move(now));
+        return point;
+    }
+    /// All evaluations but the last.
+    void forget() {
+        if (!kept_.empty()) kept_.erase(kept_.begin(), kept_.end() - 1);
     }
     void limit_step(Eigen::VectorXd& step) const override { coordinates_.limit_step(step, options_.max_displacement); }
-    [[nodiscard]] bool exhausted() const override { return step_.evaluations >= options_.max_steps; }
+    [[nodiscard]] bool exhausted() const override { return evaluations_ >= options_.max_steps; }
     [[nodiscard]] Eigen::VectorXd start() const { return coordinates_.start(); }
-    [[nodiscard]] RelaxResult take(bool converged) {
-        return {coordinates_.without_completion(std::move(structure_)), std::move(result_), step_, converged, {}};
+    /// What was found at a point that was evaluated since forget(): a line search may end on another than its last.
+    [[nodiscard]] RelaxResult take(const Point& point) {
+        const auto at = std::find_if(kept_.rbegin(), kept_.rend(), [&](const Evaluated& each) { return each.x == point.x; });
+        return taken(at == kept_.rend() ? kept_.back() : *at, point.converged);
     }
+    [[nodiscard]] RelaxResult take_last() { return taken(kept_.back(), false); }
 
 private:
-    void begin(const Eigen::VectorXd& x) {
-        structure_ = coordinates_.structure(x);
-        result_ = calculator_.compute(structure_);
-        volume_ = structure_.cell.volume();
-        near_from_the_start_ = has_atoms_on_one_another(structure_);
+    [[nodiscard]] RelaxResult taken(Evaluated& one, bool converged) {
+        one.step.evaluations = evaluations_;
+        return {coordinates_.without_completion(std::move(one.structure)), std::move(one.result), one.step, converged, {}};
     }
-    /// Structure and result stay the last ones where this fails.
-    void go_on(const Eigen::VectorXd& x) {
+    [[nodiscard]] Evaluated begin(const Eigen::VectorXd& x) {
+        Evaluated now;
+        now.structure = coordinates_.structure(x);
+        now.result = calculator_.compute(now.structure);
+        volume_ = now.structure.cell.volume();
+        near_from_the_start_ = has_atoms_on_one_another(now.structure);
+        return now;
+    }
+    [[nodiscard]] Evaluated go_on(const Eigen::VectorXd& x) {
         try {
             auto structure = coordinates_.structure(x);
             const double change = volume_ > 0 ? structure.cell.volume() / volume_ : 1;
@@ -64,8 +84,10 @@ private:
                 throw RanAway{fmt::format("the volume came to {:.2g} times that of the start", change)};
             if (!near_from_the_start_ && has_atoms_on_one_another(structure))
                 throw RanAway{fmt::format("atoms came nearer than {} angstrom", nearest_atoms)};
-            result_ = calculator_.compute(structure);
-            structure_ = std::move(structure);
+            Evaluated now;
+            now.result = calculator_.compute(structure);
+            now.structure = std::move(structure);
+            return now;
         } catch (const InputError& error) {
             throw RanAway{fmt::format("it led to a structure that is refused ({})", error.what())};
         }
@@ -74,22 +96,21 @@ private:
     calculator::Calculator& calculator_;
     const RelaxOptions& options_;
     Coordinates coordinates_;
-    structure::Structure structure_;
-    calculator::Result result_;
-    RelaxStep step_;
+    std::vector<Evaluated> kept_;
+    int evaluations_ = 0;
     double volume_ = 0;  ///< of the start
     bool near_from_the_start_ = false;
 };
 
-/// Whether it converged.
-bool minimise(Enthalpy& enthalpy, Minimiser& minimiser) {
+/// Where it came to.
+Point minimise(Enthalpy& enthalpy, Minimiser& minimiser) {
     Point point = enthalpy.evaluate(enthalpy.start());
     // From what is not finite no step leads anywhere.
-    while (!point.converged && !enthalpy.exhausted() && std::isfinite(point.energy) && point.gradient.allFinite())
+    while (!point.converged && !enthalpy.exhausted() && std::isfinite(point.energy) && point.gradient.allFinite()) {
+        enthalpy.forget();
         point = minimiser.advance(enthalpy, point);
-    // A line search may end on another point than it evaluated last.
-    if (!point.converged) static_cast<void>(enthalpy.evaluate(point.x));
-    return point.converged;
+    }
+    return point;
 }
 
 }  // namespace
@@ -100,7 +121,7 @@ RelaxResult relax(calculator::Calculator& calculator, const structure::Structure
     try {
         return enthalpy.take(minimise(enthalpy, *minimiser));
     } catch (const RanAway& end) {
-        RelaxResult result = enthalpy.take(false);
+        RelaxResult result = enthalpy.take_last();
         result.ran_away = end.how;
         return result;
     }

@@ -4,9 +4,14 @@
 #include <cmath>
 #include <numeric>
 
+#include "alkali/base/error.hpp"
+
 namespace alkali::math {
 
+void refuse_order() { throw InputError("a value that is not a number (NaN) has no place in an order", {}, "look where it comes from"); }
+
 std::vector<std::size_t> ascending(const std::vector<double>& values) {
+    if (std::any_of(values.begin(), values.end(), [](double value) { return std::isnan(value); })) refuse_order();
     std::vector<std::size_t> order(values.size());
     std::iota(order.begin(), order.end(), std::size_t{0});
     std::stable_sort(order.begin(), order.end(), [&](std::size_t i, std::size_t j) { return values[i] < values[j]; });

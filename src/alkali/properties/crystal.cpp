@@ -20,14 +20,18 @@ double nearest_distance(const structure::Structure& crystal, double a) {
     return nearest / a;
 }
 
-/// eV/atom; infinite where the calculator cannot say.
-double energy_per_atom(calculator::Calculator& calculator, const structure::Structure& s) {
+/// eV/atom; infinite where the calculator cannot say, far outside of what it was made for. refusal: why, if it told so.
+double energy_per_atom(calculator::Calculator& calculator, const structure::Structure& s, std::string& refusal) {
+    constexpr double infinite = std::numeric_limits<double>::infinity();
     try {
         const double energy = calculator.compute(s).energy / static_cast<double>(s.size());
-        return std::isfinite(energy) ? energy : std::numeric_limits<double>::infinity();
-    } catch (const ExternalProgramError&) {  // far outside of what the engine can do
-        return std::numeric_limits<double>::infinity();
+        return std::isfinite(energy) ? energy : infinite;
+    } catch (const ExternalProgramError& error) {
+        refusal = error.fault();
+    } catch (const InputError& error) {
+        refusal = error.fault();
     }
+    return infinite;
 }
 
 /// How far the energy rises on the lower of both sides of point k.
@@ -69,9 +73,10 @@ double expected_lattice_constant(const Crystal& crystal) {
 double scan_lattice_constant(calculator::Calculator& calculator, const Crystal& crystal) {
     constexpr double farthest = 6.0, nearest = 1.0, ratio = 1.04, deep = 0.3;
     std::vector<double> a, energy;
+    std::string refusal;
     for (double d = farthest; d > nearest; d /= ratio) {
         a.push_back(d / crystal.neighbour_distance());
-        energy.push_back(energy_per_atom(calculator, crystal.make(a.back())));
+        energy.push_back(energy_per_atom(calculator, crystal.make(a.back()), refusal));
     }
     const double expected = expected_lattice_constant(crystal);
     const auto better = [&](std::size_t k, std::size_t best) {
@@ -84,7 +89,9 @@ double scan_lattice_constant(calculator::Calculator& calculator, const Crystal& 
     if (best == 0)
         throw ConvergenceError(
             "the energy of " + crystal.name() + " " + crystal.symbol() + " has no minimum for nearest neighbours 1 to 6 angstrom apart",
-            calculator.name(), "give a lattice constant with --set lattice.start=..., or another crystal with --structure");
+            calculator.name(),
+            "give a lattice constant with --set lattice.start=..., or another crystal with --structure" +
+                (refusal.empty() ? "" : "; it refuses some of them (" + refusal + ")"));
     return a[best];
 }
 

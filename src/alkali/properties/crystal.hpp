@@ -37,7 +37,7 @@ private:
 /// steps of 4 per cent. Potentials fitted to data may have further minima (ripples near the cutoff, holes at short
 /// distance, anything where they extrapolate), so the minimum nearest to the element's measured volume is taken; without
 /// one the widest-spaced that is at least 0.3 eV/atom deep, or the deepest if none is.
-/// Errors: ConvergenceError when there is no minimum at all.
+/// Distances that the calculator refuses count as infinitely high. Errors: ConvergenceError when there is no minimum at all.
 [[nodiscard]] double scan_lattice_constant(calculator::Calculator& calculator, const Crystal& crystal);
 
 }  // namespace alkali::properties

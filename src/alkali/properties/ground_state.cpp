@@ -46,6 +46,20 @@ std::pair<Structure, double> at_volume(Study& study, const Structure& cell, doub
 
 double volume_per_atom(const Structure& s) { return s.cell.volume() / static_cast<double>(s.size()); }
 
+/// A fit of the crystal's energies; what makes it fail is told of the calculator and the crystal.
+template <class Fit>
+EquationOfState fitted(Study& study, Fit fit, const std::vector<EnergyVolume>& curve) {
+    try {
+        return fit(curve);
+    } catch (const ConvergenceError& error) {
+        throw ConvergenceError(error.fault(),
+                               fmt::format("{}, {} {} about {:.4g} angstrom^3/atom", study.calculator().name(), study.crystal().name(),
+                                           study.crystal().symbol(), curve[curve.size() / 2].volume),
+                               "give a lattice constant with --set lattice.start=..., a wider --set equation_of_state.range=..., or "
+                               "another crystal with --structure");
+    }
+}
+
 /// Repeats the series about its own minimum, so that the result does not depend on where the scan began.
 void fit_minimum(Study& study, GroundState& state, double first_a) {
     const auto& options = study.options("equation_of_state");
@@ -56,7 +70,7 @@ void fit_minimum(Study& study, GroundState& state, double first_a) {
     for (int pass = 0; pass < most; ++pass) {
         study.progress("equation of state", pass, most);
         state.curve = energy_volume_curve(study, centre, range, points);
-        state.birch_murnaghan = fit_birch_murnaghan(state.curve);
+        state.birch_murnaghan = fitted(study, fit_birch_murnaghan, state.curve);
         shift = std::abs(state.birch_murnaghan.volume / volume_per_atom(centre) - 1);
         centre = at_volume(study, centre, state.birch_murnaghan.volume * static_cast<double>(centre.size())).first;
         if (shift < tolerance) break;
@@ -67,7 +81,7 @@ void fit_minimum(Study& study, GroundState& state, double first_a) {
                                "is the energy smooth there? look at a wider range with --set equation_of_state.range=...");
     if (shift > 10 * tolerance) study.log().warning(fmt::format("the minimum of E(V) settles to {:.1e} of its volume only", shift));
     state.at_minimum = std::move(centre);
-    state.vinet = fit_vinet(state.curve);
+    state.vinet = fitted(study, fit_vinet, state.curve);
 }
 
 void relax_to_zero_stress(Study& study, GroundState& state) {
@@ -79,9 +93,11 @@ void relax_to_zero_stress(Study& study, GroundState& state) {
     options.max_steps = 60;
     auto relaxed = dynamics::relax(study.calculator(), state.at_minimum, options);
     constexpr double poor = 1e-5;  // 1.6 MPa: below 1e-4 of the lattice constant of the softest metals
-    if (!relaxed.converged && relaxed.last.max_stress > std::max(poor, options.stress_tolerance))
-        throw ConvergenceError(fmt::format("the cell keeps a stress of {:.1e} eV/angstrom^3", relaxed.last.max_stress),
-                               study.calculator().name());
+    const bool good = relaxed.last.max_stress <= std::max(poor, options.stress_tolerance) && relaxed.last.max_force <= 100 * options.fmax;
+    if (!relaxed.converged && !good)
+        throw ConvergenceError(fmt::format("the cell keeps a stress of {:.1e} eV/angstrom^3 and a force of {:.1e} eV/angstrom",
+                                           relaxed.last.max_stress, relaxed.last.max_force),
+                               study.calculator().name(), "is the energy smooth there? another start: --set lattice.start=...");
     state.residual_stress = relaxed.last.max_stress;
     state.stress_free = std::move(relaxed.structure);
 }

@@ -34,7 +34,10 @@ records::Records run(Study& study) {
 
 Property lattice() {
     config::Options options;
-    options.number("start", "lattice constant from which the minimum is looked for (absent: found by a scan)").unit("angstrom").above(0);
+    options.number("start", "lattice constant from which the minimum is looked for (absent: found by a scan)")
+        .unit("angstrom")
+        .at_least(0.5)
+        .at_most(100);
     return {"lattice", "lattice constant at the minimum of E(V) and at zero stress", std::move(options), run};
 }
 

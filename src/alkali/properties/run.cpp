@@ -1,5 +1,7 @@
 #include "alkali/properties/run.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <memory>
@@ -63,6 +65,16 @@ json committee_provenance(const calculator::Calculator& committee, const Setting
     return provenance;
 }
 
+/// What is no finite number in a record, as a part of a sentence; empty: nothing.
+std::string not_finite(const Record& record) {
+    if (record.uncertainty && !std::isfinite(*record.uncertainty)) return "its uncertainty is no finite number";
+    const json numbers = record.value.flatten();
+    for (const auto& [place, value] : numbers.items())
+        if (value.is_number() && !std::isfinite(value.get<double>()))
+            return (place.empty() ? "it" : place.substr(1)) + " is no finite number";
+    return {};
+}
+
 /// Why something is not there, a property or a record that some members of a committee lack: the record `failures`.
 class Failures {
 public:
@@ -73,6 +85,18 @@ public:
     void note(const std::string& name, const std::string& reason, Records& records) {
         record_.value[name] = reason;
         records.set("failures", record_);
+    }
+    /// Puts a record among the others, unless it holds what is no finite number: that is a failure by the record's name.
+    void keep_finite(const std::string& name, Record record, Outcome& outcome) {
+        if (const auto fault = not_finite(record); !fault.empty()) {
+            const auto reason =
+                fmt::format("{}: {}", record.provenance.value("calculator", std::string()),
+                            name + " is not kept, since " + fault + "; do differences drown in rounding? see the options of --set");
+            outcome.failures.emplace_back(name, reason);
+            note(name, reason, outcome.records);
+            return;
+        }
+        outcome.records.set(name, std::move(record));
     }
     /// combine_members() leaves out what not all of them have.
     void note_incomplete(const std::vector<calculator::Calculator*>& members, const std::vector<Records>& results, Records& records) {
@@ -116,7 +140,9 @@ Outcome compute_properties(calculator::Calculator& calculator, std::span<const P
                     results.push_back(property.run(*studies[k]));
                 } catch (const ConvergenceError& error) {
                     const auto name = members.empty() ? calculator.name() : members[k]->name();
-                    throw ConvergenceError(error.fault(), name + (error.where().empty() ? "" : ", " + error.where()), error.hint());
+                    const bool named = error.where().starts_with(name);
+                    throw ConvergenceError(error.fault(),
+                                           named ? error.where() : name + (error.where().empty() ? "" : ", " + error.where()), error.hint());
                 }
             }
             Records combined = members.empty() ? std::move(results.front()) : combine_members(results);
@@ -124,7 +150,7 @@ Outcome compute_properties(calculator::Calculator& calculator, std::span<const P
             for (const auto& [name, record] : combined.all()) {
                 Record own = record;
                 if (!members.empty()) own.provenance = committee_provenance(calculator, settings);
-                outcome.records.set(name, std::move(own));
+                failures.keep_finite(name, std::move(own), outcome);
             }
         } catch (const ConvergenceError& error) {
             outcome.failures.emplace_back(property.name, error.what());

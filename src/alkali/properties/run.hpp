@@ -8,8 +8,8 @@
 
 namespace alkali::properties {
 
-/// What was computed, and which properties did not converge (name, message). The latter, and records that only some members of a
-/// committee have, are also the record `failures`.
+/// What was computed, and which properties did not converge or records are no finite numbers (name, message). The latter, and records
+/// that only some members of a committee have, are also the record `failures`.
 struct Outcome {
     records::Records records;
     std::vector<std::pair<std::string, std::string>> failures;

@@ -61,7 +61,7 @@ records::Records run(Study& study) {
 Property vacancy() {
     config::Options options;
     options.integers("supercell", "conventional cells along each vector").fallback({5, 5, 5}).at_least(1);
-    options.number("fmax", "largest force left").unit("eV/angstrom").fallback(1e-3).above(0);
+    options.number("fmax", "largest force left").unit("eV/angstrom").fallback(1e-3).above(0).at_most(0.1);
     return {"vacancy", "vacancy formation energy, relaxed in a fixed supercell", std::move(options), run};
 }
 

@@ -4,6 +4,7 @@
 
 #include "alkali/base/threads.hpp"
 #include "alkali/models/contract/assemble.hpp"
+#include "alkali/models/contract/limits.hpp"
 
 namespace alkali::training {
 namespace {
@@ -14,7 +15,15 @@ constexpr std::size_t frames_at_once = 256;
 
 GraphSet::GraphSet(std::vector<structure::Frame> frames, std::vector<std::string> type_names, double cutoff)
     : frames_(std::move(frames)), type_names_(std::move(type_names)), cutoff_(cutoff) {
-    // Every graph is made once here, also those that are not kept: their faults are found before training begins.
+    make_graphs(nullptr);
+}
+
+GraphSet::GraphSet(std::vector<structure::Frame> frames, const models::Model& model)
+    : frames_(std::move(frames)), type_names_(model.type_names()), cutoff_(model.cutoff()) {
+    make_graphs(&model);
+}
+
+void GraphSet::make_graphs(const models::Model* model) {
     std::size_t edges = 0;
     std::vector<models::StructureGraph> chunk(frames_at_once);
     for (std::size_t begin = 0; begin < frames_.size(); begin += frames_at_once) {
@@ -22,6 +31,7 @@ GraphSet::GraphSet(std::vector<structure::Frame> frames, std::vector<std::string
         base::parallel_for(count, [&](std::size_t k) {
             const auto& frame = frames_[begin + k];
             chunk[k] = models::structure_graph(frame.structure, type_names_, cutoff_, frame.where());
+            if (model) models::require_within_limits(*model, chunk[k].view(), frame.where());
         });
         for (std::size_t k = 0; k < count; ++k) {
             edges += chunk[k].list.edges();

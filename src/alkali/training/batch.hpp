@@ -4,6 +4,7 @@
 
 #include "alkali/models/common/structure_graph.hpp"
 #include "alkali/models/contract/graph.hpp"
+#include "alkali/models/contract/model.hpp"
 #include "alkali/structure/frame.hpp"
 
 namespace alkali::training {
@@ -13,6 +14,8 @@ class GraphSet {
 public:
     /// Errors: InputError naming file and frame of an unknown species or overlapping atoms.
     GraphSet(std::vector<structure::Frame> frames, std::vector<std::string> type_names, double cutoff);
+    /// For this model. Errors: also those of its limits (models/contract/limits.hpp).
+    GraphSet(std::vector<structure::Frame> frames, const models::Model& model);
     [[nodiscard]] std::size_t size() const { return frames_.size(); }
     [[nodiscard]] const std::vector<structure::Frame>& frames() const { return frames_; }
     [[nodiscard]] const structure::Frame& frame(std::size_t index) const { return frames_[index]; }
@@ -20,6 +23,9 @@ public:
     [[nodiscard]] const models::StructureGraph& graph(std::size_t index, models::StructureGraph& scratch) const;
 
 private:
+    /// Every graph is made once, also those that are not kept: their faults are found before training begins.
+    void make_graphs(const models::Model* model);
+
     std::vector<structure::Frame> frames_;
     std::vector<std::string> type_names_;
     double cutoff_;

@@ -284,9 +284,9 @@ Outcome train(const SessionRequest& request, const models::KindRegistry& kinds, 
     const auto model = make_trainable(config, data, settings.seed, kinds, log);
     say_what_processes_change(communicator.size(), log);
     RunFolder folder(request.output, kinds, provenance(request, data, identity.data_hash, config.values), communicator.rank() == 0);
-    // Before anything is written: these find overlapping atoms.
-    const GraphSet train_set(std::move(data.train), model->type_names(), model->cutoff());
-    const GraphSet validation_set(std::move(data.validation), model->type_names(), model->cutoff());
+    // Before anything is written: these find overlapping atoms and what the model has no room for.
+    const GraphSet train_set(std::move(data.train), *model);
+    const GraphSet validation_set(std::move(data.validation), *model);
     folder.save_text("config.yaml", config::to_yaml(config.values, options));
     if (!data.left_out.empty() && communicator.rank() == 0) {
         io::write_frames(request.output / "left_out.extxyz", data.left_out);

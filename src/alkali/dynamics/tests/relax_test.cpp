@@ -368,6 +368,21 @@ TEST_P(EveryMethod, forces_that_are_no_numbers_are_not_taken_for_small_ones) {
     EXPECT_LT(broken.calls, 5);
 }
 
+TEST_P(EveryMethod, takes_no_more_evaluations_than_it_is_given_and_its_numbers_are_those_of_its_structure) {
+    for (const int steps : {1, 2, 3, 5, 8}) {
+        auto lj = argon();
+        auto options = tight(GetParam());
+        options.max_steps = steps;
+        const auto result = relax(lj, disturbed(0.15, 3), options);
+        EXPECT_FALSE(result.converged);
+        EXPECT_EQ(lj.calls, steps);
+        EXPECT_EQ(result.last.evaluations, steps);
+        const auto again = argon().Calculator::compute(result.structure);
+        EXPECT_EQ(result.result.energy, again.energy);
+        EXPECT_EQ(result.result.forces, again.forces);
+    }
+}
+
 TEST(Relax, a_relaxed_structure_costs_one_evaluation) {
     auto lj = argon();
     const auto result = relax(lj, structure::fcc("Ar", 5.3));

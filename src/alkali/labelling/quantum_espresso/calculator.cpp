@@ -9,6 +9,7 @@
 #include <system_error>
 
 #include "alkali/base/process.hpp"
+#include "alkali/calculator/finite.hpp"
 #include "alkali/labelling/quantum_espresso/labeller.hpp"
 #include "alkali/structure/builders.hpp"
 #include "alkali/units/elements.hpp"
@@ -90,6 +91,7 @@ calculator::Result QuantumEspressoCalculator::compute(const structure::Structure
     result.energy = last_->output.energy;
     result.forces = last_->output.forces;
     result.stress = last_->output.stress;
+    calculator::require_finite(result, name_);
     return result;
 }
 

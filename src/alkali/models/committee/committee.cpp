@@ -8,6 +8,7 @@
 #include <tuple>
 
 #include "alkali/base/error.hpp"
+#include "alkali/calculator/finite.hpp"
 #include "alkali/models/common/shared_structure.hpp"
 #include "alkali/models/contract/parts.hpp"
 
@@ -100,6 +101,7 @@ calculator::Result Committee::compute(const structure::Structure& structure, con
     if (request.per_atom && all_have(results, atoms, &calculator::Result::virials))
         for (std::size_t i = 0; i < atoms; ++i)
             mean.virials.push_back(moments(results, Mat3(Mat3::Zero()), [i](const auto& r) { return r.virials[i]; }).first);
+    calculator::require_finite(mean, name());
     deviation_ = models::deviation(results, structure);
     return mean;
 }

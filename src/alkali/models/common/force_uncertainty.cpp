@@ -1,6 +1,9 @@
 #include "alkali/models/common/force_uncertainty.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "alkali/base/error.hpp"
@@ -15,6 +18,10 @@ constexpr double least_pull = 1e-3, least_force = 0.02;
 constexpr double farthest = 6;
 /// How far log s may leave the range of calibration.
 constexpr double below = 0.5, above = 1.5;
+/// Least logarithm of a deviation, least deviation of a column and largest error within the range of calibration (eV/angstrom): what
+/// calibrations give lies far from them.
+constexpr double least_log = -30, least_width = 1e-8, largest_error = 1e6;
+constexpr std::array names{"mean", "components", "centre", "width", "linear", "quadratic", "scale"};
 
 io::Tensor tensor_of(const Eigen::MatrixXd& matrix) {
     io::Tensor tensor{{static_cast<std::size_t>(matrix.rows()), static_cast<std::size_t>(matrix.cols())}, {}};
@@ -178,10 +185,29 @@ void ForceUncertainty::store(io::TensorFile& file) const {
     put("scale", {{6}, {low, high, reach, spread, floor, factor}});
 }
 
+std::string ForceUncertainty::fault() const {
+    for (const bool finite :
+         {mean.allFinite(), components.allFinite(), centre.allFinite(), width.allFinite(), linear.allFinite(), quadratic.allFinite()})
+        if (!finite) return "it holds values that are not finite";
+    for (const double value : {low, high, reach, spread, floor, factor})
+        if (!std::isfinite(value)) return "its scale is not finite";
+    if (width.size() > 0 && width.minCoeff() < least_width) return "a column has no width";
+    if (quadratic != quadratic.transpose()) return "its polynomial is not symmetric";
+    if (low > high || low < least_log || reach <= 0) return "its range is none";
+    if (spread <= 0 || floor < 0 || factor <= 0) return "its scale is not positive";
+    const double most = error(std::exp(high + above)), least = error(std::exp(low - below));
+    if (!(most <= largest_error)) return fmt::format("it expects errors of {:.1e} eV/angstrom", most);
+    if (!(least > 0)) return "it expects no errors";
+    return {};
+}
+
 std::optional<ForceUncertainty> ForceUncertainty::from(const io::TensorFile& file, std::size_t num_features, std::size_t types,
                                                        const std::string& where) {
     if (std::none_of(file.tensors.begin(), file.tensors.end(), [](const auto& entry) { return entry.first.starts_with(prefix); }))
         return {};
+    for (const auto& [name, unused] : file.tensors)
+        if (name.starts_with(prefix) && std::find(names.begin(), names.end(), name.substr(prefix.size())) == names.end())
+            throw FileError("holds the tensor " + name + ", which no calibration has", where, "calibrate the model again");
     const Reader reader(file, where);
     ForceUncertainty u;
     u.types = static_cast<Eigen::Index>(types);
@@ -194,8 +220,8 @@ std::optional<ForceUncertainty> ForceUncertainty::from(const io::TensorFile& fil
     u.quadratic = reader.matrix("quadratic", u.num_columns(), u.num_columns());
     const auto scale = reader.values("scale", {6});
     u.low = scale[0], u.high = scale[1], u.reach = scale[2], u.spread = scale[3], u.floor = scale[4], u.factor = scale[5];
-    if (u.width.minCoeff() <= 0 || u.reach <= 0 || u.factor < 0 || u.low > u.high)
-        throw FileError("its uncertainty tensors are not those of a calibration", where, "calibrate the model again");
+    if (const auto fault = u.fault(); !fault.empty())
+        throw FileError("its uncertainty tensors are not those of a calibration: " + fault, where, "calibrate the model again");
     return u;
 }
 

@@ -38,8 +38,10 @@ public:
     /// Tensors whose names begin with this.
     static constexpr std::string_view prefix = "uncertainty.";
     void store(io::TensorFile& file) const;
-    /// Nothing where the file has none. Errors: FileError naming `where` for tensors that are missing or do not fit each other or
-    /// the model's number of features.
+    /// Why this is not what a calibration gives, and its errors cannot be believed; empty: it is.
+    [[nodiscard]] std::string fault() const;
+    /// Nothing where the file has none. Errors: FileError naming `where` for tensors that are missing, unknown, do not fit each
+    /// other or the model's number of features, or have a fault().
     [[nodiscard]] static std::optional<ForceUncertainty> from(const io::TensorFile& file, std::size_t num_features, std::size_t types,
                                                               const std::string& where);
 

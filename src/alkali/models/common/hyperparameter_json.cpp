@@ -37,6 +37,22 @@ void refuse_unknown_keys(const nlohmann::json& json, const std::vector<std::stri
             throw InputError("is no hyperparameter of " + what, block + "." + key, base::did_you_mean(key, known));
 }
 
+void require_as_understood(const nlohmann::json& given, const nlohmann::json& understood, const std::vector<std::string>& exempt,
+                           const std::string& block) {
+    const auto exempted = [&](const std::string& key) { return std::find(exempt.begin(), exempt.end(), key) != exempt.end(); };
+    for (const auto& [key, value] : understood.items()) {
+        if (!given.contains(key)) {
+            require(exempted(key), key, "is missing, which is always written", block);
+        } else if (value.is_object() && given[key].is_object()) {
+            require_as_understood(given[key], value, exempt, block + "." + key);
+        } else {
+            require(given[key] == value, key, "is " + shown(given[key]) + ", which would be read as " + shown(value), block);
+        }
+    }
+    for (const auto& [key, value] : given.items())
+        require(understood.contains(key) || exempted(key), key, "is " + shown(value) + ", which would be passed over", block);
+}
+
 std::vector<std::string> read_type_names(const nlohmann::json& json) {
     std::vector<std::string> names;
     read_key(json, "type_names", names);

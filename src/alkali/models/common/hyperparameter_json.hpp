@@ -65,6 +65,12 @@ void read_counts(const nlohmann::json& json, const std::string& key, int low, in
 void refuse_unknown_keys(const nlohmann::json& json, const std::vector<std::string>& known, const std::string& what,
                          const std::string& block = "model");
 
+/// What a model file says must be what the model made of it: no key that is always written may be missing, none may be passed over, and
+/// none may be read as something else. understood: the model's own account. exempt: keys that may be missing, or stand there for people
+/// alone. Errors: InputError naming the key with its block.
+void require_as_understood(const nlohmann::json& given, const nlohmann::json& understood, const std::vector<std::string>& exempt = {},
+                           const std::string& block = "model");
+
 /// `type_names`: chemical symbols, at least one, none twice.
 [[nodiscard]] std::vector<std::string> read_type_names(const nlohmann::json& json);
 

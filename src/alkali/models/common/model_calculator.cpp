@@ -2,10 +2,10 @@
 
 #include <omp.h>
 
-#include <cmath>
 #include <numeric>
 
 #include "alkali/base/error.hpp"
+#include "alkali/calculator/finite.hpp"
 #include "alkali/models/common/structure_graph.hpp"
 #include "alkali/models/contract/assemble.hpp"
 #include "alkali/models/contract/parts.hpp"
@@ -46,7 +46,11 @@ calculator::Result ModelCalculator::compute(const structure::Structure& structur
     NoExchange exchange;
     const bool uncertainty = request.uncertainty && uncertainty_;
     std::vector<double> features(uncertainty ? structure.size() * uncertainty_->num_features() : 0);
-    model_->evaluate(graph, exchange, {result.energies, edge_gradient, request.profile, features});
+    try {
+        model_->evaluate(graph, exchange, {result.energies, edge_gradient, request.profile, features});
+    } catch (const InputError& error) {
+        throw InputError(error.fault(), name_ + (error.where().empty() ? "" : ", " + error.where()), error.hint());
+    }
     if (request.profile) model_->count_operations(graph, *request.profile);
 
     base::Laps laps(request.profile);
@@ -59,9 +63,9 @@ calculator::Result ModelCalculator::compute(const structure::Structure& structur
     }
     if (borrowed) graph.workspaces->give_back(borrowed);
     result.energy = std::accumulate(result.energies.begin(), result.energies.end(), 0.0);
-    if (!std::isfinite(result.energy)) throw InternalError("the model gives an energy that is not finite", name_);
     if (const double volume = structure.cell.volume(); volume > 0) result.stress = -assembly.virial / volume;
     if (!request.per_atom) result.energies.clear();
+    calculator::require_finite(result, name_);
     return result;
 }
 

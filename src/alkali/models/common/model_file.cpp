@@ -10,8 +10,10 @@
 #include "alkali/base/files.hpp"
 #include "alkali/base/nearest.hpp"
 #include "alkali/config/json.hpp"
+#include "alkali/dataset/hash.hpp"
 #include "alkali/io/foreign_model.hpp"
 #include "alkali/io/safetensors.hpp"
+#include "alkali/models/common/hyperparameter_json.hpp"
 
 namespace alkali::models {
 namespace {
@@ -83,6 +85,44 @@ void check_tensors(const io::TensorFile& file, std::span<const ParameterInfo> la
                             base::did_you_mean(name, std::vector<std::string>(names.begin(), names.end())));
 }
 
+nlohmann::json units_of_models() { return {{"energy", "eV"}, {"length", "angstrom"}, {"stress", "eV/angstrom^3, positive in tension"}}; }
+
+/// What a file says of itself besides the hyperparameters must agree with them. Imported models may not say it.
+void check_statement(const io::TensorFile& file, const std::string& key, const nlohmann::json& expected, const std::string& where) {
+    const auto found = file.metadata.find(key);
+    if (found == file.metadata.end()) return;
+    const auto given = config::parse_json(found->second, where + ", metadata '" + key + "'", metadata_limits);
+    if (given != expected)
+        throw FileError("its metadata say that its " + key + " are " + shown(given) + ", those of the model are " + shown(expected), where,
+                        "write the file again by alkali train or alkali import");
+}
+
+constexpr const char* calibration_key = "calibration";
+
+/// SHA-256 of the model's parameters and the tensors of its calibration: that these belong together.
+std::string calibration_hash(const io::TensorFile& file, std::span<const ParameterInfo> layout) {
+    dataset::Sha256 hash;
+    const auto add = [&](const std::string& name, const io::Tensor& tensor) {
+        hash.add(name);
+        hash.add({reinterpret_cast<const char*>(tensor.values.data()), tensor.values.size() * sizeof(double)});
+    };
+    for (const auto& info : layout) add(info.name, file.tensors.at(info.name));
+    for (const auto& [name, tensor] : file.tensors)
+        if (name.starts_with(ForceUncertainty::prefix)) add(name, tensor);
+    return hash.hex();
+}
+
+void check_calibration(const io::TensorFile& file, const LoadedModel& loaded, const std::string& where) {
+    const auto stated = file.metadata.find(calibration_key);
+    if (!loaded.uncertainty && stated == file.metadata.end()) return;
+    const std::string hint = "calibrate the model again (alkali calibrate)";
+    if (!loaded.uncertainty) throw FileError("says that it was calibrated, and lacks the tensors of that", where, hint);
+    if (stated == file.metadata.end())
+        throw FileError("holds a calibration that does not tell of which model it is, as older alkali wrote them", where, hint);
+    if (stated->second != calibration_hash(file, loaded.model->layout()))
+        throw FileError("holds the calibration of another model, or one that was changed", where, hint);
+}
+
 std::vector<double> parameters_from(const io::TensorFile& file, const TrainableModel& model) {
     std::vector<double> values(model.parameters().size());
     for (const auto& info : model.layout())
@@ -108,15 +148,19 @@ void save_model(const std::filesystem::path& path, const TrainableModel& model, 
             throw InternalError("the parameters " + info.name + " are not finite", path.string());
         file.tensors[info.name] = {info.shape, {values.begin(), values.end()}};
     }
-    if (uncertainty) uncertainty->store(file);
+    if (uncertainty) {
+        if (const auto fault = uncertainty->fault(); !fault.empty())
+            throw InternalError("an uncertainty that cannot be used: " + fault, path.string());
+        uncertainty->store(file);
+    }
     file.metadata["format"] = "alkali-model";
     file.metadata["format_version"] = std::to_string(model_format_version);
     file.metadata["kind"] = model.kind();
     file.metadata["hyperparameters"] = config::json_text(model.hyperparameters());
     file.metadata["derived"] = kind.derived ? config::json_text(kind.derived(model)) : "{}";
     file.metadata["species"] = config::json_text(model.type_names());
-    file.metadata["units"] =
-        config::json_text({{"energy", "eV"}, {"length", "angstrom"}, {"stress", "eV/angstrom^3, positive in tension"}});
+    file.metadata["units"] = config::json_text(units_of_models());
+    if (uncertainty) file.metadata[calibration_key] = calibration_hash(file, model.layout());
     file.metadata["provenance"] = config::json_text(provenance);
     file.save(path);
 }
@@ -142,6 +186,8 @@ LoadedModel parse_model(std::string_view bytes, const std::string& where, const 
         if (kind.layout) check_tensors(file, kind.layout(hyperparameters), where);
         loaded.model = kind.build(hyperparameters, derived, precision);
         check_tensors(file, loaded.model->layout(), where);
+        check_statement(file, "species", loaded.model->type_names(), where);
+        check_statement(file, "units", units_of_models(), where);
     } catch (const FileError&) {
         throw;
     } catch (const Error& error) {
@@ -153,6 +199,7 @@ LoadedModel parse_model(std::string_view bytes, const std::string& where, const 
     }
     loaded.model->set_parameters(parameters_from(file, *loaded.model));
     loaded.uncertainty = ForceUncertainty::from(file, loaded.model->num_features(), loaded.model->type_names().size(), where);
+    check_calibration(file, loaded, where);
     return loaded;
 }
 

@@ -23,8 +23,8 @@ struct LoadedModel {
 
 /// Writes one safetensors file, atomically: a tensor per entry of layout() and the metadata `format`, `format_version`,
 /// `kind`, `hyperparameters`, `derived`, `species`, `units`, `provenance` (JSON texts); what a calibration adds are tensors
-/// `uncertainty.*`.
-/// Errors: InternalError for parameters that are not finite.
+/// `uncertainty.*`, and the metadata `calibration`, a hash of the parameters and of these.
+/// Errors: InternalError for parameters that are not finite, or an uncertainty that cannot be used.
 void save_model(const std::filesystem::path& path, const TrainableModel& model, const KindRegistry& kinds, const nlohmann::json& provenance,
                 const std::optional<ForceUncertainty>& uncertainty = {});
 /// The same with other parameters than the model's.
@@ -32,8 +32,9 @@ void save_model(const std::filesystem::path& path, const TrainableModel& model, 
                 const KindRegistry& kinds, const nlohmann::json& provenance, const std::optional<ForceUncertainty>& uncertainty = {});
 
 /// Errors: FileError when it is no model file (a model of another program is named as what it is), of another format version, lacks a
-/// tensor, holds one too many, one of another shape or one that is not finite; InputError for an unknown kind. Each names the file.
-/// What its header says is compared with the tensors before anything is made of it.
+/// tensor, holds one too many, one of another shape or one that is not finite, where hyperparameters that are always written are missing or
+/// would be passed over, or where species, units or calibration are not those of its model; InputError for an unknown kind. Each names the
+/// file. What its header says is compared with the tensors before anything is made of it.
 [[nodiscard]] LoadedModel load_model(const std::filesystem::path& path, const KindRegistry& kinds, std::optional<Precision> precision = {});
 
 /// The same of a file's bytes; `where` names their origin.

@@ -7,6 +7,7 @@
 #include <numeric>
 
 #include "alkali/base/error.hpp"
+#include "alkali/models/common/hyperparameter_json.hpp"
 #include "alkali/models/common/hyperparameter_limits.hpp"
 #include "alkali/models/common/kind_options.hpp"
 #include "alkali/models/common/model_size.hpp"
@@ -144,8 +145,10 @@ std::unique_ptr<TrainableModel> create(const nlohmann::json& given, std::span<co
     return model;
 }
 
-std::unique_ptr<TrainableModel> build(const nlohmann::json& json, const nlohmann::json&, std::optional<Precision> precision) {
+std::unique_ptr<TrainableModel> build(const nlohmann::json& json, const nlohmann::json& derived, std::optional<Precision> precision) {
     Hyperparameters hyper = Hyperparameters::from_json(json);
+    require_as_understood(json, hyper.to_json());
+    require_as_understood(derived, nlohmann::json::object(), {}, "derived");
     if (precision) hyper.model_dtype = *precision;
     return made(std::move(hyper));
 }

@@ -10,6 +10,7 @@
 #include "alkali/models/deep_potential/guard.hpp"
 #include "alkali/models/deep_potential/operations.hpp"
 #include "alkali/models/deep_potential/pass.hpp"
+#include "alkali/models/deep_potential/surroundings.hpp"
 
 namespace alkali::models::deep_potential {
 
@@ -67,6 +68,10 @@ void DeepPotential::evaluate(const Graph& graph, Exchange&, const Evaluation& ou
             });
         },
         engine_);
+}
+
+void DeepPotential::require_within_limits(const Graph& graph, const std::string& where) const {
+    require_room_for_neighbours(architecture(), precision() == Precision::float32, graph, where);
 }
 
 std::size_t DeepPotential::num_features() const { return architecture().info(architecture().readout.front().w).size; }

@@ -3,6 +3,7 @@
 #include <variant>
 
 #include "alkali/models/common/tabulated_model.hpp"
+#include "alkali/models/contract/limits.hpp"
 #include "alkali/models/deep_potential/architecture.hpp"
 
 namespace alkali::models::deep_potential {
@@ -15,7 +16,7 @@ struct EvaluationOptions {
 
 /// Zhang et al., Phys. Rev. Lett. 120, 143001 (2018) and NeurIPS 31, 4436 (2018), as DeePMD-kit 3 builds it: descriptors se_e2_a,
 /// se_e2_r and se_e3. docs/theory/deep_potential.md.
-class DeepPotential final : public TabulatedModel<Architecture> {
+class DeepPotential final : public TabulatedModel<Architecture>, public HasLimits {
 public:
     /// Weights zero, deviations of the environment one. Errors: InputError for an unknown instruction set.
     explicit DeepPotential(Hyperparameters hyperparameters, EvaluationOptions options = {});
@@ -25,6 +26,8 @@ public:
     [[nodiscard]] double cutoff() const override { return architecture().hyper.descriptor.rcut; }
     /// Errors: InputError where an atom has more neighbours than `sel`.
     void evaluate(const Graph& graph, Exchange& exchange, const Evaluation& out) const override;
+    /// Room for neighbours: `sel`.
+    void require_within_limits(const Graph& graph, const std::string& where) const override;
     /// What enters the last layer of the fitting net.
     [[nodiscard]] std::size_t num_features() const override;
     void count_operations(const Graph& graph, base::Profile& profile) const override;

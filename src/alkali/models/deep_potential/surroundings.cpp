@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <bit>
 
 #include "alkali/base/error.hpp"
@@ -22,6 +23,36 @@ std::string Eyes::key() const {
     return key;
 }
 
+namespace {
+
+[[noreturn]] void refuse_crowd(const Hyperparameters& hyper, int atom, int type, int count, const std::string& where) {
+    const auto t = static_cast<std::size_t>(type);
+    throw InputError(fmt::format("atom {} has {} neighbours of type {} within {} angstrom, and sel allows {}", atom + 1, count,
+                                 hyper.type_names[t], hyper.descriptor.rcut, hyper.descriptor.sel[t]),
+                     where + (where.empty() ? "" : ", ") + "model.descriptor.sel",
+                     "the structure is denser than any the model was made for; give a larger sel and train again");
+}
+
+/// An edge as the model sees it.
+Vec3 seen(const Vec3& vector, bool round_geometry) { return round_geometry ? math::rounded_to_float(vector) : vector; }
+
+}  // namespace
+
+void require_room_for_neighbours(const Architecture& architecture, bool round_geometry, const Graph& graph, const std::string& where) {
+    const auto& hyper = architecture.hyper;
+    std::vector<int> count(hyper.type_names.size());
+    for (int atom = 0; atom < graph.num_local; ++atom) {
+        std::fill(count.begin(), count.end(), 0);
+        const auto i = static_cast<std::size_t>(atom);
+        for (auto e = static_cast<std::size_t>(graph.first[i]); e < static_cast<std::size_t>(graph.first[i + 1]); ++e) {
+            const auto type = static_cast<std::size_t>(graph.types[static_cast<std::size_t>(graph.neighbour[e])]);
+            if (seen(graph.vector[e], round_geometry).norm() < hyper.descriptor.rcut) ++count[type];
+        }
+        for (std::size_t type = 0; type < count.size(); ++type)
+            if (count[type] > hyper.descriptor.sel[type]) refuse_crowd(hyper, atom, static_cast<int>(type), count[type], where);
+    }
+}
+
 void Surroundings::gather_atom(const Eyes& eyes, const Graph& graph, int atom) {
     const auto& hyper = eyes.architecture->hyper;
     const int types = hyper.types(), own = graph.types[static_cast<std::size_t>(atom)];
@@ -34,8 +65,7 @@ void Surroundings::gather_atom(const Eyes& eyes, const Graph& graph, int atom) {
         int count = 0;
         for (std::int64_t e = graph.first[i]; e < graph.first[i + 1]; ++e) {
             if (graph.types[static_cast<std::size_t>(graph.neighbour[static_cast<std::size_t>(e)])] != type) continue;
-            const Vec3& given = graph.vector[static_cast<std::size_t>(e)];
-            const Vec3 vector = eyes.round_geometry ? math::rounded_to_float(given) : given;
+            const Vec3 vector = seen(graph.vector[static_cast<std::size_t>(e)], eyes.round_geometry);
             const double r = vector.norm();
             const bool inside = r < hyper.descriptor.rcut;
             if (inside) ++count;
@@ -45,11 +75,7 @@ void Surroundings::gather_atom(const Eyes& eyes, const Graph& graph, int atom) {
                 unseen.push_back(e);
         }
         const int most = hyper.descriptor.sel[static_cast<std::size_t>(type)];
-        if (count > most)
-            throw InputError(fmt::format("atom {} has {} neighbours of type {} within {} angstrom, and sel allows {}", atom + 1, count,
-                                         hyper.type_names[static_cast<std::size_t>(type)], hyper.descriptor.rcut, most),
-                             "model.descriptor.sel",
-                             "the structure is denser than any the model was made for; give a larger sel and train again");
+        if (count > most) refuse_crowd(hyper, atom, type, count, {});
         counts.push_back(excluded ? 0 : count);
         // DeePMD-kit sums over sel places. Where nobody is, s = 0; where the neighbour is excluded, the normalised row is zero, which
         // counts in se_e2_r only.

@@ -26,6 +26,10 @@ struct Eyes {
     [[nodiscard]] std::string key() const;
 };
 
+/// Before anything is computed. where: file and frame. Errors: InputError naming both and an atom that has more neighbours of a type than
+/// `sel`, counted as Surroundings does.
+void require_room_for_neighbours(const Architecture& architecture, bool round_geometry, const Graph& graph, const std::string& where);
+
 /// What some atoms see.
 struct Surroundings {
     std::vector<std::int32_t> first;   ///< (atoms + 1)

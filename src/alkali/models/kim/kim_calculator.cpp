@@ -6,6 +6,7 @@
 
 #include "alkali/base/error.hpp"
 #include "alkali/base/nearest.hpp"
+#include "alkali/calculator/finite.hpp"
 #include "alkali/models/kim/kim_library.hpp"
 #include "alkali/models/kim/kim_particles.hpp"
 #include "alkali/models/kim/kim_units.hpp"
@@ -240,7 +241,7 @@ Result KimCalculator::collect(const Structure& structure, const Particles& parti
             result.virials[static_cast<std::size_t>(particles.home[p])] += from_voigt(v);
         }
     }
-    if (!std::isfinite(result.energy)) throw ExternalProgramError("the KIM model gave an energy that is not a finite number", name());
+    calculator::require_finite(result, name());
     return result;
 }
 

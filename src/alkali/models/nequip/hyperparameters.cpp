@@ -36,15 +36,21 @@ std::vector<std::string> known_keys() {
 
 std::vector<double> read_cutoffs(const nlohmann::json& table, const std::vector<std::string>& types, double r_max) {
     std::vector<double> cutoffs(types.size() * types.size(), r_max);
-    for (const auto& [from, row] : table.items()) {
-        for (std::size_t i = 0; i < types.size(); ++i) {
-            if (types[i] != from) continue;
-            for (std::size_t j = 0; j < types.size(); ++j) {
-                if (row.is_number())
-                    cutoffs[i * types.size() + j] = row.get<double>();
-                else if (row.contains(types[j]))
-                    cutoffs[i * types.size() + j] = row[types[j]].get<double>();
-            }
+    const std::string block = "model.per_edge_type_cutoff";
+    const auto require_types = [&](const nlohmann::json& names, const std::string& key) {
+        for (const auto& [name, unused] : names.items())
+            require(std::find(types.begin(), types.end(), name) != types.end(), key, "'" + name + "' is no type of the model");
+    };
+    require_types(table, "per_edge_type_cutoff");
+    for (std::size_t i = 0; i < types.size(); ++i) {
+        if (!table.contains(types[i])) continue;
+        const auto& row = table[types[i]];
+        const auto cutoff_to = [&](std::size_t j) -> double& { return cutoffs[i * types.size() + j]; };
+        if (row.is_object()) {
+            require_types(row, "per_edge_type_cutoff." + types[i]);
+            for (std::size_t j = 0; j < types.size(); ++j) read_key(row, types[j], cutoff_to(j), block + "." + types[i]);
+        } else {
+            for (std::size_t j = 0; j < types.size(); ++j) read_key(table, types[i], cutoff_to(j), block);
         }
     }
     return cutoffs;
@@ -92,7 +98,7 @@ Hyperparameters Hyperparameters::from_json(const nlohmann::json& json) {
                     "'" + name + "' is no type of the model");
         for (const auto& name : h.type_names) {
             require(json["avg_num_neighbors"].contains(name), "avg_num_neighbors", "has no entry for " + name);
-            h.avg_num_neighbors.push_back(json["avg_num_neighbors"][name].get<double>());
+            read_key(json["avg_num_neighbors"], name, h.avg_num_neighbors.emplace_back(0), "model.avg_num_neighbors");
         }
     } else {
         double value = 1;
@@ -108,14 +114,16 @@ Hyperparameters Hyperparameters::from_json(const nlohmann::json& json) {
     read_key(json, "readout_mlp_nonlinearity", h.readout_mlp_nonlinearity);
     require(h.readout_mlp_nonlinearity == "silu" || h.readout_mlp_nonlinearity == "None" || h.readout_mlp_nonlinearity == "null",
             "readout_mlp_nonlinearity", "'" + h.readout_mlp_nonlinearity + "' is not known; use silu or None");
-    if (json.contains("per_edge_type_cutoff") && json["per_edge_type_cutoff"].is_object()) {
+    if (json.contains("per_edge_type_cutoff") && !json["per_edge_type_cutoff"].is_null()) {
+        require(json["per_edge_type_cutoff"].is_object(), "per_edge_type_cutoff", "is no table of lengths by type");
         h.per_edge_type_cutoff = read_cutoffs(json["per_edge_type_cutoff"], h.type_names, h.r_max);
         for (const double r : h.per_edge_type_cutoff)
             require(r > 0 && r <= h.r_max, "per_edge_type_cutoff", "must be positive and at most r_max");
     }
-    if (json.contains("pair_potential") && json["pair_potential"].is_object()) {
+    if (json.contains("pair_potential") && !json["pair_potential"].is_null()) {
         const auto& pair = json["pair_potential"];
-        require(pair.value("type", "") == "zbl", "pair_potential", "only {type: zbl} is known");
+        require(pair.is_object() && pair.contains("type") && pair["type"] == "zbl", "pair_potential", "only {type: zbl} is known");
+        refuse_unknown_keys(pair, {"type", "polynomial_cutoff_p"}, "the pair potential", "model.pair_potential");
         h.zbl = true;
         read_count(pair, "polynomial_cutoff_p", 2, highest_exponent, h.zbl_polynomial_cutoff_p, "model.pair_potential");
     }

@@ -166,25 +166,28 @@ std::unique_ptr<TrainableModel> create(const nlohmann::json& given, std::span<co
     return model;
 }
 
+nlohmann::json derived_constants(const Hyperparameters& hyper) {
+    return {{"normalize2mom", {{"silu", hyper.silu_scale}, {"tanh", hyper.tanh_scale}}}};
+}
+
 std::unique_ptr<TrainableModel> build(const nlohmann::json& json, const nlohmann::json& derived, std::optional<Precision> precision) {
     Hyperparameters hyper = Hyperparameters::from_json(json);
+    // Imported models have no splines of their own, and tell of values that live in the tensors.
+    require_as_understood(json, hyper.to_json(), {"spline_intervals", "per_type_energy_scales", "per_type_energy_shifts"});
     if (precision) hyper.model_dtype = *precision;
-    if (derived.is_object() && derived.contains("normalize2mom")) {
-        require(derived["normalize2mom"].is_object(), "normalize2mom", "is no table of scales", "derived");
-        const auto read = [&](const char* key, double& scale) {
-            read_key(derived["normalize2mom"], key, scale, "derived.normalize2mom");
-            require(scale > 0.1 && scale < 10, key, "is no scale of an activation", "derived.normalize2mom");
-        };
-        read("silu", hyper.silu_scale);
-        read("tanh", hyper.tanh_scale);
-    }
+    const auto scales = derived.value("normalize2mom", nlohmann::json());
+    require(scales.is_object(), "normalize2mom", "is no table of scales", "derived");
+    const auto read = [&](const char* key, double& scale) {
+        read_key(scales, key, scale, "derived.normalize2mom");
+        require(scale > 0.1 && scale < 10, key, "is no scale of an activation", "derived.normalize2mom");
+    };
+    read("silu", hyper.silu_scale);
+    read("tanh", hyper.tanh_scale);
+    require_as_understood(derived, derived_constants(hyper), {}, "derived");
     return made(std::move(hyper));
 }
 
-nlohmann::json derived(const TrainableModel& model) {
-    const auto& hyper = dynamic_cast<const NequIP&>(model).architecture().hyper;
-    return {{"normalize2mom", {{"silu", hyper.silu_scale}, {"tanh", hyper.tanh_scale}}}};
-}
+nlohmann::json derived(const TrainableModel& model) { return derived_constants(dynamic_cast<const NequIP&>(model).architecture().hyper); }
 
 }  // namespace
 

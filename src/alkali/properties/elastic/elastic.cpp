@@ -100,10 +100,13 @@ Records run(Study& study) {
 
 Property elastic() {
     config::Options options;
-    options.number("strain", "Voigt strain of the stress differences (absent: 0.005, 0.02 where numbers are noisy)").above(0).at_most(0.1);
-    options.number("energy_range", "largest x of the energy-strain curves").fallback(0.03).above(0).at_most(0.2);
+    // Below, differences of energies and stresses drown in the rounding of models that compute in single precision.
+    options.number("strain", "Voigt strain of the stress differences (absent: 0.005, 0.02 where numbers are noisy)")
+        .at_least(1e-4)
+        .at_most(0.1);
+    options.number("energy_range", "largest x of the energy-strain curves").fallback(0.03).at_least(1e-3).at_most(0.2);
     options.integer("energy_points", "points on each energy-strain curve").fallback(7).at_least(4).at_most(101);
-    options.number("fmax", "largest force left on the ions of a strained cell").unit("eV/angstrom").fallback(1e-4).above(0);
+    options.number("fmax", "largest force left on the ions of a strained cell").unit("eV/angstrom").fallback(1e-4).above(0).at_most(0.1);
     return {"elastic", "elastic constants by stress and by energy, moduli, anisotropy, stability", std::move(options), run};
 }
 

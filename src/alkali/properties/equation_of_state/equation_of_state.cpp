@@ -41,7 +41,7 @@ records::Records run(Study& study) {
 
 Property equation_of_state() {
     config::Options options;
-    options.number("range", "largest relative change of volume to either side").fallback(0.06).above(0).at_most(0.3);
+    options.number("range", "largest relative change of volume to either side").fallback(0.06).at_least(1e-3).at_most(0.3);
     options.integer("points", "number of volumes").fallback(11).at_least(5).at_most(101);
     return {"equation_of_state", "bulk modulus and its pressure derivative (Birch-Murnaghan, Vinet), E(V) curve", std::move(options), run};
 }

@@ -85,6 +85,78 @@ public:
     double cutoff() const override { return 8; }
 };
 
+/// Lennard-Jones that says every crystal is free of stress, and refuses what is denser than anything it was made for.
+class Odd final : public calculator::Calculator {
+public:
+    using Calculator::compute;
+    calculator::Result compute(const structure::Structure& s, const calculator::Request& r) override {
+        if (densest > 0 && s.cell.volume() / static_cast<double>(s.size()) < densest) throw InputError("too dense", "model.sel");
+        auto result = inner.compute(s, r);
+        if (stressless) result.stress.setZero();
+        return result;
+    }
+    std::string name() const override { return "odd"; }
+    std::vector<int> species() const override { return {18}; }
+    double cutoff() const override { return 8.5; }
+    LennardJones inner = argon();
+    bool stressless = false;
+    double densest = 0;  ///< angstrom^3/atom
+};
+
+Outcome outcome_of(calculator::Calculator& calculator, const std::string& property,
+                   const nlohmann::json& options = nlohmann::json::object()) {
+    base::NullSink log;
+    base::NullProgress progress;
+    const Settings settings{.crystal = "fcc", .options = options};
+    return compute_properties(calculator, choose_properties(std::vector<std::string>{property}), settings, log, progress);
+}
+
+TEST(Properties, a_record_that_is_no_finite_number_is_a_failure_by_its_name) {
+    Odd odd;
+    odd.stressless = true;
+    const auto outcome = outcome_of(odd, "elastic");
+    ASSERT_FALSE(outcome.failures.empty());
+    for (const auto& [name, message] : outcome.failures) {
+        EXPECT_FALSE(outcome.records.has(name)) << name;
+        EXPECT_TRUE(outcome.records.at("failures").value.contains(name)) << name;
+        EXPECT_THAT(message, ::testing::AllOf(HasSubstr("odd: " + name), HasSubstr("no finite number")));
+    }
+    EXPECT_TRUE(outcome.records.at("failures").value.contains("bulk_modulus_reuss"));
+    for (const auto& [name, record] : outcome.records.all()) EXPECT_EQ(record.value.dump().find("null"), std::string::npos) << name;
+}
+
+TEST(Properties, options_whose_differences_drown_in_rounding_are_refused) {
+    auto lj = argon();
+    for (const auto& options : {nlohmann::json{{"elastic", {{"strain", 1e-300}}}},
+                                {{"elastic", {{"energy_range", 1e-9}}}},
+                                {{"elastic", {{"fmax", 1e300}}}},
+                                {{"vacancy", {{"fmax", 1e300}}}},
+                                {{"lattice", {{"start", 1e-300}}}},
+                                {{"equation_of_state", {{"range", 1e-9}}}}})
+        EXPECT_THROW(static_cast<void>(outcome_of(lj, options.begin().key(), options)), InputError) << options;
+}
+
+TEST(Lattice, energies_without_a_minimum_are_told_of_calculator_and_crystal_with_what_to_do) {
+    auto lj = argon();
+    const auto outcome = outcome_of(lj, "lattice", {{"lattice", {{"start", 9.0}}}});
+    ASSERT_EQ(outcome.failures.size(), 1u);
+    EXPECT_THAT(outcome.failures[0].second,
+                ::testing::AllOf(HasSubstr("lennard_jones, fcc Ar"), HasSubstr("no minimum"), HasSubstr("--set lattice.start")));
+}
+
+TEST(Lattice, is_found_where_the_calculator_refuses_some_distances) {
+    Odd odd;
+    odd.densest = 30;
+    const auto outcome = outcome_of(odd, "lattice");
+    ASSERT_TRUE(outcome.failures.empty()) << outcome.failures[0].second;
+    auto lj = argon();
+    EXPECT_NEAR(outcome.records.number("a0"), run(lj, {"lattice"}).number("a0"), 1e-6);
+    odd.densest = 1e9;
+    const auto refused = outcome_of(odd, "lattice");
+    ASSERT_EQ(refused.failures.size(), 1u);
+    EXPECT_THAT(refused.failures[0].second, HasSubstr("too dense"));
+}
+
 TEST(Lattice, of_a_pair_potential_is_where_its_lattice_sum_is_lowest) {
     auto lj = argon();
     const auto out = run(lj, {"lattice"});

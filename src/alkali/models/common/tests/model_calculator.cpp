@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <limits>
+
 #include "alkali/base/error.hpp"
 #include "alkali/models/common/domains.hpp"
 #include "alkali/models/common/tests/toy_model.hpp"
@@ -17,6 +20,39 @@ std::shared_ptr<TrainableModel> toy(double coupling = 0.3) {
     base::NullSink log;
     return testing::toy_kind().create({{"type_names", {"Li", "Na"}}, {"r_max", 4.0}, {"num_gaussians", 5}, {"coupling", coupling}}, {}, 7,
                                       log);
+}
+
+/// Energies of 1 and gradients of our choice.
+class Stub final : public Model {
+public:
+    explicit Stub(double gradient) : gradient_(gradient) {}
+    [[nodiscard]] std::string kind() const override { return "stub"; }
+    [[nodiscard]] const std::vector<std::string>& type_names() const override { return names_; }
+    [[nodiscard]] double cutoff() const override { return 4; }
+    [[nodiscard]] Precision precision() const override { return Precision::float64; }
+    [[nodiscard]] nlohmann::json hyperparameters() const override { return {}; }
+    void evaluate(const Graph&, Exchange&, const Evaluation& out) const override {
+        std::fill(out.energies.begin(), out.energies.end(), 1.0);
+        for (std::size_t e = 0; e < out.edge_gradient.size(); ++e) out.edge_gradient[e] = Vec3::Constant(e == 3 ? gradient_ : 0.0);
+    }
+
+private:
+    std::vector<std::string> names_{"Li", "Na"};
+    double gradient_;
+};
+
+TEST(ModelCalculator, forces_that_are_no_numbers_beside_a_finite_energy_are_refused_by_the_models_name) {
+    const auto structure = random_structure(5, 5.0, 3, {3, 11});
+    for (const double gradient : {std::nan(""), std::numeric_limits<double>::infinity(), 1.7e308}) {
+        ModelCalculator calculator(std::make_shared<Stub>(gradient), "stub.safetensors");
+        try {
+            const auto result = calculator.compute(structure);
+            ADD_FAILURE() << gradient << ' ' << result.stress;
+        } catch (const InputError& error) {
+            EXPECT_THAT(std::string(error.what()), ::testing::AllOf(HasSubstr("stub.safetensors"), HasSubstr("no finite number")));
+        }
+    }
+    EXPECT_NO_THROW(static_cast<void>(ModelCalculator(std::make_shared<Stub>(1), "stub").compute(structure)));
 }
 
 TEST(ModelCalculator, forces_are_minus_the_energy_gradient) {

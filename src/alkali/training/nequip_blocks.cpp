@@ -46,8 +46,9 @@ struct Preset {
 }  // namespace
 
 Tree NequipBlocks::result(base::LogSink& log) {
-    for (const char* key : {"data", "trainer", "training_module"}) require_block(key);
     run();
+    if (!refuses())  // parts of it may lie in other files
+        for (const char* key : {"data", "trainer", "training_module"}) require_block(key);
     const Tree& module = block(input_, "training_module", "");
     follow(module, module_rules(), "training_module.");
     model(module);
@@ -252,9 +253,13 @@ void NequipBlocks::statistics_rules() {
     const std::string path = "data.stats_manager.";
     const Tree& manager = block(block(input_, "data", ""), "stats_manager", "data.");
     follow(manager, {{"_target_", read}, {"metrics", read}, {"type_names", without_effect}, {"dataloader_kwargs", without_effect}}, path);
-    for (const Tree& metric : each_of(manager.find("metrics")))
+    for (const Tree& metric : each_of(manager.find("metrics"))) {
+        if (metric.type != Tree::Type::map) fail(path + "metrics", "a list of blocks", metric);
+        if (const Tree* field = metric.find("field"); field != nullptr) follow(*field, modifier_rules(), path + "metrics.field.");
+        if (const Tree* kind = metric.find("metric"); kind != nullptr) follow(*kind, {{"_target_", read}}, path + "metrics.metric.");
         follow(metric, {{"name", read}, {"field", read}, {"metric", read}, {"per_type", read}, {"ignore_nan", without_effect}},
                path + "metrics.");
+    }
 }
 
 void NequipBlocks::transform(const Tree& tree, const std::string& path) {
@@ -484,7 +489,7 @@ void NequipBlocks::term(const Tree& metric, const std::string& path, Terms& term
     const double coefficient = number(metric, "coeff", path + ".").value_or(0);
     if (is_null(field) || coefficient == 0) return;
     const bool per_atom = target(*field) == "PerAtomModifier";
-    if (field->type == Tree::Type::map) follow(*field, {{"_target_", read}, {"field", read}, {"factor", only_neutral}}, path + ".field.");
+    if (field->type == Tree::Type::map) follow(*field, modifier_rules(), path + ".field.");
     const std::string what = field->type == Tree::Type::scalar ? field->scalar
                              : is_null(field->find("field"))   ? ""
                                                                : field->find("field")->scalar;
@@ -495,9 +500,10 @@ void NequipBlocks::term(const Tree& metric, const std::string& path, Terms& term
     if (what == "total_energy" && !per_atom) whole_energies(path);
     const Tree* form = metric.find("metric");
     const std::string kind = is_null(form) ? "" : target(*form);
-    if (!is_null(form)) follow(*form, {{"_target_", read}, {"delta", read}}, path + ".metric.");
+    if (!is_null(form)) follow(*form, {{"_target_", read}, {"delta", read}, {"reduction", read}}, path + ".metric.");
     if (kind == "HuberLoss") {
         const auto delta = number(*form, "delta", path + ".metric.");
+        if (word(*form, "reduction", path + ".metric.").value_or("mean") != "mean") return refuse(path + ".metric.reduction");
         if (terms.huber_delta && terms.huber_delta != delta.value_or(1)) return refuse(path + " (different deltas of HuberLoss)");
         terms.huber_delta = delta.value_or(1);
     } else if (kind != "MeanSquaredError") {

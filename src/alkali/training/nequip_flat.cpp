@@ -90,12 +90,14 @@ void NequipFlat::types() {
     Tree names{Tree::Type::list, {}, false, 0, {}, {}};
     if (const Tree* symbols = given("chemical_symbols"); !is_null(symbols)) {
         // nequip orders these types by atomic number.
+        if (symbols->type != Tree::Type::list) fail("chemical_symbols", "a list", *symbols);
         std::vector<std::string> sorted;
         for (const Tree& each : symbols->items) sorted.push_back(each.scalar);
         std::stable_sort(sorted.begin(), sorted.end(),
                          [](const std::string& a, const std::string& b) { return units::atomic_number(a) < units::atomic_number(b); });
         for (const auto& symbol : sorted) names.items.push_back(text_value(symbol));
     } else if (const Tree* numbers = given("chemical_symbol_to_type"); !is_null(numbers)) {
+        if (numbers->type != Tree::Type::map) fail("chemical_symbol_to_type", "a block", *numbers);
         std::map<double, std::string> order;
         for (const auto& entry : numbers->entries)
             order[static_cast<double>(whole(*numbers, entry.key, "chemical_symbol_to_type.", 0).value_or(0))] = entry.key;
@@ -188,6 +190,7 @@ void NequipFlat::network() {
 void NequipFlat::builders() {
     const Tree* list = given("model_builders");
     bool pair = false;
+    if (!is_null(list) && list->type != Tree::Type::list) fail("model_builders", "a list", *list);
     for (const Tree& each : is_null(list) ? std::vector<Tree>{} : list->items) {
         pair = pair || each.scalar == "PairPotentialTerm";
         bool known = false;

@@ -178,6 +178,11 @@ const KeyRules& field_rules() {
     return rules;
 }
 
+const KeyRules& modifier_rules() {
+    static const KeyRules rules{{"_target_", read}, {"field", read}, {"factor", only_neutral}};
+    return rules;
+}
+
 const KeyRules& pair_potential_rules() {
     static const KeyRules rules{
         {"_target_", read}, {"units", read}, {"chemical_species", read}, {"type_names", without_effect}, {"polynomial_cutoff_p", read}};

@@ -19,6 +19,8 @@ namespace alkali::training::nequip_keys {
 [[nodiscard]] const KeyRules* scheduler_rules(std::string_view name);
 /// The fields that a loss may weigh.
 [[nodiscard]] const KeyRules& field_rules();
+/// Of a field that is not taken as it is.
+[[nodiscard]] const KeyRules& modifier_rules();
 [[nodiscard]] const KeyRules& pair_potential_rules();
 [[nodiscard]] const KeyRules& model_rules();
 // Of 0.6 and earlier.

@@ -300,6 +300,7 @@ std::string idle_keys(const config::Config& config) {
     look("training.stop_lr", nullptr, !constant || (warms_up && schedule.at("warmup_start").is_null()), "lr_schedule is constant");
     look("training.lr_schedule.warmup_start", nullptr, warms_up, "warmup is 0");
     look("training.validation_batch_size", nullptr, !training.at("validation_batches").is_null(), "validation_batches is not given");
+    look("training.validation_batches", nullptr, data.at("validation") != 0, "there are no validation frames");
     look("training.energy_shifts", "auto", !training.at("init_from").is_null(), "init_from is not given");
     look("data.split_by", "group", draws, "no frames are drawn from data.train");
     return list;

@@ -258,6 +258,21 @@ bool has_checkpoint(const std::filesystem::path& folder) { return std::filesyste
                      "allow their loss by --overwrite, or choose another folder with -o");
 }
 
+/// What can be told before the config is resolved: beside an initial model, and beside the config of a run to go on with, files may be
+/// this run's own; so may config.yaml where it is the config that is given.
+std::vector<std::string> files_of_others(const SessionRequest& request) {
+    const auto there = [&](const char* name) { return std::filesystem::exists(request.output / name); };
+    auto files = RunFolder::files_in(request.output);
+    if (request.restart && there("config.yaml") && !there("last.safetensors")) return {};
+    const bool prepared = !request.init_only && there("init.safetensors");
+    if (prepared) std::erase(files, "init.safetensors");
+    if (prepared) std::erase(files, "left_out.extxyz");
+    std::error_code unknown;
+    const bool given = there("config.yaml") && std::filesystem::equivalent(request.output / "config.yaml", request.config, unknown);
+    if (there("config.yaml") && !prepared && !given) files.emplace_back("config.yaml");
+    return files;
+}
+
 /// With the resolved config it can be told whose files without a checkpoint are: a run that was killed before its first one left its own.
 void require_own_files(const SessionRequest& request, const std::string& config) {
     if (RunFolder::has_config(request.output, config)) {
@@ -329,11 +344,8 @@ void require_free_folder(const SessionRequest& request) {
     RunFolder::refuse_inputs(request.output);
     const auto checkpoint = RunFolder::checkpoint_in(request.output);
     if (request.restart && has_checkpoint(request.output)) static_cast<void>(parse_state(base::read_file(checkpoint), checkpoint.string()));
-    if (request.restart || request.overwrite) return;
-    auto files = RunFolder::files_in(request.output);
-    std::erase(files, "left_out.extxyz");
-    if (!request.init_only) std::erase(files, "init.safetensors");
-    if (!files.empty()) refuse_folder(request.output, files);
+    if (request.overwrite || (request.restart && has_checkpoint(request.output))) return;
+    if (const auto files = files_of_others(request); !files.empty()) refuse_folder(request.output, files);
 }
 
 Outcome train(const SessionRequest& request, const models::KindRegistry& kinds, Communicator& communicator, base::LogSink& log,

@@ -33,7 +33,8 @@ void add_inputs(base::InputFiles& inputs, const std::filesystem::path& config, c
 
 /// Errors: InputError where the folder holds files of a run that this one would replace, and neither restart nor overwrite is asked for,
 /// or where one of them is an input; FileError where something else lies in their place, or the checkpoint to go on from is damaged.
-/// config.yaml and left_out.extxyz may be those of this very run (after init_only): `train` looks at them.
+/// What may be this
+/// run's own (after init_only, or a kill before its first checkpoint) `train` looks at.
 void require_free_folder(const SessionRequest& request);
 
 /// Config -> data -> model -> training -> files in `output`. Errors: those of its parts; InputError when `output` holds

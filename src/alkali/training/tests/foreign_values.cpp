@@ -160,6 +160,10 @@ TEST(ForeignValues, keys_that_no_block_of_nequip_has_are_named_with_the_nearest)
                            {"units: metal", "units: metal, unit: real", "pair_potential.unit (did you mean units?)"},
                            {"trainer:", "trainr:", "the block 'trainer' is missing"}})
         EXPECT_THAT(nequip_failure(blocks, what, with), HasSubstr(guess)) << with;
+    const std::string own =
+        "Manager, metrics: [{name: n, field: {_target_: nequip.data.NumNeighbors, feld: x}, metric: {_target_: Mean}}], "
+        "type_names";
+    EXPECT_THAT(nequip_failure(blocks, "Manager, type_names", own), HasSubstr("data.stats_manager.metrics.field.feld"));
     EXPECT_THAT(nequip_failure(with_terms(), "delta: 0.5", "dleta: 0.5"), HasSubstr("metric.dleta (did you mean delta?)"));
     const std::string cosine = "CosineAnnealingLR, T_max: 100, eta_min: 1.0e-4";
     EXPECT_THAT(nequip_failure(blocks, cosine, "ExponentialLR, gama: 0.9"), HasSubstr("scheduler.gama (did you mean gamma?)"));
@@ -187,6 +191,8 @@ TEST(ForeignValues, of_the_flat_form_that_are_no_numbers_or_truths_are_refused_b
                            {"[1, PerAtomMSELoss]", "[1, PerAtomMSELoss, {a: 1}]", "loss_coeffs.total_energy (arguments"},
                            {"[1, PerAtomMSELoss]", "['1', PerAtomMSELoss]", "loss_coeffs.total_energy (1, no number"},
                            {"chemical_symbols: [Li]", "chemical_symbol_to_type: {Li: '0'}", "chemical_symbol_to_type.Li"},
+                           {"chemical_symbols: [Li]", "chemical_symbols: Li", "'chemical_symbols' must be a list"},
+                           {"run_name: x", "model_builders: EnergyModel", "'model_builders' must be a list"},
                            {"l_max: 1\nnum_features: 4", "feature_irreps_hidden: 99999999999x0e", "feature_irreps_hidden"}})
         EXPECT_THAT(nequip_failure(flat, what, with), HasSubstr(key)) << with;
 }

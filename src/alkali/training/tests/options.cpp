@@ -107,6 +107,8 @@ TEST(TrainingOptions, keys_of_a_choice_that_is_not_made_are_told) {
     EXPECT_THAT(doubt(config_of("stop_lr: 1e-5, lr_schedule: {type: constant, warmup: 0, warmup_start: 1e-4}")),
                 ::testing::AllOf(HasSubstr("training.stop_lr (lr_schedule is constant)"),
                                  HasSubstr("training.lr_schedule.warmup_start (warmup is 0)")));
+    EXPECT_THAT(doubt(config_of("validation_batches: 2", "train: a, validation: 0, split_by: none")),
+                ::testing::AllOf(HasSubstr("training.validation_batches"), HasSubstr("data.split_by")));
     EXPECT_EQ(doubt(config_of("loss_type: huber, huber_delta: 0.5, decay_steps: 7, lr_schedule: exponential, init_from: a, "
                               "energy_shifts: fit, validation_batches: 1, validation_batch_size: 2")),
               "");

@@ -86,6 +86,18 @@ TEST_F(RunFiles, of_an_initial_model_are_no_obstacle_to_its_training) {
     EXPECT_TRUE(fs::exists(folder_ / "out" / "init.safetensors"));
 }
 
+TEST_F(RunFiles, that_a_kill_left_before_the_first_checkpoint_begin_anew_with_restart) {
+    const auto config = toy_config(folder_, "max_epochs: 2");
+    static_cast<void>(run(config, "whole"));
+    fs::copy(folder_ / "whole", folder_ / "killed", fs::copy_options::recursive);
+    fs::remove_all(folder_ / "killed" / "checkpoint");
+    fs::remove(folder_ / "killed" / "last.safetensors");
+    EXPECT_THAT(refusal(config, "killed", plain_), HasSubstr("without its checkpoint"));
+    EXPECT_THAT(refusal(toy_config(folder_, "max_epochs: 3"), "killed", restart_), HasSubstr("without its checkpoint"));
+    EXPECT_EQ(refusal(config, "killed", restart_), "no failure");
+    EXPECT_EQ(tensors("killed"), tensors("whole"));
+}
+
 TEST_F(RunFiles, of_the_old_run_stay_whole_where_the_new_one_fails_early) {
     static_cast<void>(run(toy_config(folder_, "max_epochs: 2"), "out"));
     const auto before = contents("out");

@@ -116,6 +116,7 @@ private:
         const Tree* trainable = tree.find("trainable");
         if (is_null(trainable)) return;
         if (trainable->type != Tree::Type::list) return put(path + "trainable", *trainable, path + "trainable");
+        if (trainable->items.empty()) fail(path + "trainable", "true or false, or a list of them", *trainable);
         std::size_t trained = 0;
         for (const Tree& each : trainable->items) {
             const auto layer = config::boolean_of(each);
@@ -224,11 +225,10 @@ private:
     }
 
     void average(const Tree& tree) {
-        const Tree* decay = tree.find("ema_decay");
-        if (truth(tree, "enable_ema", "training.").value_or(false))
-            put("training.ema_decay", is_null(decay) ? plain_value("0.999") : *decay, "training.ema_decay");
-        else
-            put("training.ema_decay", plain_value("0"), "training.ema_decay");
+        const auto decay = number(tree, "ema_decay", "training.");
+        const bool on = truth(tree, "enable_ema", "training.").value_or(false);
+        if (decay && !on) idle("training.ema_decay (without enable_ema)");
+        put("training.ema_decay", number_value(on ? decay.value_or(0.999) : 0), "training.ema_decay");
     }
 
     void optimizer() {
@@ -284,8 +284,9 @@ private:
             throw InputError(fmt::format("the warm-up of the learning rate takes {:.0f} % of the run", 100 * share), file().string(),
                              "at most half: lower learning_rate.warmup_steps, or train longer");
         put(place + "warmup", number_value(share), place);
-        const double begin = lr * number(tree, "warmup_start_factor", path).value_or(0);
-        if (share > 0) put(place + "warmup_start", number_value(begin), place);
+        const auto begin = number(tree, "warmup_start_factor", path);
+        if (begin && share == 0) idle(path + "warmup_start_factor (without a warm-up)");
+        if (share > 0) put(place + "warmup_start", number_value(lr * begin.value_or(0)), place);
         return warmup;
     }
 
@@ -297,7 +298,7 @@ private:
         if (!is_null(last) && ratio) throw InputError("'learning_rate.stop_lr' and 'stop_lr_ratio' are both given", file().string());
         // Below 1e-10 DeePMD-kit goes by 1e-10 as well.
         if (ratio) return put("training.stop_lr", number_value(std::max(1e-10, lr * *ratio)), "learning_rate.stop_lr_ratio");
-        if (const auto number = number_of(last))
+        if (const auto number = number_of(last); number && *number >= 0)
             return put("training.stop_lr", *number < 1e-10 ? plain_value("1e-10") : *last, "learning_rate.stop_lr");
         if (!is_null(last)) return put("training.stop_lr", *last, "learning_rate.stop_lr");
         // decay_rate says nothing of the end where only time is limited.

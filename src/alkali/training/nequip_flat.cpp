@@ -76,11 +76,10 @@ Tree NequipFlat::result(base::LogSink& log) {
                    given("optimizer_eps"), given("optimizer_weight_decay"), truth(input_, "optimizer_amsgrad", "").value_or(false)});
     if (const auto norm = number(input_, "max_gradient_norm", ""); norm && *norm > 0)
         put("training.gradient_clip", number_value(*norm), "max_gradient_norm");
-    const Tree* decay = given("ema_decay");
-    if (truth(input_, "use_ema", "").value_or(false))
-        put("training.ema_decay", is_null(decay) ? plain_value("0.999") : *decay, "ema_decay");
-    else
-        put("training.ema_decay", plain_value("0"), "use_ema");
+    const auto decay = number(input_, "ema_decay", "");
+    const bool averages = truth(input_, "use_ema", "").value_or(false);
+    if (decay && !averages) idle("ema_decay (without use_ema)");
+    put("training.ema_decay", number_value(averages ? decay.value_or(0.999) : 0), "ema_decay");
     schedule();
     stopping();
     return finish({"a training config of nequip 0.6"}, log);

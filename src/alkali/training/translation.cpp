@@ -60,7 +60,8 @@ const Tree& Translation::block(const Tree& parent, const std::string& key, const
 void Translation::fail(const std::string& name, const std::string& wanted, const Tree& given) const {
     const std::string shown = given.type == Tree::Type::scalar ? (given.quoted ? "the text '" : "'") + given.scalar + "'"
                               : given.type == Tree::Type::list ? "a list"
-                                                               : "a block";
+                              : given.type == Tree::Type::map  ? "a block"
+                                                               : "nothing";
     throw InputError("'" + name + "' must be " + wanted + ", not " + shown,
                      file_.string() + (given.line > 0 ? ", line " + std::to_string(given.line) : ""),
                      given.quoted ? "write it without quotes" : "");

@@ -180,6 +180,7 @@ TEST(ForeignValues, of_the_flat_form_that_are_no_numbers_or_truths_are_refused_b
     };
     for (const auto& [what, with, key] :
          std::vector<Case>{{"use_ema: true", "use_ema: 'true'", "use_ema"},
+                           {"use_ema: true", "ema_decay: '0.9'", "ema_decay"},
                            {"amsgrad: true", "amsgrad: 1", "optimizer_amsgrad"},
                            {"norm: 5", "norm: '5'", "max_gradient_norm"},
                            {"trainable: true", "trainable: 'true'", "per_species_rescale_trainable"},
@@ -217,6 +218,7 @@ TEST(ForeignValues, of_deepmd_that_are_no_numbers_or_truths_are_refused_by_their
                            {R"("enable_ema": true)", R"("enable_ema": "true")", "training.enable_ema"},
                            {R"("enable_ema": true)", R"("enable_ema": 1)", "training.enable_ema"},
                            {R"("acc_freq": 1)", R"("acc_freq": "1")", "training.acc_freq"},
+                           {R"("acc_freq": 1)", R"("ema_decay": "0.9")", "training.ema_decay"},
                            {"[[0, 0]]", "[[0.5, 0]]", "exclude_types"},
                            {"[[0, 0]]", "3", "exclude_types"},
                            {"[true, true]", "[1, 1]", "fitting_net.trainable"}})

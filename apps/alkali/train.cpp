@@ -97,14 +97,22 @@ std::filesystem::path member_folder(const TrainArguments& arguments, int member)
     return arguments.output / fmt::format("member_{}", member + 1);
 }
 
-/// What would stop a later member is told before the first is trained.
+/// What would stop a later member is told before the first is trained; once the folders are held, `require_free_members` tells the rest.
 void prepare_committee(const TrainArguments& arguments, const models::KindRegistry& kinds, Context& context) {
     base::NullSink unheard;
     const auto config = config::check(training::read_training_document(arguments.config, unheard), training::training_options(kinds),
                                       arguments.config.string(), unheard);
     training::add_inputs(context.paths.inputs(), arguments.config, config.values);
     for (int m = 0; m < arguments.committee; ++m) training::RunFolder::refuse_inputs(member_folder(arguments, m));
+    static_cast<void>(training::seed_of_member(config, static_cast<std::uint64_t>(arguments.committee - 1)));
     if (!arguments.init_only) tell_limits(arguments, config.values, context.log);
+}
+
+void require_free_members(const TrainArguments& arguments, training::SessionRequest request) {
+    for (int m = 0; m < arguments.committee; ++m) {
+        request.output = member_folder(arguments, m);
+        training::require_free_folder(request);
+    }
 }
 
 void run_train(const TrainArguments& arguments, Context& context) {
@@ -124,6 +132,7 @@ void run_train(const TrainArguments& arguments, Context& context) {
     if (committee && first) {
         whole.emplace(arguments.output, "training", context.log);
         for (int m = 0; m < members; ++m) of_members.emplace_back(member_folder(arguments, m), "training", context.log);
+        require_free_members(arguments, request);
     }
     for (int m = 0; m < members; ++m) {
         if (committee) {
@@ -154,7 +163,7 @@ void add_train(CLI::App& app, Context& context) {
             ->type_name("DIR");
     auto* restart = command->add_flag("--restart", arguments->restart,
                                       "Go on from the checkpoint in the folder: ends with the model of an uninterrupted run");
-    command->add_flag("--init-only", arguments->init_only, "Only write init.safetensors, the model before training");
+    command->add_flag("--init-only", arguments->init_only, "Only write init.safetensors, the model before training")->excludes(restart);
     command->add_flag("--overwrite", arguments->overwrite, "Start anew in a folder that holds a run")->excludes(restart);
     command
         ->add_option("--committee", arguments->committee,

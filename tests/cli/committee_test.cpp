@@ -59,6 +59,24 @@ TEST_F(Committee, given_by_its_folder_is_named_with_its_members) {
     EXPECT_EQ(alkali({"evaluate", "c/member_1/init.safetensors,c/member_2/init.safetensors", "data.extxyz"}).status, 0);
 }
 
+TEST_F(Committee, finds_out_before_its_first_member_is_trained_what_stops_a_later_one) {
+    write("data.extxyz", good_frames());
+    write("train.yaml", good_config());
+    for (const char* name : {"best.safetensors", "metrics.csv", "checkpoint/state.safetensors"}) {
+        write(std::string("c/member_2/") + name, "mine");
+        const auto outcome = alkali({"train", "train.yaml", "-o", "c", "--committee", "2"});
+        EXPECT_EQ(outcome.status, 1);
+        EXPECT_THAT(outcome.errors, ::testing::HasSubstr("c/member_2"));
+        EXPECT_THAT(outcome.errors, ::testing::HasSubstr("earlier run"));
+        EXPECT_FALSE(std::filesystem::exists(scratch_.path() / "c/member_1"));
+        std::filesystem::remove_all(scratch_.path() / "c");
+    }
+    write("train.yaml", with(good_config(), "seed: 1", "seed: 9223372036854775807"));
+    const auto outcome = alkali({"train", "train.yaml", "-o", "c", "--committee", "2"});
+    EXPECT_THAT(outcome.errors, ::testing::HasSubstr("training.seed"));
+    EXPECT_FALSE(std::filesystem::exists(scratch_.path() / "c"));
+}
+
 TEST_F(Committee, predicts_mean_and_deviations_of_its_members_predictions) {
     write("data.extxyz", good_frames());
     write("train.yaml", good_config());

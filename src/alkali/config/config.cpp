@@ -9,6 +9,7 @@
 #include "alkali/base/nearest.hpp"
 #include "alkali/config/aliases.hpp"
 #include "alkali/config/json.hpp"
+#include "alkali/config/number.hpp"
 
 namespace alkali::config {
 namespace {
@@ -40,18 +41,8 @@ std::string shown(const Tree& tree) {
     return {};
 }
 
-std::optional<double> as_number(const Tree& tree) {
-    if (tree.type != Tree::Type::scalar || tree.quoted || tree.scalar.empty()) return std::nullopt;
-    const char* begin = tree.scalar.data() + (tree.scalar[0] == '+' ? 1 : 0);
-    const char* end = tree.scalar.data() + tree.scalar.size();
-    double value = 0;
-    const auto [stop, failure] = std::from_chars(begin, end, value);
-    if (failure != std::errc{} || stop != end || !std::isfinite(value)) return std::nullopt;
-    return value;
-}
-
 std::optional<std::int64_t> as_integer(const Tree& tree) {
-    const auto value = as_number(tree);
+    const auto value = number_of(tree);
     if (!value) return std::nullopt;
     std::int64_t integer = 0;  // read as such, so that large seeds keep their last digits
     const char* end = tree.scalar.data() + tree.scalar.size();
@@ -129,7 +120,7 @@ private:
                 if (const auto value = as_integer(tree)) return in_range(*value, tree, description, path);
                 return nullptr;
             case Kind::number:
-                if (const auto value = as_number(tree)) return in_range(*value, tree, description, path);
+                if (const auto value = number_of(tree)) return in_range(*value, tree, description, path);
                 return nullptr;
             case Kind::text: return tree.type == Tree::Type::scalar ? word(tree, description, path) : nlohmann::json();
             case Kind::integers: return list(Kind::integer, tree, description, path);

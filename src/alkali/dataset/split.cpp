@@ -138,6 +138,15 @@ std::vector<std::pair<std::size_t, std::size_t>> shared_structures(std::span<con
     return pairs;
 }
 
+std::vector<std::pair<std::size_t, std::size_t>> structures_in_both(std::span<const Frame> one, std::span<const Frame> other) {
+    std::map<std::string, std::size_t> known;
+    for (std::size_t i = 0; i < one.size(); ++i) known.emplace(structure_key(one[i].structure), i);
+    std::vector<std::pair<std::size_t, std::size_t>> pairs;
+    for (std::size_t j = 0; j < other.size(); ++j)
+        if (const auto found = known.find(structure_key(other[j].structure)); found != known.end()) pairs.emplace_back(found->second, j);
+    return pairs;
+}
+
 std::string group_of(const Frame& frame) {
     for (const char* key : {"group", "config_type"})
         if (const auto found = frame.info.find(key); found != frame.info.end()) return found->second;

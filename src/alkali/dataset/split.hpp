@@ -42,6 +42,8 @@ struct SplitOptions {
 
 /// Pairs (i, j) of frames, i of kept and j of held, that are the same structure.
 [[nodiscard]] std::vector<std::pair<std::size_t, std::size_t>> shared_structures(std::span<const Frame> frames, const Split& split);
+/// The same of two sets: pairs (i, j) of frame i of the one and j of the other.
+[[nodiscard]] std::vector<std::pair<std::size_t, std::size_t>> structures_in_both(std::span<const Frame> one, std::span<const Frame> other);
 
 /// Draws among the frames that do not have to stay in training (among all where each would); groups held out by name are held out whole,
 /// whatever they hold. Errors: InputError for a fraction outside 0..1, an unknown group (nearest named), or whole groups where there is

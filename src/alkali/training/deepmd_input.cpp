@@ -93,10 +93,12 @@ private:
         const Tree* names = found("model.type_names");
         const auto name = [&](const Tree& type) {
             const auto number = number_of(&type);
-            if (!number || names == nullptr || *number < 0 || *number >= static_cast<double>(names->items.size()))
+            if (!number || *number != std::floor(*number) || names == nullptr || *number < 0 ||
+                *number >= static_cast<double>(names->items.size()))
                 throw InputError("'" + shown(type) + "' in model.descriptor.exclude_types is no type of type_map", file().string());
             return names->items[static_cast<std::size_t>(*number)].scalar;
         };
+        if (pairs.type != Tree::Type::list) fail("model.descriptor.exclude_types", "a list of pairs of types", pairs);
         Tree list{Tree::Type::list, {}, false, pairs.line, {}, {}};
         for (const Tree& pair : pairs.items) {
             if (pair.items.size() != 2) throw InputError("model.descriptor.exclude_types must be pairs of types", file().string());
@@ -114,9 +116,15 @@ private:
         const Tree* trainable = tree.find("trainable");
         if (is_null(trainable)) return;
         if (trainable->type != Tree::Type::list) return put(path + "trainable", *trainable, path + "trainable");
-        const bool all = std::all_of(trainable->items.begin(), trainable->items.end(), [](const Tree&each) { return is_true(&each); }),
-                   none = std::none_of(trainable->items.begin(), trainable->items.end(), [](const Tree&each) { return is_true(&each); });
-        if (all || none)
+        if (trainable->items.empty()) fail(path + "trainable", "true or false, or a list of them", *trainable);
+        std::size_t trained = 0;
+        for (const Tree& each : trainable->items) {
+            const auto layer = config::boolean_of(each);
+            if (!layer) fail(path + "trainable", "true or false, or a list of them", each);
+            if (*layer) ++trained;
+        }
+        const bool all = trained == trainable->items.size();
+        if (all || trained == 0)
             put(path + "trainable", plain_value(all ? "true" : "false"), path + "trainable");
         else
             refuse(path + "trainable (layer by layer)");
@@ -217,11 +225,10 @@ private:
     }
 
     void average(const Tree& tree) {
-        const Tree* decay = tree.find("ema_decay");
-        if (is_true(tree.find("enable_ema")))
-            put("training.ema_decay", is_null(decay) ? plain_value("0.999") : *decay, "training.ema_decay");
-        else
-            put("training.ema_decay", plain_value("0"), "training.ema_decay");
+        const auto decay = number(tree, "ema_decay", "training.");
+        const bool on = truth(tree, "enable_ema", "training.").value_or(false);
+        if (decay && !on) idle("training.ema_decay (without enable_ema)");
+        put("training.ema_decay", number_value(on ? decay.value_or(0.999) : 0), "training.ema_decay");
     }
 
     void optimizer() {
@@ -263,28 +270,35 @@ private:
     /// Gives its number of steps.
     double warm_up(const Tree& tree, double lr, double steps) {
         const std::string place = "training.lr_schedule.";
-        const auto count = number_of(tree.find("warmup_steps")), ratio = number_of(tree.find("warmup_ratio"));
+        const std::string path = "learning_rate.";
+        const auto count = whole(tree, "warmup_steps", path, 0);
+        const auto ratio = number(tree, "warmup_ratio", path);
+        if (ratio && !(*ratio >= 0 && *ratio < 1)) fail(path + "warmup_ratio", "between 0 and 1", *tree.find("warmup_ratio"));
         if (count.value_or(0) != 0 && ratio)
             throw InputError("'learning_rate.warmup_steps' and 'warmup_ratio' are both given", file().string());
         if (count.value_or(0) != 0 && steps == 0) refuse("learning_rate.warmup_steps (without training.numb_steps)");
-        double warmup = std::max(0.0, count.value_or(0));
+        auto warmup = static_cast<double>(count.value_or(0));
         if (ratio && steps > 0) warmup = std::floor(*ratio * steps);
         const double share = steps > 0 ? warmup / steps : ratio.value_or(0);
         if (share > 0.5)
             throw InputError(fmt::format("the warm-up of the learning rate takes {:.0f} % of the run", 100 * share), file().string(),
                              "at most half: lower learning_rate.warmup_steps, or train longer");
         put(place + "warmup", number_value(share), place);
-        if (share > 0) put(place + "warmup_start", number_value(lr * number_of(tree.find("warmup_start_factor")).value_or(0)), place);
+        const auto begin = number(tree, "warmup_start_factor", path);
+        if (begin && share == 0) idle(path + "warmup_start_factor (without a warm-up)");
+        if (share > 0) put(place + "warmup_start", number_value(lr * begin.value_or(0)), place);
         return warmup;
     }
 
     void stop(const Tree& tree, double lr) {
         const Tree* last = tree.find("stop_lr");
-        const auto ratio = number_of(tree.find("stop_lr_ratio"));
+        const auto ratio = number(tree, "stop_lr_ratio", "learning_rate.");
+        if (ratio && !(*ratio > 0 && *ratio <= 1))
+            fail("learning_rate.stop_lr_ratio", "above 0 and at most 1", *tree.find("stop_lr_ratio"));
         if (!is_null(last) && ratio) throw InputError("'learning_rate.stop_lr' and 'stop_lr_ratio' are both given", file().string());
         // Below 1e-10 DeePMD-kit goes by 1e-10 as well.
         if (ratio) return put("training.stop_lr", number_value(std::max(1e-10, lr * *ratio)), "learning_rate.stop_lr_ratio");
-        if (const auto number = number_of(last))
+        if (const auto number = number_of(last); number && *number >= 0)
             return put("training.stop_lr", *number < 1e-10 ? plain_value("1e-10") : *last, "learning_rate.stop_lr");
         if (!is_null(last)) return put("training.stop_lr", *last, "learning_rate.stop_lr");
         // decay_rate says nothing of the end where only time is limited.
@@ -296,12 +310,11 @@ private:
     [[nodiscard]] bool counts_steps() const { return found("training.numb_steps") != nullptr || found("training.max_epochs") != nullptr; }
 
     void decay(const Tree& tree, double steps) {
-        const Tree* given = tree.find("decay_steps");
-        double interval = std::max(1.0, number_of(given).value_or(5000));
-        const auto factor = number_of(tree.find("decay_rate"));
+        auto interval = static_cast<double>(whole(tree, "decay_steps", "learning_rate.", 1).value_or(5000));
+        const auto factor = number(tree, "decay_rate", "learning_rate.");
         // Its own choice where an interval would be longer than the run.
         if (!factor && steps > 0 && interval >= steps) interval = std::floor(steps / 10) > 100 ? 100 : std::floor(steps / 100) + 1;
-        const bool smooth = is_true(tree.find("smooth"));
+        const bool smooth = truth(tree, "smooth", "learning_rate.").value_or(false);
         put("training.decay_steps", plain_value(fmt::format("{:.0f}", smooth ? 0.0 : interval)), "learning_rate.decay_steps");
         if (factor)
             put("training.lr_schedule.decay_rate", number_value(smooth ? std::pow(*factor, 1 / interval) : *factor),

@@ -8,6 +8,7 @@
 #include <cmath>
 
 #include "alkali/base/error.hpp"
+#include "alkali/base/nearest.hpp"
 #include "alkali/training/interpolation.hpp"
 #include "alkali/training/nequip_keys.hpp"
 
@@ -18,39 +19,15 @@ using config::Tree;
 using enum KeyFate;
 using namespace nequip_keys;
 
-bool is_zero_or_less(const Tree* tree) { return number_of(tree).value_or(1) <= 0; }
-
-/// The last word of the value of _target_: "ASEDataModule".
-std::string target(const Tree& tree) {
-    const Tree* given = tree.find("_target_");
-    if (is_null(given) || given->type != Tree::Type::scalar) return {};
-    const auto dot = given->scalar.rfind('.');
-    return dot == std::string::npos ? given->scalar : given->scalar.substr(dot + 1);
-}
-
-/// One value, or all of a list.
-std::vector<Tree> each_of(const Tree* tree) {
-    if (is_null(tree)) return {};
-    return tree->type == Tree::Type::list ? tree->items : std::vector<Tree>{*tree};
-}
-
-/// "DD:HH:MM:SS" or a block of days, hours, minutes, seconds.
-std::optional<double> seconds_of(const Tree& time) {
+/// "DD:HH:MM:SS".
+std::optional<double> seconds_of(const std::string& text) {
     constexpr double units[] = {86400, 3600, 60, 1};
-    if (time.type == Tree::Type::map) {
-        double total = 0;
-        for (const auto& [name, unit] :
-             {std::pair{"weeks", 604800.0}, {"days", 86400.0}, {"hours", 3600.0}, {"minutes", 60.0}, {"seconds", 1.0}})
-            total += unit * number_of(time.find(name)).value_or(0);
-        return total > 0 ? std::optional(total) : std::nullopt;
-    }
     std::vector<double> parts;
-    const std::string& text = time.scalar;
     for (std::size_t begin = 0; begin <= text.size();) {
         const auto colon = std::min(text.find(':', begin), text.size());
         double value = 0;
         const auto [end, failure] = std::from_chars(text.data() + begin, text.data() + colon, value);
-        if (failure != std::errc{} || end != text.data() + colon) return std::nullopt;
+        if (failure != std::errc{} || end != text.data() + colon || !(value >= 0)) return std::nullopt;
         parts.push_back(value);
         begin = colon + 1;
     }
@@ -58,15 +35,6 @@ std::optional<double> seconds_of(const Tree& time) {
     double total = 0;
     for (std::size_t k = 0; k < 4; ++k) total += parts[k] * units[k];
     return total > 0 ? std::optional(total) : std::nullopt;
-}
-
-/// Whether frames may lack labels of the loss.
-bool ignores_missing(const Tree& loss) {
-    for (const Tree& metric : each_of(loss.find("metrics")))
-        if (is_true(metric.find("ignore_nan"))) return true;
-    const Tree* fields = loss.find("ignore_nan");
-    return !is_null(fields) &&
-           std::any_of(fields->entries.begin(), fields->entries.end(), [](const auto& entry) { return is_true(&entry.value); });
 }
 
 /// nequip's named sizes of PresetNequIPGNNModel.
@@ -79,6 +47,8 @@ struct Preset {
 
 Tree NequipBlocks::result(base::LogSink& log) {
     run();
+    if (!refuses())  // parts of it may lie in other files
+        for (const char* key : {"data", "trainer", "training_module"}) require_block(key);
     const Tree& module = block(input_, "training_module", "");
     follow(module, module_rules(), "training_module.");
     model(module);
@@ -89,6 +59,25 @@ Tree NequipBlocks::result(base::LogSink& log) {
     optimizer(block(module, "optimizer", "training_module."));
     schedule(block(module, "lr_scheduler", "training_module."));
     return finish({"a training config of nequip"}, log);
+}
+
+void NequipBlocks::require_block(const std::string& key) const {
+    if (input_.find(key) != nullptr) return;
+    std::vector<std::string> given;
+    for (const auto& entry : input_.entries) given.push_back(entry.key);
+    const auto guess = base::did_you_mean(key, given);
+    throw InputError("the block '" + key + "' is missing", file().string(), guess.empty() ? "a config of nequip has one" : guess);
+}
+
+/// Whether frames may lack labels of the loss.
+bool NequipBlocks::ignores_missing(const Tree& loss) const {
+    const std::string path = "training_module.loss.";
+    bool ignores = false;
+    for (const Tree& metric : each_of(loss.find("metrics")))
+        ignores = truth(metric, "ignore_nan", path + "metrics.").value_or(false) || ignores;
+    const Tree& fields = block(loss, "ignore_nan", path);
+    for (const auto& entry : fields.entries) ignores = truth(fields, entry.key, path + "ignore_nan.").value_or(false) || ignores;
+    return ignores;
 }
 
 void NequipBlocks::run() {
@@ -106,6 +95,7 @@ void NequipBlocks::model(const Tree& module) {
     const Tree* given = &block(module, "model", "training_module.");
     std::string path = "training_module.model.";
     if (target(*given) == "modify") {
+        follow(*given, {{"_target_", read}, {"modifiers", read}, {"model", read}}, path);
         for (const Tree& modifier : each_of(given->find("modifiers"))) {
             const Tree* name = modifier.find("modifier");
             if (name != nullptr && name->scalar.starts_with("enable_"))
@@ -135,9 +125,8 @@ void NequipBlocks::model(const Tree& module) {
     settle_precision();
     if (const Tree* between = given->find("readout_mlp_nonlinearity"); between != nullptr)
         put("model.readout_mlp_nonlinearity", is_null(between) ? text_value("None") : *between, path);
-    if (const Tree* derivatives = given->find("do_derivatives"); derivatives != nullptr && !is_true(derivatives))
-        refuse(path + "do_derivatives (false)");
-    if (const Tree* own = given->find("convnet_sc"); own != nullptr && !is_true(own)) refuse(path + "convnet_sc (false)");
+    for (const char* key : {"do_derivatives", "convnet_sc"})
+        if (!truth(*given, key, path).value_or(true)) refuse(path + key + " (false)");
     if (const Tree* type = given->find("convnet_nonlinearity_type"); !is_null(type) && !says(type, "gate"))
         refuse(path + "convnet_nonlinearity_type (" + shown(*type) + ")");
     statistics(*given, path);
@@ -174,7 +163,8 @@ std::string NequipBlocks::statistic(const std::string& name) const {
     for (const Tree& metric : each_of(manager != nullptr ? manager->find("metrics") : nullptr)) {
         const Tree *given = metric.find("name"), *field = metric.find("field"), *of = metric.find("metric");
         if (!says(given, name) || field == nullptr || of == nullptr) continue;
-        const std::string kind = target(*of), per = is_true(metric.find("per_type")) ? " per_type" : "";
+        const bool by_type = truth(metric, "per_type", "data.stats_manager.metrics.").value_or(false);
+        const std::string kind = target(*of), per = by_type ? " per_type" : "";
         if (target(*field) == "NumNeighbors" && kind == "Mean") return "neighbours" + per;
         if (target(*field) == "PerAtomModifier" && says(field->find("field"), "total_energy") && kind == "Mean") return "energy";
         if (says(field, "forces") && kind == "RootMeanSquare") return "forces" + per;
@@ -211,6 +201,7 @@ void NequipBlocks::statistics(const Tree& model, const std::string& path) {
 
 void NequipBlocks::pair_potential(const Tree& pair, const std::string& path) {
     if (pair.entries.empty()) return;
+    follow(pair, pair_potential_rules(), path + ".");
     const Tree *units = pair.find("units"), *species = pair.find("chemical_species");
     if (target(pair) != "ZBL") return refuse(path + " (" + target(pair) + ")");
     if (!says(units, "metal")) return refuse(path + ".units" + (is_null(units) ? "" : " (" + shown(*units) + ")"));
@@ -235,6 +226,7 @@ void NequipBlocks::data() {
         return;
     }
     follow(data, data_rules(), "data.");
+    statistics_rules();
     reading(data, "data.");
     frames(data);
     put("data.missing", text_value(masks_ || ignores_missing(block(block(input_, "training_module", ""), "loss", "")) ? "mask" : "error"),
@@ -242,7 +234,7 @@ void NequipBlocks::data() {
     for (const char* key : {"train_dataloader", "train_dataloader_kwargs"}) {
         const Tree& loader = block(data, key, "data.");
         follow(loader, loader_rules(), std::string("data.") + key + ".");
-        if (const Tree* shuffle = loader.find("shuffle"); shuffle != nullptr && !is_true(shuffle))
+        if (!truth(loader, "shuffle", std::string("data.") + key + ".").value_or(true))
             note("frames are drawn in a new order in every epoch (shuffle)");
     }
     put_default("training.batch_size", plain_value("1"));
@@ -257,8 +249,22 @@ void NequipBlocks::reading(const Tree& tree, const std::string& path) {
     put_key_mapping(block(tree, "key_mapping", path), path + "key_mapping");
 }
 
+void NequipBlocks::statistics_rules() {
+    const std::string path = "data.stats_manager.";
+    const Tree& manager = block(block(input_, "data", ""), "stats_manager", "data.");
+    follow(manager, {{"_target_", read}, {"metrics", read}, {"type_names", without_effect}, {"dataloader_kwargs", without_effect}}, path);
+    for (const Tree& metric : each_of(manager.find("metrics"))) {
+        if (metric.type != Tree::Type::map) fail(path + "metrics", "a list of blocks", metric);
+        if (const Tree* field = metric.find("field"); field != nullptr) follow(*field, modifier_rules(), path + "metrics.field.");
+        if (const Tree* kind = metric.find("metric"); kind != nullptr) follow(*kind, {{"_target_", read}}, path + "metrics.metric.");
+        follow(metric, {{"name", read}, {"field", read}, {"metric", read}, {"per_type", read}, {"ignore_nan", without_effect}},
+               path + "metrics.");
+    }
+}
+
 void NequipBlocks::transform(const Tree& tree, const std::string& path) {
     const std::string name = target(tree);
+    if (const KeyRules* rules = transform_rules(name)) follow(tree, *rules, path + " (" + name + ").");
     if (name == "ChemicalSpeciesToAtomTypeMapper") {
         for (const char* key : {"chemical_symbols", "model_type_names"})
             if (const Tree* names = tree.find(key); !is_null(names) && !same_types(*names))
@@ -267,10 +273,9 @@ void NequipBlocks::transform(const Tree& tree, const std::string& path) {
         if (std::any_of(map.entries.begin(), map.entries.end(), [](const auto& entry) { return !says(&entry.value, entry.key); }))
             refuse(path + ".chemical_species_to_atom_type_map (types that are no elements)");
     } else if (name == "NeighborListTransform" || name == "SortedNeighborListTransform") {
-        const auto reach = number_of(tree.find("r_max")), cutoff = number_of(found("model.r_max"));
+        const auto reach = number(tree, "r_max", path + "."), cutoff = number_of(found("model.r_max"));
         if (reach && cutoff && *reach < *cutoff)
             refuse(fmt::format("{}.r_max ({:g}, shorter than the model's {:g})", path, *reach, *cutoff));
-        if (const Tree* cutoffs = tree.find("per_edge_type_cutoff"); !is_null(cutoffs)) refuse(path + ".per_edge_type_cutoff");
     } else if (name == "StressSignFlipTransform") {
         put_default("data.stress_sign", text_value("compression"));
     } else if (name == "AddNaNStressTransform") {
@@ -298,10 +303,13 @@ void NequipBlocks::frames(const Tree& data) {
         refuse("data.split_dataset (beside files of their own)");
         return;
     }
-    const auto parts_of = [](const Tree& split) {
-        return std::array{number_of(split.find("train")), number_of(split.find("val")), number_of(split.find("test"))};
+    const auto parts_of = [&](const Tree& split) {
+        const std::string path = "data.split_dataset.";
+        return std::array{number(split, "train", path), number(split, "val", path), number(split, "test", path),
+                          number(split, "predict", path)};
     };
     for (const Tree& split : splits) {
+        follow(split, split_rules(), "data.split_dataset.");
         const Tree* path = split.find("dataset") != nullptr ? dataset_path(*split.find("dataset"), "data.split_dataset.dataset.")
                                                             : split.find("file_path");
         add(train, path, "data.split_dataset.file_path");
@@ -310,7 +318,7 @@ void NequipBlocks::frames(const Tree& data) {
             refuse("data.split_dataset (several, not all with the same shares)");
         if (&split != &splits[0]) continue;
         put_parts({parts[0], parts[1], parts[2]}, "data.split_dataset");
-        if (parts[2]) note("the test part of data.split_dataset is left out of the training");
+        if (parts[2] || parts[3]) note("the test part of data.split_dataset is left out of the training");
     }
     if (train.items.empty()) {
         refuse("data (without train_file_path or split_dataset)");
@@ -335,31 +343,28 @@ const Tree* NequipBlocks::dataset_path(const Tree& dataset, const std::string& p
 }
 
 void NequipBlocks::batches(const Tree& trainer) {
-    const auto times = number_of(trainer.find("accumulate_grad_batches"));
+    const auto times = whole(trainer, "accumulate_grad_batches", "trainer.", 1);
     if (!times || *times == 1) return;
     const auto batch = number_of(found("training.batch_size"));
-    if (!batch || *times < 1) return refuse("trainer.accumulate_grad_batches");
-    replace("training.batch_size", plain_value(fmt::format("{:.0f}", *batch * *times)));
-    note(fmt::format("trainer.accumulate_grad_batches: batches of {:.0f} frames instead", *batch * *times));
+    if (!batch) return refuse("trainer.accumulate_grad_batches");
+    const double together = *batch * static_cast<double>(*times);
+    replace("training.batch_size", plain_value(fmt::format("{}", together)));
+    note(fmt::format("trainer.accumulate_grad_batches: batches of {:g} frames instead", together));
 }
 
 void NequipBlocks::trainer() {
     const Tree& trainer = block(input_, "trainer", "");
     follow(trainer, trainer_rules(), "trainer.");
-    const Tree *epochs = trainer.find("max_epochs"), *steps = trainer.find("max_steps"), *time = trainer.find("max_time");
-    if (!is_null(epochs) && !is_zero_or_less(epochs)) put("training.max_epochs", *epochs, "trainer.max_epochs");
-    if (!is_null(steps) && !is_zero_or_less(steps)) put("training.numb_steps", *steps, "trainer.max_steps");
-    if (!is_null(time)) {
-        const auto seconds = seconds_of(*time);
-        if (seconds)
-            put("training.max_seconds", number_value(*seconds), "trainer.max_time");
-        else
-            refuse("trainer.max_time (" + shown(*time) + ")");
-    }
-    if (!is_null(epochs) && is_zero_or_less(epochs) && is_null(time) && (is_null(steps) || is_zero_or_less(steps)))
-        refuse("trainer.max_epochs (a run without an end)");
+    const auto limit = [&](const char* key, const char* place) {
+        const auto count = whole(trainer, key, "trainer.", -1);  // -1: none
+        if (count.value_or(0) > 0) put(place, *trainer.find(key), std::string("trainer.") + key);
+        return count;
+    };
+    const auto epochs = limit("max_epochs", "training.max_epochs"), steps = limit("max_steps", "training.numb_steps");
+    const bool timed = time_limit(trainer);
+    if (epochs.value_or(1) <= 0 && !timed && steps.value_or(0) <= 0) refuse("trainer.max_epochs (a run without an end)");
     // What Lightning does where no limit is given.
-    if (is_null(epochs) && is_null(steps) && is_null(time)) put("training.max_epochs", plain_value("1000"), "trainer.max_epochs");
+    if (!epochs && !steps && !timed) put("training.max_epochs", plain_value("1000"), "trainer.max_epochs");
     if (const Tree* clip = trainer.find("gradient_clip_val"); !is_null(clip))
         put("training.gradient_clip", *clip, "trainer.gradient_clip_val");
     if (const Tree* how = trainer.find("gradient_clip_algorithm"); !is_null(how) && !says(how, "norm"))
@@ -369,15 +374,38 @@ void NequipBlocks::trainer() {
     for (const Tree& each : each_of(trainer.find("callbacks"))) callback(each);
 }
 
+bool NequipBlocks::time_limit(const Tree& trainer) {
+    const Tree* time = trainer.find("max_time");
+    if (is_null(time)) return false;
+    std::optional<double> seconds;
+    if (time->type == Tree::Type::map) {
+        const std::string path = "trainer.max_time.";
+        follow(*time, {{"weeks", read}, {"days", read}, {"hours", read}, {"minutes", read}, {"seconds", read}}, path);
+        double total = 0;
+        for (const auto& [name, unit] :
+             {std::pair{"weeks", 604800.0}, {"days", 86400.0}, {"hours", 3600.0}, {"minutes", 60.0}, {"seconds", 1.0}})
+            total += unit * number(*time, name, path).value_or(0);
+        if (total > 0) seconds = total;
+    } else {
+        seconds = seconds_of(time->scalar);
+    }
+    if (seconds && *seconds > 0)
+        put("training.max_seconds", number_value(*seconds), "trainer.max_time");
+    else
+        refuse("trainer.max_time (" + shown(*time) + ")");
+    return true;
+}
+
 void NequipBlocks::callback(const Tree& tree) {
     const std::string name = target(tree), path = "trainer.callbacks (" + name + ")";
+    if (name.empty()) return refuse("trainer.callbacks (without _target_)");
     if (name == "EarlyStopping") {
+        follow(tree, early_stopping_rules(), path + ".");
+        if (word(tree, "mode", path + ".").value_or("min") != "min") refuse(path + ".mode");
         const Tree* patience = tree.find("patience");
         put("training.patience", is_null(patience) ? plain_value("3") : *patience, path);
         note("EarlyStopping goes by the validation loss, the sum with the weights of the loss");
-        for (const char* key : {"stopping_threshold", "divergence_threshold"})
-            if (!is_null(tree.find(key))) idle(path + "." + key);
-        if (const auto delta = number_of(tree.find("min_delta")); delta.value_or(0) != 0) idle(path + ".min_delta");
+        if (number(tree, "min_delta", path + ".").value_or(0) != 0) idle(path + ".min_delta");
         return;
     }
     // Those change what is learned.
@@ -394,8 +422,8 @@ void NequipBlocks::average(const Tree& module) {
         put("training.ema_decay", is_null(decay) ? plain_value("0.999") : *decay, "training_module.ema_decay");
     else if (name == "NequIPLightningModule" || name.empty())
         put("training.ema_decay", plain_value("0"), "training_module");
-    else
-        refuse("training_module._target_ (" + name + ")");
+    if (name == "NequIPLightningModule" && !is_null(decay)) refuse("training_module.ema_decay (without EMALightningModule)");
+    if (name != "EMALightningModule" && name != "NequIPLightningModule" && !name.empty()) refuse("training_module._target_ (" + name + ")");
 }
 
 void NequipBlocks::loss(const Tree& tree) {
@@ -414,14 +442,15 @@ void NequipBlocks::loss(const Tree& tree) {
                 {"type_names", without_effect}},
                path);
         const Tree& given = block(tree, "coeffs", path);
-        follow(given, {{"total_energy", read}, {"forces", read}, {"stress", read}}, path + "coeffs.");
+        follow(given, field_rules(), path + "coeffs.");
+        follow(block(tree, "ignore_nan", path), field_rules(), path + "ignore_nan.");
         const auto coefficient = [&](const char* key, bool has) {
-            if (!has) return 0.0;
-            const Tree* value = given.find(key);
-            return given.entries.empty() ? 1.0 : number_of(value).value_or(0);
+            const auto value = number(given, key, path + "coeffs.");
+            if (!has && value.value_or(0) != 0) refuse(path + "coeffs." + key + " (not a term of " + name + ")");
+            return !has ? 0.0 : given.entries.empty() ? 1.0 : value.value_or(0);
         };
         terms = {coefficient("total_energy", true), coefficient("forces", forces), coefficient("stress", stress), {}};
-        if (const Tree* per_atom = tree.find("per_atom_energy"); per_atom != nullptr && !is_true(per_atom)) whole_energies(path);
+        if (!truth(tree, "per_atom_energy", path).value_or(true)) whole_energies(path);
     } else if (name == "MetricsManager") {
         follow(tree, {{"_target_", read}, {"metrics", read}, {"type_names", without_effect}}, path);
         for (const Tree& metric : each_of(tree.find("metrics"))) term(metric, path + "metrics", terms);
@@ -446,6 +475,7 @@ void NequipBlocks::whole_energies(const std::string& path) {
 }
 
 void NequipBlocks::term(const Tree& metric, const std::string& path, Terms& terms) {
+    if (metric.type != Tree::Type::map) fail(path, "a list of blocks", metric);
     follow(metric,
            {{"name", read},
             {"field", read},
@@ -456,9 +486,10 @@ void NequipBlocks::term(const Tree& metric, const std::string& path, Terms& term
             {"ignore_nan", read}},
            path + ".");
     const Tree* field = metric.find("field");
-    const double coefficient = number_of(metric.find("coeff")).value_or(0);
+    const double coefficient = number(metric, "coeff", path + ".").value_or(0);
     if (is_null(field) || coefficient == 0) return;
     const bool per_atom = target(*field) == "PerAtomModifier";
+    if (field->type == Tree::Type::map) follow(*field, modifier_rules(), path + ".field.");
     const std::string what = field->type == Tree::Type::scalar ? field->scalar
                              : is_null(field->find("field"))   ? ""
                                                                : field->find("field")->scalar;
@@ -469,8 +500,10 @@ void NequipBlocks::term(const Tree& metric, const std::string& path, Terms& term
     if (what == "total_energy" && !per_atom) whole_energies(path);
     const Tree* form = metric.find("metric");
     const std::string kind = is_null(form) ? "" : target(*form);
+    if (!is_null(form)) follow(*form, {{"_target_", read}, {"delta", read}, {"reduction", read}}, path + ".metric.");
     if (kind == "HuberLoss") {
-        const auto delta = number_of(form->find("delta"));
+        const auto delta = number(*form, "delta", path + ".metric.");
+        if (word(*form, "reduction", path + ".metric.").value_or("mean") != "mean") return refuse(path + ".metric.reduction");
         if (terms.huber_delta && terms.huber_delta != delta.value_or(1)) return refuse(path + " (different deltas of HuberLoss)");
         terms.huber_delta = delta.value_or(1);
     } else if (kind != "MeanSquaredError") {
@@ -498,78 +531,7 @@ void NequipBlocks::optimizer(const Tree& tree) {
            path);
     put_default("training.lr", plain_value("0.001"));
     put_optimizer({target(tree).empty() ? "Adam" : target(tree), path + "_target_", tree.find("betas"), tree.find("eps"),
-                   tree.find("weight_decay"), tree.find("amsgrad")});
-}
-
-void NequipBlocks::schedule(const Tree& tree) {
-    const std::string path = "training_module.lr_scheduler.";
-    follow(tree,
-           {{"scheduler", read},
-            {"monitor", without_effect},
-            {"interval", read},
-            {"frequency", read},
-            {"strict", without_effect},
-            {"name", without_effect},
-            {"reduce_on_plateau", without_effect}},
-           path);
-    const Tree& scheduler = block(tree, "scheduler", path);
-    const std::string name = target(scheduler);
-    if (name.empty()) return put_constant_rate();
-    const double every = number_of(tree.find("frequency")).value_or(1);
-    const bool steps = says(tree.find("interval"), "step");
-    if (name == "ReduceLROnPlateau") {
-        if (steps || every != 1) return refuse(path + "interval");
-        for (const char* key : {"threshold", "threshold_mode", "cooldown", "eps", "mode"})
-            if (!is_null(scheduler.find(key))) idle(path + "scheduler." + key);
-        return put_plateau(scheduler.find("factor"), scheduler.find("patience"), scheduler.find("min_lr"));
-    }
-    // The length of the run in the unit of the schedule.
-    const auto length = number_of(found(steps ? "training.numb_steps" : "training.max_epochs"));
-    if (name == "ConstantLR" && number_of(scheduler.find("factor")) == std::optional<double>(1)) return put_constant_rate();
-    if (name == "CosineAnnealingLR") return cosine(scheduler, length, 0, path + "scheduler");
-    if (name == "SequentialLR") return after_warmup(scheduler, length, path + "scheduler");
-    if (name == "ExponentialLR" || name == "StepLR") return decay(scheduler, length, steps, every, path + "scheduler");
-    refuse(path + "scheduler._target_ (" + name + ")");
-}
-
-void NequipBlocks::cosine(const Tree& scheduler, std::optional<double> length, double warmup, const std::string& path) {
-    const double lr = number_of(found("training.lr")).value_or(0.001), least = number_of(scheduler.find("eta_min")).value_or(0);
-    put("training.lr_schedule.type", text_value("cosine"), path);
-    put("training.lr_schedule.warmup", number_value(length ? warmup / *length : 0), path);
-    put("training.stop_lr", number_value(least > 0 ? least : 1e-6 * lr), path);
-    const auto period = number_of(scheduler.find("T_max"));
-    if (period && length && std::abs(*period + warmup - *length) > 0.5)
-        note(fmt::format("{}: the rate falls over the whole run, not over T_max ({:g})", path, *period));
-}
-
-void NequipBlocks::after_warmup(const Tree& scheduler, std::optional<double> length, const std::string& path) {
-    const auto parts = each_of(scheduler.find("schedulers"));
-    const auto milestones = each_of(scheduler.find("milestones"));
-    if (parts.size() != 2 || milestones.size() != 1 || target(parts[0]) != "LinearLR" || target(parts[1]) != "CosineAnnealingLR" || !length)
-        return refuse(path + " (SequentialLR of others than LinearLR and CosineAnnealingLR over a known length)");
-    const double warmup = number_of(&milestones[0]).value_or(0), lr = number_of(found("training.lr")).value_or(0.001);
-    if (!(warmup >= 0 && warmup <= 0.5 * *length)) return refuse(path + ".milestones");
-    cosine(parts[1], length, warmup, path);
-    put("training.lr_schedule.warmup_start", number_value(lr * number_of(parts[0].find("start_factor")).value_or(1.0 / 3)), path);
-}
-
-void NequipBlocks::decay(const Tree& scheduler, std::optional<double> length, bool steps, double every, const std::string& path) {
-    const bool exponential = target(scheduler) == "ExponentialLR";
-    const auto factor = number_of(scheduler.find("gamma"));
-    const double interval = exponential ? 1 : number_of(scheduler.find("step_size")).value_or(0);
-    const double gamma = factor.value_or(exponential ? 0 : 0.1), lr = number_of(found("training.lr")).value_or(0.001);
-    if (!(gamma > 0 && gamma <= 1) || interval < 1) return refuse(path);
-    put("training.lr_schedule.type", text_value("exponential"), path);
-    put("training.lr_schedule.warmup", plain_value("0"), path);
-    if (steps) {
-        put("training.lr_schedule.decay_rate", number_value(gamma), path);
-        put("training.decay_steps", plain_value(fmt::format("{:.0f}", interval * every)), path);
-        put("training.stop_lr", plain_value("1e-12"), path);
-        return;
-    }
-    if (!length) return refuse(path + " (by epochs, without trainer.max_epochs)");
-    put("training.stop_lr", number_value(std::max(1e-12, lr * std::pow(gamma, std::floor(*length / (interval * every))))), path);
-    if (interval * every > 1) note(path + ": the rate falls with every step instead of by stairs");
+                   tree.find("weight_decay"), truth(tree, "amsgrad", path).value_or(false)});
 }
 
 }  // namespace alkali::training

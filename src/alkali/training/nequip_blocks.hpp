@@ -17,6 +17,8 @@ private:
         std::string form = {};
     };
 
+    void require_block(const std::string& key) const;
+    [[nodiscard]] bool ignores_missing(const config::Tree& loss) const;
     void run();
     void model(const config::Tree& module);
     void size(const config::Tree& model, const std::string& path);
@@ -26,12 +28,15 @@ private:
     void pair_potential(const config::Tree& pair, const std::string& path);
     [[nodiscard]] bool same_types(const config::Tree& names) const;
     void data();
+    void statistics_rules();
     void reading(const config::Tree& tree, const std::string& path);
     void transform(const config::Tree& tree, const std::string& path);
     void frames(const config::Tree& data);
     [[nodiscard]] const config::Tree* dataset_path(const config::Tree& dataset, const std::string& path);
     void batches(const config::Tree& trainer);
     void trainer();
+    /// Whether there is one.
+    bool time_limit(const config::Tree& trainer);
     void callback(const config::Tree& tree);
     void average(const config::Tree& module);
     void loss(const config::Tree& tree);
@@ -39,6 +44,7 @@ private:
     void whole_energies(const std::string& path);
     void optimizer(const config::Tree& tree);
     void schedule(const config::Tree& tree);
+    void follow_scheduler(const config::Tree& scheduler, const std::string& path);
     void cosine(const config::Tree& scheduler, std::optional<double> length, double warmup, const std::string& path);
     void after_warmup(const config::Tree& scheduler, std::optional<double> length, const std::string& path);
     void decay(const config::Tree& scheduler, std::optional<double> length, bool steps, double every, const std::string& path);

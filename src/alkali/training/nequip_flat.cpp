@@ -33,8 +33,11 @@ std::optional<std::vector<Irrep>> irreps_of(std::string text) {
         const auto times = term.find('x');
         const char* at = term.data() + (times == std::string::npos ? 0 : times + 1);
         const char* end = term.data() + term.size();
-        if (times != std::string::npos && std::from_chars(term.data(), term.data() + times, irrep.channels).ptr != term.data() + times)
-            return std::nullopt;
+        if (times != std::string::npos) {
+            const char* number_end = term.data() + times;
+            const auto [stop, failure] = std::from_chars(term.data(), number_end, irrep.channels);
+            if (failure != std::errc{} || stop != number_end) return std::nullopt;
+        }
         const auto [stop, failure] = std::from_chars(at, end, irrep.l);
         if (failure != std::errc{} || end - stop != 1 || (*stop != 'e' && *stop != 'o') || irrep.channels < 1 || irrep.l < 0 ||
             irrep.l > 20)
@@ -54,15 +57,6 @@ Tree list_of(const std::vector<int>& numbers) {
     return list;
 }
 
-/// A number of frames; "80%" as a share.
-std::optional<double> part_of(const Tree* tree) {
-    if (const auto number = number_of(tree)) return number;
-    if (is_null(tree) || tree->type != Tree::Type::scalar || !tree->scalar.ends_with("%")) return std::nullopt;
-    const Tree share = plain_value(tree->scalar.substr(0, tree->scalar.size() - 1));
-    const auto percent = number_of(&share);
-    return percent ? std::optional(*percent / 100) : std::nullopt;
-}
-
 }  // namespace
 
 Tree NequipFlat::result(base::LogSink& log) {
@@ -79,14 +73,13 @@ Tree NequipFlat::result(base::LogSink& log) {
     put_default("training.batch_size", plain_value("5"));
     put_default("training.max_epochs", plain_value("1000000"));
     put_optimizer({is_null(given("optimizer_name")) ? "Adam" : given("optimizer_name")->scalar, "optimizer_name", given("optimizer_betas"),
-                   given("optimizer_eps"), given("optimizer_weight_decay"), given("optimizer_amsgrad")});
-    if (const auto norm = number_of(given("max_gradient_norm")); norm && *norm > 0)
+                   given("optimizer_eps"), given("optimizer_weight_decay"), truth(input_, "optimizer_amsgrad", "").value_or(false)});
+    if (const auto norm = number(input_, "max_gradient_norm", ""); norm && *norm > 0)
         put("training.gradient_clip", number_value(*norm), "max_gradient_norm");
-    const Tree* decay = given("ema_decay");
-    if (is_true(given("use_ema")))
-        put("training.ema_decay", is_null(decay) ? plain_value("0.999") : *decay, "ema_decay");
-    else
-        put("training.ema_decay", plain_value("0"), "use_ema");
+    const auto decay = number(input_, "ema_decay", "");
+    const bool averages = truth(input_, "use_ema", "").value_or(false);
+    if (decay && !averages) idle("ema_decay (without use_ema)");
+    put("training.ema_decay", number_value(averages ? decay.value_or(0.999) : 0), "ema_decay");
     schedule();
     stopping();
     return finish({"a training config of nequip 0.6"}, log);
@@ -96,14 +89,17 @@ void NequipFlat::types() {
     Tree names{Tree::Type::list, {}, false, 0, {}, {}};
     if (const Tree* symbols = given("chemical_symbols"); !is_null(symbols)) {
         // nequip orders these types by atomic number.
+        if (symbols->type != Tree::Type::list) fail("chemical_symbols", "a list", *symbols);
         std::vector<std::string> sorted;
         for (const Tree& each : symbols->items) sorted.push_back(each.scalar);
         std::stable_sort(sorted.begin(), sorted.end(),
                          [](const std::string& a, const std::string& b) { return units::atomic_number(a) < units::atomic_number(b); });
         for (const auto& symbol : sorted) names.items.push_back(text_value(symbol));
     } else if (const Tree* numbers = given("chemical_symbol_to_type"); !is_null(numbers)) {
+        if (numbers->type != Tree::Type::map) fail("chemical_symbol_to_type", "a block", *numbers);
         std::map<double, std::string> order;
-        for (const auto& entry : numbers->entries) order[number_of(&entry.value).value_or(-1)] = entry.key;
+        for (const auto& entry : numbers->entries)
+            order[static_cast<double>(whole(*numbers, entry.key, "chemical_symbol_to_type.", 0).value_or(0))] = entry.key;
         if (order.size() != numbers->entries.size() ||
             (!order.empty() && (order.begin()->first != 0 || std::prev(order.end())->first + 1 != static_cast<double>(order.size()))))
             throw InputError("chemical_symbol_to_type does not count the types 0, 1, 2, ...", file().string());
@@ -149,7 +145,7 @@ void NequipFlat::irreps() {
     put("model.num_features", list_of(channels), "feature_irreps_hidden");
     if (!is_null(edges)) {
         int highest = -1;
-        if (const auto number = number_of(edges)) highest = static_cast<int>(*number);
+        if (number_of(edges)) highest = static_cast<int>(std::min<std::int64_t>(100, *whole(input_, "irreps_edge_sh", "", 0)));
         if (const auto list = irreps_of(edges->scalar); list && highest < 0)
             for (const auto& each : *list) highest = std::max(highest, each.l);
         if (highest != l_max) refuse(fmt::format("irreps_edge_sh ({}, where the features reach l = {})", shown(*edges), l_max));
@@ -182,16 +178,18 @@ void NequipFlat::network() {
         refuse("nonlinearity_type (" + shown(*type) + ")");
     for (const char* key : {"nonlinearity_scalars", "nonlinearity_gates"}) {
         const Tree& functions = block(input_, key, "");
+        follow(functions, {{"e", KeyFate::read}, {"o", KeyFate::read}}, std::string(key) + ".");
         const Tree *even = functions.find("e"), *odd = functions.find("o");
         if ((!is_null(even) && !says(even, "silu")) || (!is_null(odd) && !says(odd, "tanh")))
             refuse(std::string(key) + " (others than silu, tanh)");
     }
-    if (const Tree* own = given("use_sc"); !is_null(own) && !is_true(own)) refuse("use_sc (false)");
+    if (!truth(input_, "use_sc", "").value_or(true)) refuse("use_sc (false)");
 }
 
 void NequipFlat::builders() {
     const Tree* list = given("model_builders");
     bool pair = false;
+    if (!is_null(list) && list->type != Tree::Type::list) fail("model_builders", "a list", *list);
     for (const Tree& each : is_null(list) ? std::vector<Tree>{} : list->items) {
         pair = pair || each.scalar == "PairPotentialTerm";
         bool known = false;
@@ -213,7 +211,7 @@ void NequipFlat::scales_and_shifts() {
                     {{"dataset_forces_rms", "auto"}, {"dataset_per_species_forces_rms", "per_type"}});
     if (const Tree* scale = given("global_rescale_scale"); !is_null(scale) && !says(scale, "dataset_forces_rms"))
         refuse("global_rescale_scale (" + shown(*scale) + ")");
-    if (is_true(given("per_species_rescale_trainable")))
+    if (truth(input_, "per_species_rescale_trainable", "").value_or(false))
         for (const char* place : {"model.per_type_energy_shifts_trainable", "model.per_type_energy_scales_trainable"})
             put_default(place, plain_value("true"));
 }
@@ -237,6 +235,15 @@ bool NequipFlat::is_ase(const std::string& key) {
     return false;
 }
 
+std::optional<double> NequipFlat::part(const std::string& key) const {
+    const Tree* value = given(key);
+    if (is_null(value) || value->type != Tree::Type::scalar || !value->scalar.ends_with("%")) return number(input_, key, "");
+    const Tree share = plain_value(value->scalar.substr(0, value->scalar.size() - 1));
+    const auto percent = number_of(&share);
+    if (!percent) fail(key, "a number or a percentage", *value);
+    return *percent / 100;
+}
+
 void NequipFlat::data() {
     const Tree *train = given("dataset_file_name"), *validation = given("validation_dataset_file_name");
     if (!is_ase("dataset") || !is_ase("validation_dataset")) return;
@@ -246,9 +253,8 @@ void NequipFlat::data() {
     for (const char* key : {"key_mapping", "dataset_key_mapping"}) put_key_mapping(block(input_, key, ""), key);
     if (const Tree* order = given("train_val_split"); !is_null(order) && !says(order, "random"))
         refuse("train_val_split (" + shown(*order) + ")");
-    if (const Tree* shuffle = given("shuffle"); shuffle != nullptr && !is_true(shuffle))
-        note("frames are drawn in a new order in every epoch (shuffle)");
-    const auto n_train = part_of(given("n_train")), n_val = part_of(given("n_val"));
+    if (!truth(input_, "shuffle", "").value_or(true)) note("frames are drawn in a new order in every epoch (shuffle)");
+    const auto n_train = part("n_train"), n_val = part("n_val");
     if (is_null(validation)) return put_parts({n_train, n_val, {}}, "n_train");
     put("data.validation", paths_value(*validation, "validation_dataset_file_name"), "validation_dataset_file_name");
     if (n_train && *n_train != 1) put("data.use", number_value(*n_train), "n_train");
@@ -277,8 +283,9 @@ void NequipFlat::loss() {
         const bool listed = entry.value.type == Tree::Type::list && !entry.value.items.empty();
         const Tree& first = listed ? entry.value.items[0] : entry.value;
         std::string form = "MSELoss";
-        if (!number_of(&first)) form = first.scalar;
-        if (listed && entry.value.items.size() > 1) form = entry.value.items[1].scalar;
+        if (!number_of(&first)) form = first.type == Tree::Type::scalar ? first.scalar : "no number";
+        if (listed && entry.value.items.size() > 1) form = number_of(&first) ? entry.value.items[1].scalar : form + ", no number";
+        if (listed && entry.value.items.size() > 2) refuse("loss_coeffs." + entry.key + " (arguments of " + form + ")");
         if (entry.key == "total_energy" && form == "MSELoss")
             note(
                 "loss_coeffs.total_energy: the energy counts per atom here (as PerAtomMSELoss), where nequip was asked to take it whole: "
@@ -296,9 +303,9 @@ void NequipFlat::schedule() {
     const Tree* name = given("lr_scheduler_name");
     if (is_null(name) || says(name, "none")) return put_constant_rate();
     if (says(name, "ReduceLROnPlateau"))
-        return put_plateau(given("lr_scheduler_factor"), given("lr_scheduler_patience"), given("lr_scheduler_min_lr"));
+        return put_plateau(given("lr_scheduler_factor"), given("lr_scheduler_patience"), number(input_, "lr_scheduler_min_lr", ""));
     if (!says(name, "CosineAnnealingLR")) return refuse("lr_scheduler_name (" + shown(*name) + ")");
-    const double lr = number_of(found("training.lr")).value_or(0.01), least = number_of(given("lr_scheduler_eta_min")).value_or(0);
+    const double lr = number_of(found("training.lr")).value_or(0.01), least = number(input_, "lr_scheduler_eta_min", "").value_or(0);
     put("training.lr_schedule.type", text_value("cosine"), "lr_scheduler_name");
     put("training.lr_schedule.warmup", plain_value("0"), "lr_scheduler_name");
     put("training.stop_lr", number_value(least > 0 ? least : 1e-6 * lr), "lr_scheduler_eta_min");
@@ -315,8 +322,9 @@ void NequipFlat::stopping() {
             idle("early_stopping_patiences." + entry.key);
     }
     for (const auto& entry : block(input_, "early_stopping_lower_bounds", "").entries) idle("early_stopping_lower_bounds." + entry.key);
-    for (const auto& entry : block(input_, "early_stopping_upper_bounds", "").entries) {
-        const auto limit = number_of(&entry.value);
+    const Tree& bounds = block(input_, "early_stopping_upper_bounds", "");
+    for (const auto& entry : bounds.entries) {
+        const auto limit = number(bounds, entry.key, "early_stopping_upper_bounds.");
         const bool wall = entry.key == "wall" || entry.key == "cumulative_wall";
         constexpr double no_limit = 1e8;  // three years
         if (wall && limit && *limit > 0 && *limit < no_limit)

@@ -18,6 +18,8 @@ private:
     void scales_and_shifts();
     void per_type_choice(const std::string& key, const std::string& place, const std::string& absent,
                          const std::vector<std::pair<std::string, std::string>>& words);
+    /// A number of frames; "80%" as a share.
+    [[nodiscard]] std::optional<double> part(const std::string& key) const;
     void data();
     [[nodiscard]] bool is_ase(const std::string& key);
     void loss();

@@ -1,5 +1,7 @@
 #include "alkali/training/nequip_keys.hpp"
 
+#include <map>
+
 namespace alkali::training::nequip_keys {
 
 using enum KeyFate;
@@ -42,6 +44,26 @@ const KeyRules& dataset_rules() {
                                 {"include_keys", without_effect},
                                 {"exclude_keys", without_effect}};
     return rules;
+}
+
+const KeyRules& split_rules() {
+    static const KeyRules rules{{"dataset", read}, {"file_path", read}, {"train", read}, {"val", read}, {"test", read}, {"predict", read}};
+    return rules;
+}
+
+const KeyRules* transform_rules(std::string_view name) {
+    static const KeyRules to_types{
+        {"_target_", read}, {"chemical_symbols", read}, {"model_type_names", read}, {"chemical_species_to_atom_type_map", read}};
+    static const KeyRules neighbours{{"_target_", read},
+                                     {"r_max", read},
+                                     {"per_edge_type_cutoff", only_neutral},
+                                     {"type_names", without_effect},
+                                     {"NL", without_effect},
+                                     {"backend", without_effect}};
+    static const KeyRules nothing{{"_target_", read}};
+    if (name == "ChemicalSpeciesToAtomTypeMapper") return &to_types;
+    if (name == "NeighborListTransform" || name == "SortedNeighborListTransform") return &neighbours;
+    return name == "StressSignFlipTransform" || name == "AddNaNStressTransform" ? &nothing : nullptr;
 }
 
 const KeyRules& loader_rules() {
@@ -99,6 +121,71 @@ const KeyRules& trainer_rules() {
                                 {"barebones", without_effect},
                                 {"detect_anomaly", without_effect},
                                 {"default_root_dir", without_effect}};
+    return rules;
+}
+
+const KeyRules& early_stopping_rules() {
+    static const KeyRules rules{{"_target_", read},
+                                {"monitor", read},
+                                {"patience", read},
+                                {"min_delta", read},
+                                {"mode", read},
+                                {"stopping_threshold", without_effect},
+                                {"divergence_threshold", without_effect},
+                                {"verbose", read},
+                                {"strict", read},
+                                {"check_finite", read},
+                                {"check_on_train_epoch_end", read},
+                                {"log_rank_zero_only", read}};
+    return rules;
+}
+
+const KeyRules& lr_scheduler_rules() {
+    static const KeyRules rules{
+        {"scheduler", read},      {"monitor", without_effect},          {"interval", read}, {"frequency", read}, {"strict", without_effect},
+        {"name", without_effect}, {"reduce_on_plateau", without_effect}};
+    return rules;
+}
+
+const KeyRules* scheduler_rules(std::string_view name) {
+    static const std::map<std::string_view, KeyRules> all = [] {
+        const auto with = [](KeyRules own) {
+            own.insert(own.end(), {{"_target_", read}, {"verbose", without_effect}});
+            return own;
+        };
+        return std::map<std::string_view, KeyRules>{
+            {"ReduceLROnPlateau", with({{"factor", read},
+                                        {"patience", read},
+                                        {"min_lr", read},
+                                        {"mode", read},
+                                        {"threshold", without_effect},
+                                        {"threshold_mode", without_effect},
+                                        {"cooldown", without_effect},
+                                        {"eps", without_effect}})},
+            {"ConstantLR", with({{"factor", read}, {"total_iters", without_effect}, {"last_epoch", read}})},
+            {"CosineAnnealingLR", with({{"T_max", read}, {"eta_min", read}, {"last_epoch", read}})},
+            {"SequentialLR", with({{"schedulers", read}, {"milestones", read}, {"last_epoch", read}})},
+            {"LinearLR", with({{"start_factor", read}, {"end_factor", read}, {"total_iters", read}, {"last_epoch", read}})},
+            {"ExponentialLR", with({{"gamma", read}, {"last_epoch", read}})},
+            {"StepLR", with({{"step_size", read}, {"gamma", read}, {"last_epoch", read}})}};
+    }();
+    const auto found = all.find(name);
+    return found == all.end() ? nullptr : &found->second;
+}
+
+const KeyRules& field_rules() {
+    static const KeyRules rules{{"total_energy", read}, {"forces", read}, {"stress", read}};
+    return rules;
+}
+
+const KeyRules& modifier_rules() {
+    static const KeyRules rules{{"_target_", read}, {"field", read}, {"factor", only_neutral}};
+    return rules;
+}
+
+const KeyRules& pair_potential_rules() {
+    static const KeyRules rules{
+        {"_target_", read}, {"units", read}, {"chemical_species", read}, {"type_names", without_effect}, {"polynomial_cutoff_p", read}};
     return rules;
 }
 

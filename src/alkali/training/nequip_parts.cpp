@@ -11,6 +11,18 @@ namespace alkali::training {
 
 using config::Tree;
 
+std::string target(const Tree& tree) {
+    const Tree* given = tree.find("_target_");
+    if (is_null(given) || given->type != Tree::Type::scalar) return {};
+    const auto dot = given->scalar.rfind('.');
+    return dot == std::string::npos ? given->scalar : given->scalar.substr(dot + 1);
+}
+
+std::vector<Tree> each_of(const Tree* tree) {
+    if (is_null(tree)) return {};
+    return tree->type == Tree::Type::list ? tree->items : std::vector<Tree>{*tree};
+}
+
 Tree NequipTranslation::per_type(const Tree& given) const {
     if (given.type != Tree::Type::list) return given;
     const Tree* names = found("model.type_names");
@@ -89,7 +101,7 @@ void NequipTranslation::put_optimizer(const Optimizer& optimizer) {
         return;
     }
     put("training.optimizer", text_value(adamw ? "adamw" : "adam"), optimizer.key);
-    put("training.amsgrad", plain_value(is_true(optimizer.amsgrad) ? "true" : "false"), optimizer.key);
+    put("training.amsgrad", plain_value(optimizer.amsgrad ? "true" : "false"), optimizer.key);
     if (!is_null(optimizer.eps)) put("training.epsilon", *optimizer.eps, optimizer.key);
     put("training.weight_decay", is_null(optimizer.weight_decay) ? plain_value(adamw ? "0.01" : "0.0") : *optimizer.weight_decay,
         optimizer.key);
@@ -102,13 +114,13 @@ void NequipTranslation::put_optimizer(const Optimizer& optimizer) {
     put("training.beta2", optimizer.betas->items[1], optimizer.key);
 }
 
-void NequipTranslation::put_plateau(const Tree* factor, const Tree* patience, const Tree* least_rate) {
+void NequipTranslation::put_plateau(const Tree* factor, const Tree* patience, std::optional<double> least_rate) {
     const std::string place = "training.lr_schedule.";
     put(place + "type", text_value("plateau"), place);
     put(place + "factor", is_null(factor) ? plain_value("0.1") : *factor, place);
     put(place + "patience", is_null(patience) ? plain_value("10") : *patience, place);
     put(place + "warmup", plain_value("0"), place);
-    const double least = number_of(least_rate).value_or(0);
+    const double least = least_rate.value_or(0);
     put("training.stop_lr", number_value(least > 0 ? least : 1e-10), place);
 }
 

@@ -6,12 +6,21 @@
 
 namespace alkali::training {
 
+/// The last word of the value of _target_: "ASEDataModule"; empty without one.
+[[nodiscard]] std::string target(const config::Tree& tree);
+/// One value, or all of a list.
+[[nodiscard]] std::vector<config::Tree> each_of(const config::Tree* tree);
+
 /// What the two forms of nequip's configs have in common.
 class NequipTranslation : public Translation {
 public:
     using Translation::Translation;
 
 protected:
+    /// What Hydra reads of a block of arguments besides them.
+    [[nodiscard]] bool is_comment(const std::string& key) const override {
+        return key == "_partial_" || key == "_recursive_" || key == "_convert_";
+    }
     /// One number, a list in the order of the types, or a table: as alkali's config has it.
     [[nodiscard]] config::Tree per_type(const config::Tree& given) const;
     /// nequip's float32 leaves positions, shifts and sums in float64: alkali's mixed.
@@ -33,10 +42,10 @@ protected:
         const config::Tree* betas = nullptr;
         const config::Tree* eps = nullptr;
         const config::Tree* weight_decay = nullptr;
-        const config::Tree* amsgrad = nullptr;
+        bool amsgrad = false;
     };
     void put_optimizer(const Optimizer& optimizer);
-    void put_plateau(const config::Tree* factor, const config::Tree* patience, const config::Tree* least_rate);
+    void put_plateau(const config::Tree* factor, const config::Tree* patience, std::optional<double> least_rate);
     void put_constant_rate();
 };
 

@@ -150,6 +150,7 @@ Options trainer_options() {
     o.integer("patience", "epochs without a better validation loss before the run stops; 0: never")
         .fallback(0)
         .at_least(0)
+        .at_most(1e9)
         .alias("early_stopping_patiences");
     o.integer("validation_batches",
               "look at so many batches of the validation frames each time; not given: at all of them, if that takes "
@@ -182,10 +183,13 @@ std::string text(const nlohmann::json& block, const char* key) {
     return block.at(key).is_null() ? std::string{} : block.at(key).get<std::string>();
 }
 
-std::vector<std::filesystem::path> paths(const nlohmann::json& value) {
-    if (value.is_string()) return {value.get<std::string>()};
+std::vector<std::filesystem::path> paths(const nlohmann::json& block, const std::string& key) {
+    const auto& value = block.at(key);
     std::vector<std::filesystem::path> all;
-    for (const auto& each : value) all.emplace_back(each.get<std::string>());
+    for (const auto& each : value.is_string() ? nlohmann::json::array({value}) : value) all.emplace_back(each.get<std::string>());
+    if (all.empty() || std::any_of(all.begin(), all.end(), [](const auto& path) { return path.empty(); }))
+        throw InputError("'data." + key + "' names no file", "data." + key,
+                         key == "validation" ? "give file(s), or a share of data.train (0: none)" : "give file(s) of labelled frames");
     return all;
 }
 
@@ -208,6 +212,8 @@ ScheduleSettings schedule_settings(const nlohmann::json& block) {
     return s;
 }
 
+constexpr double most_frames = 0x1p53;
+
 /// Frames per step for a text such as "auto:32", by the mean number of atoms of a frame.
 std::int64_t batch_size_for(const std::string& text, const std::string& key, std::span<const structure::Frame> frames) {
     const auto colon = text.find(':');
@@ -220,7 +226,8 @@ std::int64_t batch_size_for(const std::string& text, const std::string& key, std
     double atoms = 0;
     for (const auto& frame : frames) atoms += static_cast<double>(frame.structure.size());
     const double needed = static_cast<double>(bound) * static_cast<double>(frames.size()) / std::max(atoms, 1.0);
-    return std::max<std::int64_t>(1, static_cast<std::int64_t>(rule == "auto" ? std::ceil(needed - 1e-9) : std::floor(needed + 1e-9)));
+    const double rounded = rule == "auto" ? std::ceil(needed - 1e-9) : std::floor(needed + 1e-9);
+    return static_cast<std::int64_t>(std::clamp(rounded, 1.0, most_frames));
 }
 
 LossSettings loss_settings(const nlohmann::json& block) {
@@ -238,6 +245,65 @@ LossSettings loss_settings(const nlohmann::json& block) {
     static_cast<LossCoefficients&>(loss) = {coefficients.at("total_energy"), coefficients.at("forces"), coefficients.at("stress"),
                                             coefficients.at("shear")};
     return loss;
+}
+
+bool is_given(const config::Config& config, const std::string& path) {
+    return std::any_of(config.lines.begin(), config.lines.end(),
+                       [&](const auto& line) { return line.first == path || line.first.starts_with(path + "."); });
+}
+
+bool is_default(const nlohmann::json& block, const Options& options) {
+    const auto& all = options.all();
+    return std::all_of(all.begin(), all.end(), [&](const auto& option) { return block.at(option.data.key) == option.data.fallback; });
+}
+
+/// Weights of the loss that is not the one asked for; empty where none are given. A config.yaml that alkali wrote gives all keys: there
+/// these are the defaults.
+std::string idle_weights(const config::Config& config) {
+    const auto& training = config.values.at("training");
+    const bool deepmd = training.at("loss_type") == "deepmd";
+    const std::string idle = deepmd ? "loss_coeffs" : "loss_prefactors", used = deepmd ? "loss_prefactors" : "loss_coeffs";
+    const bool complete =
+        is_given(config, "training." + used) && is_default(training.at(idle), deepmd ? loss_options() : prefactor_options());
+    return is_given(config, "training." + idle) && !complete ? "training." + idle : "";
+}
+
+void check_rates(const config::Config& config) {
+    const auto& training = config.values.at("training");
+    const double lr = training.at("lr");
+    const auto check = [&](const nlohmann::json& value, const std::string& path) {
+        if (!value.is_null() && value.get<double>() > lr)
+            throw InputError(
+                fmt::format("{} is {:g}, above training.lr ({:g}), which is the largest learning rate", path, value.get<double>(), lr),
+                config.where(path), "give a smaller one, or a larger training.lr");
+    };
+    check(training.at("stop_lr"), "training.stop_lr");
+    check(training.at("lr_schedule").at("warmup_start"), "training.lr_schedule.warmup_start");
+}
+
+/// Keys that are given, say something, and belong to a choice that the config does not make: "training.huber_delta (loss_type is mse)".
+std::string idle_keys(const config::Config& config) {
+    const auto &training = config.values.at("training"), &data = config.values.at("data"), &schedule = training.at("lr_schedule");
+    const std::string loss = training.at("loss_type"), kind = schedule.at("type");
+    const bool constant = kind == "constant", warms_up = schedule.at("warmup") > 0;
+    const bool draws = data.at("use") != 1 || (data.at("validation").is_number() && data.at("validation") > 0);
+    std::string list = idle_weights(config);
+    if (!list.empty()) list += " (loss_type is " + loss + ")";
+    const auto look = [&](const std::string& path, const nlohmann::json& fallback, bool used, const std::string& why) {
+        auto pointer = "/" + path;
+        std::ranges::replace(pointer, '.', '/');
+        if (used || !is_given(config, path) || config.values.at(nlohmann::json::json_pointer(pointer)) == fallback) return;
+        list += (list.empty() ? "" : ", ") + path + " (" + why + ")";
+    };
+    look("training.huber_delta", 0.01, loss == "huber", "loss_type is " + loss);
+    look("training.decay_steps", 0, kind == "exponential", "lr_schedule is " + kind);
+    look("training.stop_lr", nullptr, !constant || (warms_up && schedule.at("warmup_start").is_null()), "lr_schedule is constant");
+    look("training.lr_schedule.warmup_start", nullptr, warms_up, "warmup is 0");
+    look("training.validation_batch_size", nullptr, !training.at("validation_batches").is_null(), "validation_batches is not given");
+    look("training.validation_batches", nullptr, data.at("validation") != 0, "there are no validation frames");
+    look("training.energy_shifts", "auto", !training.at("init_from").is_null(), "init_from is not given");
+    look("data.split_by", "group", draws, "no frames are drawn from data.train");
+    return list;
 }
 
 }  // namespace
@@ -274,7 +340,8 @@ TrainerSettings trainer_settings(const nlohmann::json& values) {
     s.patience = block.at("patience");
     s.checkpoint_seconds = block.at("checkpoint_seconds");
     if (block.at("validation_batch_size").is_number())
-        s.validation_frames = static_cast<std::size_t>(integer(block, "validation_batches") * integer(block, "validation_batch_size"));
+        s.validation_frames =
+            static_cast<std::size_t>(std::min(most_frames, number(block, "validation_batches") * number(block, "validation_batch_size")));
     if (s.max_epochs == 0 && s.max_steps == 0 && s.max_seconds == 0 && s.max_cpu_seconds == 0) s.max_epochs = 100;
     return s;
 }
@@ -283,11 +350,11 @@ DataSettings data_settings(const nlohmann::json& values) {
     const auto& block = values.at("data");
     const LossSettings loss = trainer_settings(values).loss;
     DataSettings s;
-    s.train = paths(block.at("train"));
+    s.train = paths(block, "train");
     if (block.at("validation").is_number())
         s.validation_fraction = block.at("validation");
     else
-        s.validation = paths(block.at("validation"));
+        s.validation = paths(block, "validation");
     s.split_seed = block.at("split_seed").is_null() ? values.at("training").at("seed").get<std::uint64_t>()
                                                     : block.at("split_seed").get<std::uint64_t>();
     s.align_sources = block.at("align_sources");
@@ -312,18 +379,24 @@ DataSettings data_settings(const nlohmann::json& values) {
 void settle_loss(config::Config& config, base::LogSink& log) {
     auto& type = config.values.at("training").at("loss_type");
     if (!type.is_null()) return;
-    const auto given = [&](const std::string& block) {
-        const auto path = "training." + block;
-        return std::any_of(config.lines.begin(), config.lines.end(),
-                           [&](const auto& line) { return line.first == path || line.first.starts_with(path + "."); });
-    };
     const bool deep_potential = config.values.at("model").at("type") == "deep_potential";
-    const bool coefficients = given("loss_coeffs") || given("huber_delta");
-    if (given("loss_prefactors") && (coefficients || !deep_potential))
+    const bool coefficients = is_given(config, "training.loss_coeffs") || is_given(config, "training.huber_delta");
+    if (is_given(config, "training.loss_prefactors") && (coefficients || !deep_potential))
         throw InputError("these are weights of DeePMD-kit's loss, which the config does not ask for",
                          config.where("training.loss_prefactors"), "set training.loss_type: deepmd, or give loss_coeffs alone");
     type = deep_potential && !coefficients ? "deepmd" : "mse";
     if (type == "deepmd") log.info("loss: that of DeePMD-kit, as for any Deep Potential unless loss_type or loss_coeffs say otherwise");
+}
+
+void check_choices(const config::Config& config, base::LogSink& log) {
+    try {
+        static_cast<void>(data_settings(config.values));
+    } catch (const InputError& error) {
+        throw InputError(error.fault(), config.where(error.where()), error.hint());
+    }
+    check_rates(config);
+    const auto idle = idle_keys(config);
+    if (!idle.empty()) log.warning("config: without effect: " + idle);
 }
 
 void settle_by_data(nlohmann::json& values, std::span<const structure::Frame> frames, base::LogSink& log) {

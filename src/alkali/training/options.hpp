@@ -47,10 +47,14 @@ struct DataSettings {
 [[nodiscard]] config::Options training_options(const models::KindRegistry& kinds);
 
 [[nodiscard]] TrainerSettings trainer_settings(const nlohmann::json& values);
+/// Errors: InputError where data.train or data.validation is a list without files.
 [[nodiscard]] DataSettings data_settings(const nlohmann::json& values);
 /// Fills in the loss where the config does not say which: DeePMD-kit's for a Deep Potential, mean squares for others and where
 /// loss_coeffs are given. Errors: InputError for prefactors of DeePMD-kit's loss where that is not the loss.
 void settle_loss(config::Config& config, base::LogSink& log);
+/// Warns of keys that are given and belong to a choice that the config does not make, such as the weights of another loss (settle_loss
+/// comes before). Errors: InputError for a stop_lr or warmup_start above lr, and those of data_settings.
+void check_choices(const config::Config& config, base::LogSink& log);
 /// Fills in what is left to the training frames and says it in the log: a batch size given as a rule, the prefactors of the
 /// virial. Errors: InputError for a rule that is none.
 void settle_by_data(nlohmann::json& values, std::span<const structure::Frame> frames, base::LogSink& log);

@@ -2,12 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <sstream>
 
 #include "alkali/base/error.hpp"
 #include "alkali/base/files.hpp"
 #include "alkali/base/inputs.hpp"
+#include "alkali/io/format.hpp"
 #include "alkali/units/constants.hpp"
 #include "alkali/units/prefixes.hpp"
 
@@ -15,6 +17,24 @@ namespace alkali::training {
 namespace {
 
 using units::milli;
+namespace fs = std::filesystem;
+
+constexpr const char* run_files[] = {
+    "checkpoint/state.safetensors", "best.safetensors", "last.safetensors", "init.safetensors", "metrics.csv", "left_out.extxyz"};
+
+void require_place_for_file(const fs::path& file) {
+    std::error_code failure;
+    const auto type = fs::status(file, failure).type();
+    const std::string hint = "remove it, or choose another folder with -o";
+    if (type == fs::file_type::directory) throw FileError("is a folder, where a training writes a file", file.string(), hint);
+    if (type == fs::file_type::none) throw FileError("cannot be looked at (" + failure.message() + ")", file.string(), hint);
+}
+
+void remove_file(const fs::path& file) {
+    std::error_code failure;
+    fs::remove(file, failure);
+    if (failure) throw FileError("cannot be removed (" + failure.message() + ")", file.string(), "check the permissions");
+}
 
 constexpr const char* header =
     "epoch,step,lr,train_loss,train_loss_energy,train_loss_forces,train_loss_stress,train_loss_shear,train_energy_rmse,train_force_rmse,"
@@ -42,13 +62,45 @@ RunFolder::RunFolder(std::filesystem::path folder, const models::KindRegistry& k
     : folder_(std::move(folder)), kinds_(kinds), provenance_(std::move(provenance)), writes_(writes) {}
 
 void RunFolder::refuse_inputs(const std::filesystem::path& folder) {
-    for (const char* name :
-         {"best.safetensors", "last.safetensors", "init.safetensors", "metrics.csv", "left_out.extxyz", "checkpoint/state.safetensors"})
+    for (const char* name : run_files) {
         base::refuse_input_as_output(folder / name);
+        require_place_for_file(folder / name);
+    }
+    require_place_for_file(folder / "config.yaml");
+    if (const auto checkpoints = checkpoint_in(folder).parent_path(); fs::exists(checkpoints) && !fs::is_directory(checkpoints))
+        throw FileError("is no folder, where a training makes one", checkpoints.string(), "remove it, or choose another folder with -o");
+}
+
+std::vector<std::string> RunFolder::files_in(const fs::path& folder) {
+    std::vector<std::string> files;
+    for (const char* name : run_files)
+        if (fs::exists(folder / name)) files.emplace_back(name);
+    return files;
+}
+
+bool RunFolder::has_config(const fs::path& folder, const std::string& text) {
+    const auto path = folder / "config.yaml";
+    return fs::is_regular_file(path) && base::read_file(path) == text;
+}
+
+void RunFolder::open() {
+    if (!writes_ || opened_) return;
+    opened_ = true;
+    for (const auto& name : start_.removed) remove_file(folder_ / name);
+    const auto checkpoints = checkpoint().parent_path();
+    if (!start_.removed.empty() && fs::is_directory(fs::symlink_status(checkpoints)) && fs::is_empty(checkpoints)) fs::remove(checkpoints);
+    if (!has_config(folder_, start_.config)) base::write_file(folder_ / "config.yaml", start_.config);
+    if (!start_.left_out.empty()) io::write_frames(folder_ / "left_out.extxyz", start_.left_out);
+    start_ = {};
+    if (metrics_after_) open_metrics(*metrics_after_);
 }
 
 void RunFolder::begin_metrics(std::int64_t after_step) {
-    if (!writes_) return;
+    metrics_after_ = after_step;
+    if (writes_ && opened_) open_metrics(after_step);
+}
+
+void RunFolder::open_metrics(std::int64_t after_step) {
     const auto path = folder_ / "metrics.csv";
     std::string kept = header;
     if (after_step > 0 && std::filesystem::exists(path)) {
@@ -69,25 +121,38 @@ void RunFolder::begin_metrics(std::int64_t after_step) {
 
 void RunFolder::add(const MetricsRow& row) {
     if (!writes_) return;
+    open();
     metrics_ << line(row) << std::flush;
     if (!metrics_) throw FileError("writing failed", (folder_ / "metrics.csv").string(), "is the disk full?");
 }
 
-void RunFolder::save_checkpoint(const TrainerState& state, const RunIdentity& identity) const {
-    if (writes_) save_state(checkpoint(), state, identity);
+void RunFolder::save_checkpoint(const TrainerState& state, const RunIdentity& identity) {
+    if (!writes_) return;
+    open();
+    save_state(checkpoint(), state, identity);
 }
 
 void RunFolder::save_model(const std::string& name, const models::TrainableModel& model, std::span<const double> parameters,
-                           const nlohmann::json& figures) const {
+                           const nlohmann::json& figures) {
     if (!writes_) return;
+    open();
     nlohmann::json provenance = provenance_;
     provenance.update(figures);
     models::save_model(folder_ / (name + ".safetensors"), model, parameters, kinds_, provenance);
 }
 
-void RunFolder::save_text(const std::string& name, const std::string& content) const {
-    const auto path = folder_ / name;
-    if (writes_ && !(std::filesystem::is_regular_file(path) && base::read_file(path) == content)) base::write_file(path, content);
+bool RunFolder::holds_model(const std::string& name, const models::TrainableModel& model, std::span<const double> parameters) const {
+    const auto path = folder_ / (name + ".safetensors");
+    if (!fs::is_regular_file(path)) return false;
+    try {
+        const auto file = models::load_model(path, kinds_);
+        const auto& kind = kinds_.at(model.kind());
+        return file.kind == model.kind() && file.model->hyperparameters() == model.hyperparameters() &&
+               (!kind.derived || kind.derived(*file.model) == kind.derived(model)) &&
+               std::ranges::equal(file.model->parameters(), parameters);
+    } catch (const Error&) {
+        return false;  // whatever it is, it is not that model
+    }
 }
 
 nlohmann::json figures(const ErrorSums& errors) {

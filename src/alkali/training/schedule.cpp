@@ -23,7 +23,7 @@ ScheduleSettings fitted_to(ScheduleSettings settings, double planned_steps, base
         log.warning(fmt::format("the learning rate stays at {:.3g}: the {:.0f} steps of this run are fewer than decay_steps ({:.0f})",
                                 settings.lr, planned_steps, interval));
     } else if (interval >= planned_steps) {
-        settings.decay_steps = static_cast<std::int64_t>(std::ceil(planned_steps / 100));
+        settings.decay_steps = static_cast<std::int64_t>(std::min(0x1p53, std::ceil(planned_steps / 100)));
         log.info(fmt::format("decay_steps: {} instead of {:.0f}, since the run has {:.0f} steps", settings.decay_steps, interval,
                              planned_steps));
     }

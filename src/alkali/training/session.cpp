@@ -2,7 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <limits>
+
 #include "alkali/base/error.hpp"
+#include "alkali/base/files.hpp"
 #include "alkali/base/inputs.hpp"
 #include "alkali/base/memory.hpp"
 #include "alkali/base/process.hpp"
@@ -54,13 +58,13 @@ void say_alignment(const dataset::FrameSet& set, const std::vector<dataset::Atom
     }
 }
 
-void say_shared_structures(std::span<const structure::Frame> frames, const dataset::Split& parts, base::LogSink& log) {
-    const auto shared = dataset::shared_structures(frames, parts);
+void say_shared_structures(const Data& data, const std::string& remedy, base::LogSink& log) {
+    const auto shared = dataset::structures_in_both(data.train, data.validation);
     if (shared.empty()) return;
     log.warning(
         fmt::format("{} validation frames are structures that are trained on too, such as {} and {}: validation errors will look too "
-                    "good; remove duplicates (alkali data check lists them) or set data.split_by: whole-group",
-                    shared.size(), frames[shared[0].second].where(), frames[shared[0].first].where()));
+                    "good; {}",
+                    shared.size(), data.validation[shared[0].second].where(), data.train[shared[0].first].where(), remedy));
 }
 
 Data load_data(const DataSettings& settings, base::LogSink& log) {
@@ -77,18 +81,40 @@ Data load_data(const DataSettings& settings, base::LogSink& log) {
         data.train = std::move(set.frames);
         data.validation = dataset::load(settings.validation, settings.load, log).frames;
         if (settings.compression_is_positive) turn_stress_round(data.validation);
+        say_shared_structures(data, "give other frames as data.validation, or a share of data.train", log);
         return data;
     }
     // A single frame cannot be shared out: it trains.
     const double fraction = set.frames.size() < 2 ? 0.0 : settings.validation_fraction;
     const auto parts = dataset::split(set.frames, {fraction, settings.split_seed, settings.grouping, {}});
-    say_shared_structures(set.frames, parts, log);
     data.train = set.subset(parts.kept).frames;
     data.validation = set.subset(parts.held).frames;
+    say_shared_structures(data, "remove duplicates (alkali data check lists them) or set data.split_by: whole-group", log);
     return data;
 }
 
-void check_labels(const Data& data, const LossSettings& loss) {
+/// What the best model is chosen by must be what it is trained for.
+void check_validation_labels(std::span<const structure::Frame> frames, const LossSettings& loss, base::LogSink& log) {
+    if (frames.empty()) return;
+    LabelCounts held;
+    for (const auto& frame : frames) held.add(frame);
+    std::string judged, unjudged;
+    const auto look = [&](bool counts, double labels, const std::string& what) {
+        auto& list = labels > 0 ? judged : unjudged;
+        if (counts) list += (list.empty() ? "" : " and ") + what;
+    };
+    look(loss.total_energy > 0, held.energies, "energies");
+    look(loss.forces > 0, held.force_components, "forces");
+    look(loss.uses_stress(), held.stresses, "stresses");
+    // Their loss would be zero from the beginning, and the first model the best.
+    if (judged.empty())
+        throw InputError("no validation frame has a label that the loss uses", "data.validation", "give other frames, or a share of train");
+    if (!unjudged.empty())
+        log.warning("no validation frame has " + unjudged + ", which the loss uses: the best model will be chosen by " + judged +
+                    " alone; give other frames as data.validation, or another data.split_seed");
+}
+
+void check_labels(const Data& data, const LossSettings& loss, base::LogSink& log) {
     LabelCounts counts;
     for (const auto& frame : data.train) counts.add(frame);
     const LossCoefficients begin = loss.start.value_or(loss);
@@ -108,13 +134,7 @@ void check_labels(const Data& data, const LossSettings& loss) {
     if (loss.total_energy == 0 && loss.forces == 0 && !loss.uses_stress())
         throw InputError(prefactors ? "all limits of the prefactors are 0" : "all weights of the loss are 0",
                          prefactors ? "training.loss_prefactors" : "training.loss_coeffs");
-    // Their loss would be zero from the beginning, and the first model the best.
-    LabelCounts held;
-    for (const auto& frame : data.validation) held.add(frame);
-    const bool counts_for_something = (loss.total_energy > 0 && held.energies > 0) || (loss.forces > 0 && held.force_components > 0) ||
-                                      (loss.uses_stress() && held.stresses > 0);
-    if (!data.validation.empty() && !counts_for_something)
-        throw InputError("no validation frame has a label that the loss uses", "data.validation", "give other frames, or a share of train");
+    check_validation_labels(data.validation, loss, log);
 }
 
 bool left_to_the_data(const nlohmann::json& given) {
@@ -213,6 +233,60 @@ std::string hash_of(const Data& data) {
     return dataset::content_hash(data.train) + (data.validation.empty() ? "" : "+" + dataset::content_hash(data.validation));
 }
 
+/// Of the bytes of the model to start from; empty where there is none, or no file.
+std::string hash_of_start(const nlohmann::json& values) {
+    const auto start = init_from(values);
+    if (!start || std::filesystem::is_directory(*start)) return {};
+    dataset::Sha256 hash;
+    hash.add(base::read_file(*start));
+    return hash.hex();
+}
+
+std::string listed(const std::vector<std::string>& names) {
+    std::string list;
+    for (const auto& name : names) list += (list.empty() ? "" : ", ") + name;
+    return list;
+}
+
+bool has_checkpoint(const std::filesystem::path& folder) { return std::filesystem::exists(RunFolder::checkpoint_in(folder)); }
+
+[[noreturn]] void refuse_folder(const std::filesystem::path& folder, const std::vector<std::string>& files) {
+    if (has_checkpoint(folder))
+        throw InputError("holds an earlier run (" + listed(files) + ")", folder.string(),
+                         "go on with it by --restart, allow its loss by --overwrite, or choose another folder with -o");
+    throw InputError("holds files of an earlier run without its checkpoint: " + listed(files), folder.string(),
+                     "allow their loss by --overwrite, or choose another folder with -o");
+}
+
+/// What can be told before the config is resolved: beside an initial model, and beside the config of a run to go on with, files may be
+/// this run's own; so may config.yaml where it is the config that is given.
+std::vector<std::string> files_of_others(const SessionRequest& request) {
+    const auto there = [&](const char* name) { return std::filesystem::exists(request.output / name); };
+    auto files = RunFolder::files_in(request.output);
+    if (request.restart && there("config.yaml") && !there("last.safetensors")) return {};
+    const bool prepared = !request.init_only && there("init.safetensors");
+    if (prepared) std::erase(files, "init.safetensors");
+    if (prepared) std::erase(files, "left_out.extxyz");
+    std::error_code unknown;
+    const bool given = there("config.yaml") && std::filesystem::equivalent(request.output / "config.yaml", request.config, unknown);
+    if (there("config.yaml") && !prepared && !given) files.emplace_back("config.yaml");
+    return files;
+}
+
+/// With the resolved config it can be told whose files without a checkpoint are: a run that was killed before its first one left its own.
+void require_own_files(const SessionRequest& request, const std::string& config) {
+    if (RunFolder::has_config(request.output, config)) {
+        const bool finished = request.restart && std::filesystem::exists(request.output / "last.safetensors");
+        if (!finished || has_checkpoint(request.output)) return;
+    } else {
+        base::refuse_input_as_output(request.output / "config.yaml");
+    }
+    if (request.overwrite || (request.restart && has_checkpoint(request.output))) return;
+    auto files = RunFolder::files_in(request.output);
+    if (std::filesystem::exists(request.output / "config.yaml")) files.emplace_back("config.yaml");
+    if (!files.empty()) refuse_folder(request.output, files);
+}
+
 /// Parameters, moments, average, best weights and a checkpoint being written: some sixteen numbers for each parameter.
 void require_room_for_training(const models::TrainableModel& model) {
     base::require_memory(16 * sizeof(double) * static_cast<double>(model.parameters().size()),
@@ -230,6 +304,13 @@ std::shared_ptr<models::TrainableModel> make_trainable(const config::Config& con
         if (!error.where().starts_with("model")) throw;
         throw InputError(error.fault(), config.where(error.where()), error.hint());
     }
+}
+
+/// What of an earlier run would lie beside the files of this one.
+std::vector<std::string> files_to_remove(const SessionRequest& request) {
+    auto files = RunFolder::files_in(request.output);
+    if (!request.overwrite) std::erase(files, "init.safetensors");
+    return files;
 }
 
 void say_what_processes_change(int processes, base::LogSink& log) {
@@ -250,48 +331,63 @@ void add_inputs(base::InputFiles& inputs, const std::filesystem::path& config, c
     if (const auto start = init_from(values)) inputs.add(*start);
 }
 
+std::uint64_t seed_of_member(const config::Config& config, std::uint64_t member) {
+    constexpr std::uint64_t most = std::numeric_limits<std::int64_t>::max();  // what a config can hold
+    const auto seed = config.values.at("training").at("seed").get<std::uint64_t>();
+    if (member > most || seed > most - member)
+        throw InputError(fmt::format("the seed {} leaves no larger ones for the other members of a committee", seed),
+                         config.where("training.seed"), "give a smaller one");
+    return seed + member;
+}
+
+void require_free_folder(const SessionRequest& request) {
+    RunFolder::refuse_inputs(request.output);
+    const auto checkpoint = RunFolder::checkpoint_in(request.output);
+    if (request.restart && has_checkpoint(request.output)) static_cast<void>(parse_state(base::read_file(checkpoint), checkpoint.string()));
+    if (request.overwrite || (request.restart && has_checkpoint(request.output))) return;
+    if (const auto files = files_of_others(request); !files.empty()) refuse_folder(request.output, files);
+}
+
 Outcome train(const SessionRequest& request, const models::KindRegistry& kinds, Communicator& communicator, base::LogSink& log,
               base::ProgressSink& progress) {
     const RunOrigin origin{std::chrono::steady_clock::now(), request.cpu_before};
     const auto options = training_options(kinds);
     auto config = config::check(read_training_document(request.config, log), options, request.config.string(), log);
     settle_loss(config, log);
+    check_choices(config, log);
     auto& seed = config.values["training"]["seed"];
     if (config.values["data"]["split_seed"].is_null()) config.values["data"]["split_seed"] = seed;  // one split for a whole committee
-    seed = seed.get<std::uint64_t>() + request.seed_offset;
+    seed = seed_of_member(config, request.seed_offset);
     base::InputFiles inputs;
     add_inputs(inputs, request.config, config.values);
     RunFolder::refuse_inputs(request.output);
     std::optional<base::FolderLock> lock;
     if (communicator.rank() == 0 && request.lock == nullptr) lock.emplace(request.output, "training", log);
-    const auto checkpoint = request.output / "checkpoint" / "state.safetensors";
-    const bool held = std::filesystem::exists(checkpoint);
-    if (held && !request.restart && !request.overwrite)
-        throw InputError("holds an earlier run", request.output.string(),
-                         "go on with it by --restart, allow its loss by --overwrite, or choose another folder with -o");
+    const bool first = communicator.rank() == 0;
+    if (first) require_free_folder(request);
 
     Data data = load_data(data_settings(config.values), log);
     settle_by_data(config.values, data.train, log);
     settle_validation(config.values, data.validation);
     const auto settings = trainer_settings(config.values);
-    check_labels(data, settings.loss);
+    check_labels(data, settings.loss, log);
     warn_of_doubtful_labels(data.train, data.validation, log);
-    const RunIdentity identity{config.values, hash_of(data)};
+    const RunIdentity identity{config.values, hash_of(data), hash_of_start(config.values)};
+    const auto text = config::to_yaml(config.values, options);
+    if (first) require_own_files(request, text);
     std::optional<TrainerState> state;
-    if (held && request.restart) state = load_state(checkpoint, identity);
-    if (request.restart && !held) log.info("no checkpoint in " + request.output.string() + ": starting from the beginning");
+    if (request.restart && has_checkpoint(request.output)) state = load_state(RunFolder::checkpoint_in(request.output), identity);
+    if (request.restart && !state) log.info("no checkpoint in " + request.output.string() + ": starting from the beginning");
 
     const auto model = make_trainable(config, data, settings.seed, kinds, log);
     say_what_processes_change(communicator.size(), log);
-    RunFolder folder(request.output, kinds, provenance(request, data, identity.data_hash, config.values), communicator.rank() == 0);
+    RunFolder folder(request.output, kinds, provenance(request, data, identity.data_hash, config.values), first);
     // Before anything is written: these find overlapping atoms and what the model has no room for.
     const GraphSet train_set(std::move(data.train), *model);
     const GraphSet validation_set(std::move(data.validation), *model);
-    folder.save_text("config.yaml", config::to_yaml(config.values, options));
-    if (!data.left_out.empty() && communicator.rank() == 0) {
-        io::write_frames(request.output / "left_out.extxyz", data.left_out);
+    if (!data.left_out.empty())
         log.info(fmt::format("{} frames are left out, for tests: {}", data.left_out.size(), (request.output / "left_out.extxyz").string()));
-    }
+    folder.begin({text, std::move(data.left_out), state ? std::vector<std::string>{} : files_to_remove(request)});
     if (request.init_only) {
         folder.save_model("init", *model, model->parameters(), nlohmann::json::object());
         return outcome_of({}, validation_set, "initial model written");
@@ -300,13 +396,13 @@ Outcome train(const SessionRequest& request, const models::KindRegistry& kinds, 
                          model->parameters().size()));
     if (state && !state->earlier_config.is_null())
         tell_another_length(trainer_settings(state->earlier_config), settings, *state, train_set.size(), log);
+    Trainer trainer(settings, {*model, train_set, validation_set, folder, identity, origin, communicator, log, progress, request.threads});
+    if (state) trainer.restore(*state);
     if (state && state->finished && state->earlier_config.is_null()) {
+        folder.open();
         log.info("this run is finished already");
         return outcome_of(*state, validation_set, "finished before");
     }
-    if (held && !request.restart && communicator.rank() == 0) std::filesystem::remove(checkpoint);
-    Trainer trainer(settings, {*model, train_set, validation_set, folder, identity, origin, communicator, log, progress, request.threads});
-    if (state) trainer.restore(*state);
     return trainer.run();
 }
 

@@ -15,7 +15,8 @@ namespace alkali::training {
 namespace {
 
 /// 2: the average warms up; what the best model's errors are, how many frames validate, how far the time has come.
-constexpr int format_version = 2;
+/// 3: which model it started from, the weights of the best one.
+constexpr int format_version = 3;
 
 constexpr double most = std::numeric_limits<double>::max();
 constexpr std::int64_t most_count = std::int64_t{1} << 53;
@@ -62,6 +63,9 @@ void check_identity(const nlohmann::json& stored, const RunIdentity& identity, c
     if (stored.at("data_hash") != identity.data_hash)
         throw InputError("the training data have changed since this run began", where,
                          "restore the files, or start a new run in another folder with training.init_from");
+    if (!stored.contains("start_hash") || stored.at("start_hash") != identity.start_hash)
+        throw InputError("the model of training.init_from has changed since this run began", where,
+                         "restore that file, or start a new run in another folder");
 }
 
 /// What a config can hold there, whoever wrote the file.
@@ -346,6 +350,7 @@ void save_state(const std::filesystem::path& path, const TrainerState& state, co
     file.tensors["best.train_errors"] = vector_tensor(numbers_of(state.best_train_errors));
     const nlohmann::json run = {{"config", identity.config},
                                 {"data_hash", identity.data_hash},
+                                {"start_hash", identity.start_hash},
                                 {"position", state.position},
                                 {"epoch", state.epoch},
                                 {"step", state.step},
@@ -382,7 +387,7 @@ void require_fit(const TrainerState& state, const RunSizes& sizes, const std::st
     const bool fits = state.parameters.size() == sizes.parameters && (state.order.empty() || state.order.size() == sizes.train_frames) &&
                       state.validated_frames <= sizes.validation_frames && state.closing_frames <= sizes.validation_frames &&
                       state.adam.largest.empty() != sizes.amsgrad && (state.ema.empty() || sizes.averages) &&
-                      (!state.ema.empty() || !sizes.averages || state.step == 0);
+                      (!state.ema.empty() || !sizes.averages || state.step == 0) && (!state.best_weights.empty() || state.best_epoch == 0);
     if (!fits) throw FileError("belongs to a run of another model, other data or another optimiser", where, damaged);
 }
 

@@ -49,7 +49,7 @@ struct TrainerState {
     std::int64_t waited = 0;           ///< validations since the best one
     std::size_t validated_frames = 0;  ///< how many each time; 0: not chosen yet
     std::size_t closing_frames = 0;    ///< how many at the end, where more than each time
-    std::vector<double> best_weights;  ///< where those at the end decide once more
+    std::vector<double> best_weights;  ///< those of best.safetensors
     double validation_seconds = 0;     ///< wall time of all validations
     Seconds used;
     bool finished = false;
@@ -60,6 +60,7 @@ struct TrainerState {
 struct RunIdentity {
     nlohmann::json config;  ///< resolved
     std::string data_hash;
+    std::string start_hash = {};  ///< of the file of training.init_from; empty: there is none
 };
 
 /// What the checkpoint of a run must fit besides.

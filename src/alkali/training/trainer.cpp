@@ -85,6 +85,22 @@ void Trainer::restore(const TrainerState& state) {
     // With another time limit, another share of it is used.
     if (!state_.earlier_config.is_null()) state_.time_share = deadline_.spent(state_.used);
     reopened_ = state_.finished;
+    has_checkpoint_ = true;
+    restore_files();
+}
+
+/// After a kill best.safetensors may be newer than the checkpoint, and anyone may have put another file there.
+void Trainer::restore_files() {
+    const auto restore_file = [&](const char* name, std::span<const double> parameters, const nlohmann::json& figures) {
+        if (in_.folder.holds_model(name, in_.model, parameters)) return;
+        in_.log.warning(std::string(name) + ".safetensors is missing or not the model of the checkpoint: written anew from the checkpoint");
+        in_.folder.save_model(name, in_.model, parameters, figures);
+    };
+    const std::size_t closing = state_.finished ? state_.closing_frames : 0;
+    const auto figures = figures_of(state_.best_train_errors, state_.best_errors, closing > 0 ? closing : state_.validated_frames);
+    if (!state_.best_weights.empty()) restore_file("best", state_.best_weights, figures);
+    // What the last one's errors were, the checkpoint does not tell.
+    if (state_.finished) restore_file("last", weights(), nlohmann::json::object());
 }
 
 /// The end of a finished run is no end any more: an epoch that a limit cut short goes on, and the best model is compared with later
@@ -118,13 +134,15 @@ Outcome Trainer::run() {
             close_epoch();
             if (reason.empty()) reason = limit_reached(clock_.now());
         }
-        if (used.wall - last_checkpoint_ >= settings_.checkpoint_seconds) save_checkpoint(false);
+        // As soon as there is a model in the folder there is what to go on from.
+        const bool first_model = !has_checkpoint_ && !state_.best_weights.empty();
+        if (first_model || used.wall - last_checkpoint_ >= settings_.checkpoint_seconds) save_checkpoint(false);
         if (reason.empty()) report(used);
     }
     decide_once_more();
     in_.model.set_parameters(weights());
     in_.folder.save_model("last", in_.model, in_.model.parameters(),
-                          figures_of(recent().errors, closing_.empty() ? validation_.size() : closing_.size()));
+                          figures_of(recent().errors, last_validation_.errors, closing_.empty() ? validation_.size() : closing_.size()));
     save_checkpoint(true);
     in_.progress.update({"training", 1, 1, reason});
     tell_doubts();
@@ -254,6 +272,7 @@ void Trainer::close_epoch() {
     if (!std::isfinite(loss))
         throw ConvergenceError("the validation loss is no longer finite", fmt::format("epoch {}, step {}", state_.epoch, state_.step),
                                "lower training.lr or set training.gradient_clip; check the labels with alkali data check");
+    if (!validated) require_sound_weights(loss);
     schedule_.validated(loss);
     ++state_.waited;
     if (loss < state_.best_loss) {
@@ -262,8 +281,8 @@ void Trainer::close_epoch() {
         state_.best_errors = deciding.errors;
         state_.best_train_errors = train.errors;
         state_.waited = 0;
-        if (!closing_.empty()) state_.best_weights.assign(weights().begin(), weights().end());
-        in_.folder.save_model("best", in_.model, weights(), figures_of(train.errors, validation_.size()));
+        state_.best_weights.assign(weights().begin(), weights().end());
+        in_.folder.save_model("best", in_.model, weights(), figures_of(train.errors, last_validation_.errors, validation_.size()));
     }
     const Seconds end = clock_.now();
     MetricsRow row{state_.epoch, state_.step, learning_rate_, train, last_validation_, end};
@@ -285,7 +304,8 @@ void Trainer::decide_once_more() {
     }
     state_.best_loss = last_validation_.terms.total();
     state_.best_errors = last_validation_.errors;
-    in_.folder.save_model("best", in_.model, state_.best_weights, figures_of(state_.best_train_errors, closing_.size()));
+    in_.folder.save_model("best", in_.model, state_.best_weights,
+                          figures_of(state_.best_train_errors, state_.best_errors, closing_.size()));
     last_validation_ = last;
 }
 
@@ -297,9 +317,9 @@ StepSums Trainer::recent() const {
 }
 
 /// Without validation frames those of the epoch's training frames, under their own name: they tell how well the model fits.
-nlohmann::json Trainer::figures_of(const ErrorSums& train, std::size_t validated) const {
+nlohmann::json Trainer::figures_of(const ErrorSums& train, const ErrorSums& validation, std::size_t validated) const {
     if (in_.validation.size() == 0) return {{"train", figures(train)}};
-    nlohmann::json all = {{"validation", figures(last_validation_.errors)}};
+    nlohmann::json all = {{"validation", figures(validation)}};
     if (validated < in_.validation.size()) all["validation_frames"] = validated;
     return all;
 }
@@ -321,23 +341,41 @@ Trainer::Pace Trainer::pace(const Seconds& used) const {
 }
 
 Evaluated Trainer::validate(std::span<const std::size_t> frames, std::span<const double> parameters) {
+    if (in_.validation.size() == 0) return {};
+    const Seconds start = clock_.now();
+    const auto result = evaluate(in_.validation, frames, parameters);
+    state_.validation_seconds += clock_.now().wall - start.wall;
+    return result;
+}
+
+/// Without validation frames an epoch's loss is that of the weights before its steps: the last of them may have led anywhere.
+void Trainer::require_sound_weights(double epoch_loss) {
+    constexpr double beyond_all = 1e6;
+    const auto frames = std::span(state_.order).first(std::min(settings_.batch_size, state_.order.size()));
+    const double loss = evaluate(in_.train, frames, weights()).terms.total();
+    if (!std::isfinite(loss) || loss > beyond_all * std::max(1.0, epoch_loss))
+        throw ConvergenceError(std::isfinite(loss)
+                                   ? fmt::format("the loss is {:.3g} after the last step, where it was {:.3g} before", loss, epoch_loss)
+                                   : std::string("the loss is no longer finite after the last step"),
+                               fmt::format("epoch {}, step {}", state_.epoch, state_.step),
+                               "lower training.lr or set training.gradient_clip; check the labels with alkali data check");
+}
+
+Evaluated Trainer::evaluate(const GraphSet& set, std::span<const std::size_t> frames, std::span<const double> parameters) {
     Evaluated result;
-    if (in_.validation.size() == 0) return result;
     const bool others = parameters.data() != state_.parameters.data();
     if (others) in_.model.set_parameters(parameters);
-    const Seconds start = clock_.now();
     const base::ThreadTurn turn(threads_ ? &*threads_ : nullptr, 0);
     LabelCounts counts;
-    for (const std::size_t index : frames) counts.add(in_.validation.frame(index));
+    for (const std::size_t index : frames) counts.add(set.frame(index));
     const auto ranks = static_cast<std::size_t>(in_.communicator.size()), rank = static_cast<std::size_t>(in_.communicator.rank());
     for (std::size_t begin = 0, chunk = 0; begin < frames.size(); begin += settings_.batch_size, ++chunk) {
         if (chunk % ranks != rank) continue;
-        const Batch batch(in_.validation, frames.subspan(begin, std::min(settings_.batch_size, frames.size() - begin)));
+        const Batch batch(set, frames.subspan(begin, std::min(settings_.batch_size, frames.size() - begin)));
         result.terms = result.terms + evaluate_batch(batch, counts, nullptr, result.errors);
     }
     sum_over_ranks({}, result.terms, result.errors);
     if (others) in_.model.set_parameters(state_.parameters);
-    state_.validation_seconds += clock_.now().wall - start.wall;
     return result;
 }
 
@@ -372,6 +410,7 @@ void Trainer::save_checkpoint(bool finished) {
     state_.used = used;
     state_.finished = finished;
     in_.folder.save_checkpoint(state_, in_.identity);
+    has_checkpoint_ = true;
     last_checkpoint_ = used.wall;
 }
 

@@ -46,7 +46,8 @@ struct Outcome {
 class Trainer {
 public:
     Trainer(const TrainerSettings& settings, TrainerInput input);
-    /// Goes on from a checkpoint, also from that of a finished run of another length.
+    /// Goes on from a checkpoint, also from that of a finished run of another length. The model files of the folder become those of the
+    /// checkpoint where they are others or missing; the log is warned.
     void restore(const TrainerState& state);
     /// Errors: ConvergenceError when the loss is no longer finite; FileError from writing.
     [[nodiscard]] Outcome run();
@@ -68,9 +69,12 @@ private:
     [[nodiscard]] std::string limit_reached(const Seconds& used) const;
     [[nodiscard]] Pace pace(const Seconds& used) const;
     [[nodiscard]] Evaluated validate(std::span<const std::size_t> frames, std::span<const double> parameters);
+    [[nodiscard]] Evaluated evaluate(const GraphSet& set, std::span<const std::size_t> frames, std::span<const double> parameters);
+    void require_sound_weights(double epoch_loss);
+    void restore_files();
     void decide_once_more();
     void reopen();
-    [[nodiscard]] nlohmann::json figures_of(const ErrorSums& train, std::size_t validated) const;
+    [[nodiscard]] nlohmann::json figures_of(const ErrorSums& train, const ErrorSums& validation, std::size_t validated) const;
     void report(const Seconds& used);
     void tell_doubts();
     void save_checkpoint(bool finished);
@@ -93,7 +97,8 @@ private:
     std::vector<std::size_t> closing_;     ///< and at the end; empty: those
     Evaluated last_validation_;
     double learning_rate_ = 0, last_checkpoint_ = 0;
-    bool reopened_ = false;  ///< a finished run goes on
+    bool reopened_ = false;        ///< a finished run goes on
+    bool has_checkpoint_ = false;  ///< of this run
     std::vector<double> gradient_, energies_;
     std::vector<Vec3> edge_gradient_;
     LossSeeds seeds_;

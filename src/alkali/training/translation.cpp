@@ -3,12 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 
 #include "alkali/base/error.hpp"
 #include "alkali/base/nearest.hpp"
 #include "alkali/base/path_pattern.hpp"
+#include "alkali/config/number.hpp"
 
 namespace alkali::training {
 
@@ -26,18 +26,10 @@ std::string joined(const std::vector<std::string>& texts) {
 
 }  // namespace
 
-std::optional<double> number_of(const Tree* tree) {
-    if (tree == nullptr || tree->type != Tree::Type::scalar || tree->quoted) return std::nullopt;
-    double value = 0;
-    const char* end = tree->scalar.data() + tree->scalar.size();
-    const auto [stop, failure] = std::from_chars(tree->scalar.data(), end, value);
-    if (failure != std::errc{} || stop != end || !std::isfinite(value)) return std::nullopt;
-    return value;
-}
+std::optional<double> number_of(const Tree* tree) { return tree == nullptr ? std::nullopt : config::number_of(*tree); }
 
 bool is_null(const Tree* tree) { return tree == nullptr || tree->type == Tree::Type::null; }
 bool says(const Tree* tree, std::string_view word) { return tree != nullptr && tree->type == Tree::Type::scalar && tree->scalar == word; }
-bool is_true(const Tree* tree) { return tree != nullptr && config::boolean_of(*tree) == std::optional(true); }
 
 bool is_neutral(const Tree& tree) {
     switch (tree.type) {
@@ -63,6 +55,48 @@ const Tree& Translation::block(const Tree& parent, const std::string& key, const
     if (is_null(found)) return none;
     if (found->type != Tree::Type::map) throw InputError("'" + path + key + "' must be a block of keys", file_.string());
     return *found;
+}
+
+void Translation::fail(const std::string& name, const std::string& wanted, const Tree& given) const {
+    const std::string shown = given.type == Tree::Type::scalar ? (given.quoted ? "the text '" : "'") + given.scalar + "'"
+                              : given.type == Tree::Type::list ? "a list"
+                              : given.type == Tree::Type::map  ? "a block"
+                                                               : "nothing";
+    throw InputError("'" + name + "' must be " + wanted + ", not " + shown,
+                     file_.string() + (given.line > 0 ? ", line " + std::to_string(given.line) : ""),
+                     given.quoted ? "write it without quotes" : "");
+}
+
+std::optional<double> Translation::number(const Tree& block, const std::string& key, const std::string& path) const {
+    const Tree* given = block.find(key);
+    if (is_null(given)) return std::nullopt;
+    const auto value = number_of(given);
+    if (!value) fail(path + key, "a number", *given);
+    return value;
+}
+
+std::optional<std::int64_t> Translation::whole(const Tree& block, const std::string& key, const std::string& path,
+                                               std::int64_t least) const {
+    const auto value = number(block, key, path);
+    if (!value) return std::nullopt;
+    if (*value != std::floor(*value) || *value < static_cast<double>(least) || *value > 0x1p53)
+        fail(path + key, "a whole number of at least " + std::to_string(least), *block.find(key));
+    return static_cast<std::int64_t>(*value);
+}
+
+std::optional<bool> Translation::truth(const Tree& block, const std::string& key, const std::string& path) const {
+    const Tree* given = block.find(key);
+    if (is_null(given)) return std::nullopt;
+    const auto value = config::boolean_of(*given);
+    if (!value) fail(path + key, "true or false", *given);
+    return value;
+}
+
+std::optional<std::string> Translation::word(const Tree& block, const std::string& key, const std::string& path) const {
+    const Tree* given = block.find(key);
+    if (is_null(given)) return std::nullopt;
+    if (given->type != Tree::Type::scalar) fail(path + key, "a word", *given);
+    return given->scalar;
 }
 
 void Translation::follow(const Tree& tree, const KeyRules& rules, const std::string& path) {

@@ -10,11 +10,11 @@
 
 namespace alkali::training {
 
-/// A plain number that a value holds.
+/// A plain number that a value holds; nothing where it is absent or anything else. For values of which only a number is of interest: what
+/// a key of the given config says is read by Translation::number, which refuses the rest.
 [[nodiscard]] std::optional<double> number_of(const config::Tree* tree);
 [[nodiscard]] bool is_null(const config::Tree* tree);
 [[nodiscard]] bool says(const config::Tree* tree, std::string_view word);
-[[nodiscard]] bool is_true(const config::Tree* tree);
 /// Asks for nothing: null, false, 0, empty.
 [[nodiscard]] bool is_neutral(const config::Tree& tree);
 /// For messages: the value of a scalar, "given" for the rest.
@@ -66,6 +66,15 @@ protected:
 
     /// A nested block; an empty one where there is none. InputError where it is no block.
     [[nodiscard]] const config::Tree& block(const config::Tree& parent, const std::string& key, const std::string& path) const;
+    /// What a key of a block says; nothing where it is missing or null. InputError naming it where it says anything else: a number in
+    /// quotes, a word, a list.
+    [[nodiscard]] std::optional<double> number(const config::Tree& block, const std::string& key, const std::string& path) const;
+    /// Not below `least`.
+    [[nodiscard]] std::optional<std::int64_t> whole(const config::Tree& block, const std::string& key, const std::string& path,
+                                                    std::int64_t least) const;
+    [[nodiscard]] std::optional<bool> truth(const config::Tree& block, const std::string& key, const std::string& path) const;
+    [[nodiscard]] std::optional<std::string> word(const config::Tree& block, const std::string& key, const std::string& path) const;
+    [[noreturn]] void fail(const std::string& name, const std::string& wanted, const config::Tree& given) const;
     /// Treats every key of a block but comments by its rule; unknown ones are refused with the nearest known.
     void follow(const config::Tree& tree, const KeyRules& rules, const std::string& path);
     /// Sets a value at a dotted place of alkali's config; `given` names the key it comes from. InputError if it is there already.

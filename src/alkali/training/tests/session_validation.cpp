@@ -42,6 +42,27 @@ TEST_F(Session, validation_frames_without_any_label_that_counts_are_refused) {
     EXPECT_THAT(failure(config, "out"), HasSubstr("data.validation"));
 }
 
+TEST_F(Session, validation_frames_that_are_trained_on_are_warned_of_whatever_file_they_come_from) {
+    auto config = toy_config(folder_, "max_epochs: 1");
+    config = testing::replaced(config, "validation: 0.25", "validation: " + (folder_ / "train.extxyz").string());
+    static_cast<void>(run(config, "out"));
+    EXPECT_THAT(log_.text, HasSubstr("warning: 12 validation frames are structures that are trained on too"));
+}
+
+TEST_F(Session, validation_frames_that_lack_a_label_of_the_loss_are_warned_of) {
+    auto frames = testing::labelled_frames(3, 7);
+    for (auto& frame : frames) frame.labels.forces.reset();
+    io::write_frames(folder_ / "some.extxyz", frames);
+    auto config = toy_config(folder_, "max_epochs: 1", ", missing: mask");
+    config = testing::replaced(config, "validation: 0.25", "validation: " + (folder_ / "some.extxyz").string());
+    static_cast<void>(run(config, "out"));
+    EXPECT_THAT(log_.text, HasSubstr("warning: no validation frame has forces, which the loss uses: the best model will be chosen by "
+                                     "energies and stresses alone"));
+    log_.text.clear();
+    static_cast<void>(run(toy_config(folder_, "max_epochs: 1"), "whole"));
+    EXPECT_THAT(log_.text, ::testing::Not(HasSubstr("no validation frame")));
+}
+
 TEST_F(Session, outcome_has_the_errors_of_the_best_model_and_not_of_the_last_epoch) {
     auto config = toy_config(folder_, "max_epochs: 500, patience: 3, lr_schedule: constant, ema_decay: 0");
     config = testing::replaced(config, "lr: 0.02", "lr: 0.30");

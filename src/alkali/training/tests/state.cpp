@@ -34,6 +34,7 @@ TrainerState sound() {
     state.present.steps = 1;
     state.best_loss = 0.5;
     state.best_epoch = 1;
+    state.best_weights = {3, 2, 1};
     state.validated_frames = 2;
     return state;
 }
@@ -90,6 +91,7 @@ TEST_F(Checkpoint, comes_back_bit_by_bit_with_and_without_its_checksum) {
         EXPECT_EQ(state.random, expected.random);
         EXPECT_EQ(state.schedule, expected.schedule);
         EXPECT_EQ(state.best_loss, expected.best_loss);
+        EXPECT_EQ(state.best_weights, expected.best_weights);
     }
 }
 
@@ -171,6 +173,18 @@ TEST_F(Checkpoint, of_another_run_does_not_fit) {
     EXPECT_TRUE(fails({3, 4, 1, false, true}));
     EXPECT_TRUE(fails({3, 4, 2, true, true}));
     EXPECT_TRUE(fails({3, 4, 2, false, false}));
+    auto without_best = sound();
+    without_best.best_weights.clear();
+    EXPECT_THROW(require_fit(without_best, {3, 4, 2, false, true}, "s"), FileError);
+}
+
+TEST_F(Checkpoint, belongs_to_the_model_that_its_run_started_from) {
+    auto started = identity;
+    started.start_hash = "abc";
+    EXPECT_THROW(static_cast<void>(load_state(path_, started)), InputError);
+    save_state(path_, sound(), started);
+    EXPECT_EQ(load_state(path_, started).step, 7);
+    EXPECT_THROW(static_cast<void>(load_state(path_, identity)), InputError);
 }
 
 // A config found in a folder whose name is not UTF-8 holds the names of its files so.

@@ -214,7 +214,7 @@ void TextParser::read_result(std::string_view line) {
     if (line.starts_with("!") && contains(line, "total energy"))
         if (const auto rest = after(line, "=")) {
             step_.energy = first_number(*rest);
-            if (!std::isfinite(*step_.energy)) step_.bad_number = trim(line);
+            if (!std::isfinite(*step_.energy) || !contains(*rest, "Ry")) step_.bad_number = trim(line);
         }
     if (const auto rest = after(line, "estimated scf accuracy    <")) step_.accuracy = first_number(*rest);
     if (const auto rest = after(line, "convergence has been achieved in")) {
@@ -223,10 +223,14 @@ void TextParser::read_result(std::string_view line) {
     }
     if (contains(line, "convergence NOT achieved")) step_.unconverged = true;
     if (contains(line, "EXX")) step_.exact_exchange = true;
-    if (contains(line, "Forces acting on atoms")) in_forces_ = ++step_.tables_of_forces == 1;
-    if (contains(line, "total   stress") && contains(line, "Ry/bohr**3")) {
+    if (contains(line, "Forces acting on atoms")) {
+        in_forces_ = ++step_.tables_of_forces == 1;
+        if (!contains(line, "Ry/au") && !contains(line, "Ry/bohr")) step_.bad_number = trim(line);
+    }
+    if (contains(line, "total   stress")) {
         step_.stress.clear();
         stress_rows_ = 3;
+        if (!contains(line, "Ry/bohr**3")) step_.bad_number = trim(line);
     }
     if (contains(line, "JOB DONE.")) run_.done = true;
     if (const auto rest = after(line, "PWSCF        :")) {

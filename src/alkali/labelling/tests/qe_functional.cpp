@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "alkali/labelling/quantum_espresso/input.hpp"
+#include "alkali/units/constants.hpp"
 #include "qe_common.hpp"
 
 namespace alkali::labelling::qe::qe_functional_tests {
@@ -81,7 +82,9 @@ TEST(QeFunctional, what_pw_took_is_compared_with_what_was_asked) {
 TEST(QeFunctional, outputs_of_pw_tell_functional_and_dispersion) {
     const auto grimme = read_output(golden("frames/grimme.out"), "", [] {
         structure::Structure s;
-        s.cell = structure::Cell::cubic(5);
+        Mat3 vectors = Mat3::Zero();
+        vectors.diagonal() << 8 * units::bohr, 8 * units::bohr, 9 * units::bohr;
+        s.cell = structure::Cell(vectors);
         s.add(1, Vec3::Zero());
         s.add(1, {0, 0, 0.8});
         return s;

@@ -111,6 +111,8 @@ OneLabel label_one(const Job& job, const Bench& bench) {
         throw;
     } catch (const FileError& error) {
         outcome = failure_of(Fault::disk_full, error, true);
+    } catch (const ExternalProgramError& error) {
+        outcome = failure_of(Fault::unknown, error, true);
     }
     if (const auto* label = std::get_if<Label>(&outcome)) {
         (void)bench.store.finish(job.key, job.subject, *label, bench.owner.name);

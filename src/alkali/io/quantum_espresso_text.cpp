@@ -185,6 +185,8 @@ void TextParser::read_header(std::string_view line) {
     if (const auto program = program_of(line)) run_.version = program->version;
     if (const auto rest = after(line, "number of k points=")) run_.k_points = first_integer(*rest);
     if (const auto rest = after(line, "number of Kohn-Sham states=")) run_.bands = first_integer(*rest);
+    if (const auto rest = after(line, "kinetic-energy cutoff     =")) run_.ecutwfc = first_number(*rest);
+    if (const auto rest = after(line, "charge density cutoff     =")) run_.ecutrho = first_number(*rest);
     if (const auto rest = after(line, "convergence threshold"); rest && !contains(line, "file"))
         if (const auto value = after(*rest, "=")) run_.threshold = std::isfinite(first_number(*value)) ? first_number(*value) : 0;
     if (const auto rest = after(line, "FFT dimensions:")) {

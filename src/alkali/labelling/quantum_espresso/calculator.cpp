@@ -48,7 +48,8 @@ QuantumEspressoCalculator::QuantumEspressoCalculator(Settings settings, std::str
       pseudopotentials_(settings_),
       folder_(settings_.run.scratch, series_name(settings_.run.scratch)),
       version_(program_version(settings_.run, folder_.path())) {
-    for (const auto& text : doubts_of_cutoffs(settings_.physics, pseudopotentials_)) log_.warning(name_ + ": " + text);
+    const auto given = pseudopotentials_.among(pseudopotentials_.species(), Pseudopotentials::Origin::file);
+    for (const auto& text : doubts_of_cutoffs(settings_.physics, pseudopotentials_, given)) log_.warning(name_ + ": " + text);
 }
 
 std::vector<int> QuantumEspressoCalculator::species() const {

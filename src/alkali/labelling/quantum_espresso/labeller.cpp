@@ -121,7 +121,10 @@ std::vector<std::string> QuantumEspressoLabeller::unheeded(const structure::Fram
     return qe::unheeded(frame, settings_.physics);
 }
 
-std::vector<std::string> QuantumEspressoLabeller::doubts() const { return doubts_of_cutoffs(settings_.physics, pseudopotentials_); }
+std::vector<std::string> QuantumEspressoLabeller::doubts() const {
+    const auto given = pseudopotentials_.among(pseudopotentials_.species(), Pseudopotentials::Origin::file);
+    return doubts_of_cutoffs(settings_.physics, pseudopotentials_, given);
+}
 
 Workplace QuantumEspressoLabeller::usual_workplace() const {
     const auto& run = settings_.run;

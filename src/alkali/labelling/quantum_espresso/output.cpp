@@ -48,6 +48,8 @@ Output output_of(const io::qe::Run& run, const io::qe::Step& step) {
     out.bands = run.bands;
     out.dense = run.dense;
     out.smooth = run.smooth;
+    out.ecutwfc = run.ecutwfc;
+    out.ecutrho = run.ecutrho;
     out.version = run.version;
     out.functional = run.functional;
     out.functional_indices = run.functional_indices;

@@ -17,6 +17,7 @@ struct Output {
     double accuracy = 0;  ///< estimated, Ry
     int k_points = 0, bands = 0;
     Mesh dense{}, smooth{};
+    double ecutwfc = 0, ecutrho = 0;  ///< Ry; 0: not said
     std::string version;
     std::string functional;                    ///< as pw.x names what it took
     std::vector<int> functional_indices;       ///< exchange, correlation, their gradient corrections, nonlocal, ...

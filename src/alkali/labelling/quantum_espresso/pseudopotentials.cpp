@@ -73,10 +73,9 @@ Pseudopotentials::Pseudopotentials(const Settings& settings) : run_(settings.run
     for (const auto& [z, file] : settings.physics.pseudopotentials) {
         const auto text = base::read_file(file);
         inputs_.add(file);
-        Entry entry{file, sha256(text), file.extension() == ".in", false, {}, {}, {}};
+        Entry entry{file, sha256(text), file.extension() == ".in", false, {}, {}};
         if (!entry.generated) {
-            entry.header = check_upf(text, file.string());
-            check_element(*entry.header, z, file);
+            check_element(check_upf(text, file.string()), z, file);
             entry.wrapped = has_long_line(text);
         }
         entries_.emplace(z, std::move(entry));
@@ -159,17 +158,31 @@ UpfHeader Pseudopotentials::header(int z) const {
     return read_upf_header(base::read_file(path), path.string());
 }
 
-std::vector<std::string> doubts_of_cutoffs(const Physics& physics, const Pseudopotentials& pseudopotentials) {
+std::vector<int> Pseudopotentials::among(const std::vector<int>& species, Origin origin) const {
+    std::vector<int> found;
+    for (const int z : species)
+        if (entry(z).generated == (origin == Origin::ld1)) found.push_back(z);
+    return found;
+}
+
+std::vector<int> Pseudopotentials::species() const {
+    std::vector<int> all;
+    for (const auto& each : entries_) all.push_back(each.first);
+    return all;
+}
+
+std::vector<std::string> doubts_of_cutoffs(const Physics& physics, const Pseudopotentials& pseudopotentials,
+                                           const std::vector<int>& species) {
     std::vector<std::string> doubts;
-    for (const auto& [z, file] : physics.pseudopotentials) {
-        const auto header = pseudopotentials.given_header(z);
-        const bool hard = header && (header->type.starts_with("US") || header->type == "PAW");
-        if (!hard || physics.ecutrho > 4 * physics.ecutwfc) continue;
-        const auto suggested = header->rho_cutoff > physics.ecutrho ? fmt::format("; the file suggests {:g} Ry", header->rho_cutoff) : "";
+    if (!physics.default_ecutrho) return doubts;
+    for (const int z : species) {
+        const auto header = pseudopotentials.header(z);
+        if (!header.type.starts_with("US") && header.type != "PAW") continue;
+        const auto suggested = header.rho_cutoff > physics.ecutrho ? fmt::format("; the file suggests {:g} Ry", header.rho_cutoff) : "";
         doubts.push_back(
             fmt::format("ecutrho is {:g} Ry, 4 x ecutwfc, which is for norm-conserving pseudopotentials; {} is {}, which needs 8 to 12 x "
                         "ecutwfc{}",
-                        physics.ecutrho, file.filename().string(), header->type == "PAW" ? "PAW" : "ultrasoft", suggested));
+                        physics.ecutrho, pseudopotentials.name(z), header.type == "PAW" ? "PAW" : "ultrasoft", suggested));
     }
     return doubts;
 }

@@ -2,7 +2,6 @@
 #include <filesystem>
 #include <map>
 #include <mutex>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -29,15 +28,17 @@ public:
     /// Errors: as generate_pseudopotential(); InputError if the file is no longer the one that was read at first.
     [[nodiscard]] std::filesystem::path file(int atomic_number) const;
     [[nodiscard]] UpfHeader header(int atomic_number) const;
-    /// Of a file that need not be generated; nothing of others.
-    [[nodiscard]] std::optional<UpfHeader> given_header(int atomic_number) const { return entry(atomic_number).header; }
+    enum class Origin { file, ld1 };
+    /// Those of one origin among some elements.
+    [[nodiscard]] std::vector<int> among(const std::vector<int>& species, Origin origin) const;
+    /// All elements.
+    [[nodiscard]] std::vector<int> species() const;
 
 private:
     struct Entry {
         std::filesystem::path source;
         std::string hash;
         bool generated = false, wrapped = false;
-        std::optional<UpfHeader> header{};  ///< of a UPF file
         mutable std::filesystem::path ready{};
         mutable std::string ready_hash{};
     };
@@ -52,7 +53,8 @@ private:
     mutable std::mutex mutex_;
 };
 
-/// In words for people: a density cutoff that was not given and is that of norm-conserving pseudopotentials, where one is not.
-[[nodiscard]] std::vector<std::string> doubts_of_cutoffs(const Physics& physics, const Pseudopotentials& pseudopotentials);
+/// In words for people: a density cutoff that was not given and is that of norm-conserving pseudopotentials, where one of these is not.
+[[nodiscard]] std::vector<std::string> doubts_of_cutoffs(const Physics& physics, const Pseudopotentials& pseudopotentials,
+                                                         const std::vector<int>& species);
 
 }  // namespace alkali::labelling::qe

@@ -248,6 +248,10 @@ Solution solve(const structure::Structure& structure, const Settings& settings, 
         solution.seconds = seconds_since(start);
         if (reading.fault == Fault::none) {
             solution.output = std::move(reading.output);
+            // Those that are files were told of before anything ran.
+            const auto made = pseudopotentials.among(structure::species_of(structure), Pseudopotentials::Origin::ld1);
+            for (auto& text : doubts_of_cutoffs(settings.physics, pseudopotentials, made))
+                solution.output.warnings.push_back(std::move(text));
             solution.job = ladder.job();
             return solution;
         }

@@ -80,6 +80,7 @@ Physics physics_from(const config::Config& config, const fs::path& folder) {
     p.level = v.at("level");
     p.ecutwfc = v.at("ecutwfc");
     p.ecutrho = v.at("ecutrho").is_null() ? 4 * p.ecutwfc : v.at("ecutrho").get<double>();
+    p.default_ecutrho = v.at("ecutrho").is_null();
     if (p.ecutrho < 4 * p.ecutwfc)
         throw InputError("'ecutrho' is below 4 x ecutwfc: the density would be cut", config.where("ecutrho"), "leave it out, or raise it");
     for (const auto& [symbol, path] : v.at("pseudopotentials").items()) {

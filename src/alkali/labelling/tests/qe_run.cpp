@@ -499,16 +499,17 @@ TEST_F(QePseudopotentials, one_kept_from_an_earlier_run_and_edited_since_is_made
 }
 
 TEST_F(QePseudopotentials, an_ultrasoft_one_with_the_density_cutoff_of_others_is_told) {
-    const auto doubts = [&](const char* type, double rho) {
+    const auto doubts = [&](const char* type, double rho, bool given = false) {
         base::write_file(folder_ / "Li.UPF", std::string("<UPF version=\"2.0.1\">\n<PP_HEADER element=\"Li\" pseudo_type=\"") + type +
                                                  "\" z_valence=\"1\" rho_cutoff=\"300\"/>\n</UPF>\n");
         auto s = settings_with(folder_ / "Li.UPF");
         s.physics.ecutrho = rho;
+        s.physics.default_ecutrho = !given;
         return QuantumEspressoLabeller(s).doubts();
     };
     EXPECT_THAT(doubts("USPP", 48), ::testing::ElementsAre(::testing::AllOf(HasSubstr("ultrasoft"), HasSubstr("300 Ry"))));
     EXPECT_THAT(doubts("PAW", 48), ::testing::ElementsAre(HasSubstr("PAW")));
-    EXPECT_THAT(doubts("USPP", 100), ::testing::IsEmpty());
+    EXPECT_THAT(doubts("USPP", 48, true), ::testing::IsEmpty());
     EXPECT_THAT(doubts("NC", 48), ::testing::IsEmpty());
 }
 

@@ -6,6 +6,8 @@
 
 #include "alkali/base/files.hpp"
 #include "alkali/io/format.hpp"
+#include "alkali/labelling/queue/job_list.hpp"
+#include "alkali/labelling/task.hpp"
 #include "samples.hpp"
 
 namespace alkali::labelling::run_labels_tests {
@@ -48,6 +50,17 @@ TEST(RunLabels, a_failure_of_any_kind_is_told_after_what_there_is_has_been_writt
     base::NullProgress progress;
     EXPECT_THROW(static_cast<void>(run_labels(settings, {"test", {}, nullptr, false}, log, progress)), std::runtime_error);
     EXPECT_EQ(io::read_frames(scratch / "out.extxyz").size(), 2u);
+}
+
+TEST(RunLabels, a_task_that_sees_another_store_than_its_list_is_for_labels_nothing) {
+    const samples::Scratch scratch;
+    const auto settings = settings_in(scratch);
+    const Job job{samples::key(1), {samples::settings(), samples::structure(1)}, 1};
+    const auto own = scratch / "labels.sqlite.jobs" / "a.json", other = scratch / "elsewhere" / "labels.sqlite.jobs" / "a.json";
+    for (const auto& path : {own, other}) save({path, "a", "1", {{job, 0, 0}}});
+    EXPECT_THROW(static_cast<void>(run_task(settings, {other, 0, "slurm 1_0", nullptr})), InputError);
+    EXPECT_FALSE(std::filesystem::exists(settings.store));
+    EXPECT_EQ(run_task(settings, {own, 0, "slurm 1_0", nullptr}).result, OneLabel::Result::labelled);
 }
 
 TEST(RunLabels, what_only_an_earlier_label_said_is_not_left_on_the_frame) {

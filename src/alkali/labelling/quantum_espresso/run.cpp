@@ -33,7 +33,7 @@ constexpr double shortest_attempt = 0.05;  // seconds; less than this left is ou
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
 // Outputs of pw.x have some 100 kB; what a launcher or a program gone wild writes may have any size.
-constexpr std::size_t longest_text = 16'000'000, longest_errors = 2'000'000, longest_xml = 512'000'000;
+constexpr std::size_t longest_text = 16'000'000, longest_errors = 2'000'000, longest_xml = 128'000'000;
 
 base::FileEnds read_if_there(const fs::path& path, std::size_t most) {
     return base::is_own_file(path) ? base::read_ends(path, most) : base::FileEnds{};

@@ -142,8 +142,8 @@ RunSettings run_from(const json& v, const fs::path& folder) {
 config::Options qe_options() {
     Options o;
     o.text("level", "name of this level of theory, recorded on every label").required();
-    o.number("ecutwfc", "cutoff of the wavefunctions").unit("Ry").required().above(0);
-    o.number("ecutrho", "cutoff of the density; not given: 4 x ecutwfc").unit("Ry").above(0);
+    o.number("ecutwfc", "cutoff of the wavefunctions").unit("Ry").required().above(0).at_most(1e6);
+    o.number("ecutrho", "cutoff of the density; not given: 4 x ecutwfc").unit("Ry").above(0).at_most(1e8);
     o.words("pseudopotentials", "UPF file of each element, or input of ld1.x (.in) that makes it").required();
     o.number("k_spacing", "largest distance of k-points along each reciprocal vector, without 2 pi").unit("1/angstrom").above(0);
     o.integers("k_mesh", "k-points along each reciprocal vector instead of k_spacing").at_least(1).at_most(1e9);

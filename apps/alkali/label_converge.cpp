@@ -36,6 +36,7 @@ void say(const labelling::ConvergenceSeries& series) {
 void run_converge(const ConvergeArguments& arguments, Context& context) {
     const auto settings = labelling::load_convergence(arguments.config, labeller_kinds(), context.log);
     for (const auto& input : settings.inputs) dataset::add_inputs(context.paths.inputs(), input);
+    for (const auto& file : settings.labeller.files) context.paths.inputs().add(file);
     context.paths.inputs().add(settings.store);
     context.paths.refuse_inputs_as_outputs();
     const auto series = labelling::run_convergence(settings, catch_interrupts(), context.log, context.progress);

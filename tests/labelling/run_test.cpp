@@ -53,6 +53,47 @@ TEST(LabelRun, computes_nothing_twice) {
     EXPECT_THAT(campaign.log("end"), AllOf(SizeIs(4), Each(Pair(testing::_, 1))));
 }
 
+TEST(LabelRun, the_mesh_of_an_earlier_label_is_not_that_of_another_level_and_told) {
+    Campaign campaign(3, {}, "{type: local, jobs: 1}");
+    ASSERT_EQ(campaign.run().status, 0);
+    auto text = base::read_file(campaign / "qe.yaml");
+    text.replace(text.find("stand-in"), 8, "finer").replace(text.find("[4, 4, 4]"), 9, "[6, 6, 6]");
+    base::write_file(campaign / "qe.yaml", text);
+    campaign.set("input: out.extxyz");
+    campaign.set("output: finer.extxyz");
+    const auto outcome = campaign.run();
+    ASSERT_EQ(outcome.status, 0) << outcome.errors;
+    EXPECT_THAT(outcome.errors, HasSubstr("6 6 6 of the config is"));
+    for (const auto& frame : io::read_frames(campaign / "finer.extxyz")) {
+        EXPECT_EQ(frame.info.at("level"), "finer");
+        EXPECT_EQ(frame.info.at("k_mesh"), "6 6 6");
+    }
+}
+
+TEST(LabelRun, limits_of_the_labellers_config_hold_where_the_queue_gives_none) {
+    const Campaign campaign(1, {1, 0, 60000}, "{type: local, jobs: 1, tries: 1}");
+    base::write_file(campaign / "qe.yaml", base::read_file(campaign / "qe.yaml") + "  max_seconds: 0.5\n");
+    const auto outcome = campaign.run();
+    EXPECT_EQ(outcome.status, 1);
+    EXPECT_THAT(outcome.output, AllOf(HasSubstr("out of time"), HasSubstr("`time` of the queue")));
+}
+
+TEST(LabelRun, an_output_in_place_of_the_labellers_files_is_refused) {
+    Campaign campaign(1, {}, "{type: local, jobs: 1}");
+    const auto text = base::read_file(campaign / "qe.yaml"), upf = base::read_file(campaign / "Li.UPF");
+    std::filesystem::create_symlink("qe.yaml", campaign / "qe.xyz");
+    std::filesystem::create_symlink("Li.UPF", campaign / "Li.xyz");
+    for (const char* output : {"output: qe.xyz", "output: Li.xyz"}) {
+        campaign.set(output);
+        const auto outcome = campaign.run();
+        EXPECT_EQ(outcome.status, 1);
+        EXPECT_THAT(outcome.errors, HasSubstr("would be overwritten"));
+    }
+    EXPECT_EQ(base::read_file(campaign / "qe.yaml"), text);
+    EXPECT_EQ(base::read_file(campaign / "Li.UPF"), upf);
+    EXPECT_TRUE(campaign.log("begin").empty());
+}
+
 TEST(LabelRun, two_coordinators_share_one_store) {
     const Campaign campaign(12, {1, 0, 15}, "{type: local, jobs: 2}");
     const pid_t first = campaign.start(), second = campaign.start();

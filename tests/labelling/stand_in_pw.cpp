@@ -52,6 +52,7 @@ Options read_arguments(int argc, char** argv) {
 
 struct System {
     std::array<Vector, 3> cell{};  // bohr
+    std::vector<std::string> symbols;
     std::vector<Vector> positions;
     std::string text;  ///< of cell and atoms
 };
@@ -79,6 +80,7 @@ System read_system(const std::string& input) {
         std::istringstream words(line);
         std::string symbol;
         words >> symbol;
+        s.symbols.push_back(symbol);
         s.positions.push_back(vector(words));
     }
     return s;
@@ -131,9 +133,31 @@ std::string format(const char* pattern, auto... values) {
     return line.data();
 }
 
-std::string header(std::size_t atoms) {
-    return "\n     Program PWSCF v.6.7MaX starts on  1Jan2026 at  0: 0: 0 \n\n" +
-           format("     number of atoms/cell      = %12zu\n", atoms) + format("     number of Kohn-Sham states= %12zu\n", 4 * atoms) +
+/// Cell and atoms as pw.x prints them.
+std::string geometry(const System& s) {
+    const auto& a = s.cell;
+    const double alat = std::sqrt(a[0][0] * a[0][0] + a[0][1] * a[0][1] + a[0][2] * a[0][2]);
+    std::string text = format("     bravais-lattice index     = %12d\n     lattice parameter (alat)  = %12.4f  a.u.\n", 0, alat) +
+                       format("     unit-cell volume          = %12.4f (a.u.)^3\n     number of atoms/cell      = %12zu\n", volume(a),
+                              s.positions.size()) +
+                       format("\n     celldm(1)=%11.6f  celldm(2)=   0.000000  celldm(3)=   0.000000\n", alat) +
+                       "\n     crystal axes: (cart. coord. in units of alat)\n";
+    for (int i = 0; i < 3; ++i) {
+        const auto& v = a[static_cast<std::size_t>(i)];
+        text += format("               a(%d) = (%11.6f%11.6f%11.6f )  \n", i + 1, v[0] / alat, v[1] / alat, v[2] / alat);
+    }
+    text += "\n   Cartesian axes\n\n     site n.     atom                  positions (alat units)\n";
+    for (std::size_t i = 0; i < s.positions.size(); ++i) {
+        const auto& p = s.positions[i];
+        text += format("     %5zu           %-6stau(%4zu) = (%12.7f%12.7f%12.7f  )\n", i + 1, s.symbols[i].c_str(), i + 1, p[0] / alat,
+                       p[1] / alat, p[2] / alat);
+    }
+    return text;
+}
+
+std::string header(const System& system) {
+    return "\n     Program PWSCF v.6.7MaX starts on  1Jan2026 at  0: 0: 0 \n\n" + geometry(system) +
+           format("\n     number of Kohn-Sham states= %12zu\n", 4 * system.positions.size()) +
            "     number of k points=    10  Methfessel-Paxton smearing, width (Ry)=  0.0199\n"
            "     Dense  grid:     4000 G-vectors     FFT dimensions: (  18,  18,  18)\n\n"
            "     total cpu time spent up to now is        0.1 secs\n     estimated scf accuracy    <          3.0E-11 Ry\n";
@@ -243,7 +267,7 @@ int main(int argc, char** argv) {
     const auto deciding = fateful(input);
     auto fate = alkali::stand_in::fate_of(deciding, options.seed, options.percent);
     if (is_passing(fate) && !first_time(options.state, alkali::stand_in::hash(deciding, options.seed))) fate = Fate::fine;
-    const auto beginning = header(system.positions.size());
+    const auto beginning = header(system);
     const auto whole = beginning + results(compute(system), fate);
     if (fate != Fate::fine) meet(fate, beginning, whole);
     std::cout << whole << footer << std::flush;

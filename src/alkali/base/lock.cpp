@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <string_view>
 #include <system_error>
@@ -39,8 +40,17 @@ Descriptor open_lock(const fs::path& path, const std::string& where) {
     throw FileError("cannot be written (" + reason_of(errno) + ")", where, "check the name and the permissions");
 }
 
+constexpr std::string_view signature = "process ";
+
+/// Whether the file is empty or begins as a lock does: others hold what somebody needs.
+bool is_lock(int descriptor) {
+    std::array<char, signature.size()> begin{};
+    const auto got = ::pread(descriptor, begin.data(), begin.size(), 0);
+    return got == 0 || (got > 0 && std::string_view(begin.data(), static_cast<std::size_t>(got)) == signature);
+}
+
 void sign(int descriptor) {
-    const auto text = fmt::format("process {} on {}\n", ::getpid(), host_name());
+    const auto text = fmt::format("{}{} on {}\n", signature, ::getpid(), host_name());
     if (::ftruncate(descriptor, 0) == 0 && ::pwrite(descriptor, text.data(), text.size(), 0) < 0) return;  // for the message only
 }
 
@@ -52,6 +62,9 @@ LockFile::LockFile(fs::path path, const Purpose& purpose, LogSink& log) : path_(
         file_ = open_lock(path_, purpose.where);
         if (::flock(file_.get(), LOCK_EX | LOCK_NB) == 0) {
             if (!is_in_place(path_, file_.get())) continue;  // the holder before has just removed it
+            if (!is_lock(file_.get()))
+                throw FileError("is not a lock of alkali but has other content, which would be lost", path_.string(),
+                                "move it away, or give another name to what it is to lock (" + purpose.where + ")");
             sign(file_.get());
             return;
         }

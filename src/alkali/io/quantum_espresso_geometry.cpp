@@ -200,6 +200,31 @@ int Geometry::number_of(const std::string& label, const std::vector<std::string>
     return z;
 }
 
+std::string Geometry::difference_from(const structure::Structure& structure) const {
+    // Lengths have six or seven digits behind the point in units of alat, which itself has as many.
+    const auto& cell = structure.cell.vectors();
+    const double tolerance = 1e-3 + 2e-5 * cell.rowwise().norm().maxCoeff();  // angstrom
+    const double volume = structure.cell.volume() / (units::bohr * units::bohr * units::bohr);
+    if (atoms_ > 0 && atoms_ != structure.size()) return fmt::format("{} atoms instead of {}", atoms_, structure.size());
+    if (volume_ > 0 && !(std::abs(volume_ - volume) < 1e-3 + 1e-5 * volume))
+        return fmt::format("a volume of {:.4f} bohr^3 instead of {:.4f}", volume_, volume);
+    const auto scale = [&](Unit unit) { return unit == Unit::alat ? alat_ * units::bohr : unit == Unit::bohr ? units::bohr : 1.0; };
+    const bool has_cell = cell_rows_ == 3 && cell_unit_ != Unit::crystal && cell_unit_ != Unit::unknown && scale(cell_unit_) > 0;
+    if (has_cell && !((cell_ * scale(cell_unit_) - cell).cwiseAbs().maxCoeff() < tolerance)) return "another cell";
+    if (sites_.size() != structure.size() || site_unit_ == Unit::unknown || !(scale(site_unit_) > 0)) return {};
+    for (std::size_t i = 0; i < sites_.size(); ++i) {
+        const auto& site = sites_[i];
+        if (const int z = leading_element(site.label); z != 0 && z != structure.numbers[i])
+            return fmt::format("a {} as atom {} instead of {}", site.label, i + 1, units::symbol(structure.numbers[i]));
+        const Vec3 at = site_unit_ == Unit::crystal ? Vec3(cell.transpose() * site.position) : Vec3(site.position * scale(site_unit_));
+        // Images of an atom are the same.
+        Vec3 away = structure.cell.to_fractional(at - structure.positions[i]);
+        for (int k = 0; k < 3; ++k) away[k] -= std::round(away[k]);
+        if (!((cell.transpose() * away).norm() < tolerance)) return fmt::format("atom {} elsewhere", i + 1);
+    }
+    return {};
+}
+
 structure::Structure Geometry::structure(const std::vector<std::string>& type_names, const Place& place) const {
     if (cell_rows_ != 3) place.fail("the output has no cell", "is its beginning missing?");
     if (!fault_.empty()) place.fail(fault_);

@@ -30,6 +30,10 @@ public:
     /// Number of atoms the run speaks of.
     [[nodiscard]] std::size_t atoms() const { return atoms_; }
     [[nodiscard]] const std::vector<Species>& species() const { return species_; }
+    /// In what it differs from a structure by more than its digits allow; empty: in nothing that is printed in full.
+    [[nodiscard]] std::string difference_from(const structure::Structure& structure) const;
+    /// Whether anything of it was printed.
+    [[nodiscard]] bool begun() const { return volume_ > 0 || cell_rows_ > 0 || !sites_.empty(); }
     /// `type_names`: symbols of the species, in their order, that do not tell their element. Errors: FileError at the place.
     [[nodiscard]] structure::Structure structure(const std::vector<std::string>& type_names, const Place& place) const;
 

@@ -185,6 +185,8 @@ void TextParser::read_header(std::string_view line) {
     if (const auto program = program_of(line)) run_.version = program->version;
     if (const auto rest = after(line, "number of k points=")) run_.k_points = first_integer(*rest);
     if (const auto rest = after(line, "number of Kohn-Sham states=")) run_.bands = first_integer(*rest);
+    if (const auto rest = after(line, "kinetic-energy cutoff     =")) run_.ecutwfc = first_number(*rest);
+    if (const auto rest = after(line, "charge density cutoff     =")) run_.ecutrho = first_number(*rest);
     if (const auto rest = after(line, "convergence threshold"); rest && !contains(line, "file"))
         if (const auto value = after(*rest, "=")) run_.threshold = std::isfinite(first_number(*value)) ? first_number(*value) : 0;
     if (const auto rest = after(line, "FFT dimensions:")) {
@@ -214,7 +216,7 @@ void TextParser::read_result(std::string_view line) {
     if (line.starts_with("!") && contains(line, "total energy"))
         if (const auto rest = after(line, "=")) {
             step_.energy = first_number(*rest);
-            if (!std::isfinite(*step_.energy)) step_.bad_number = trim(line);
+            if (!std::isfinite(*step_.energy) || !contains(*rest, "Ry")) step_.bad_number = trim(line);
         }
     if (const auto rest = after(line, "estimated scf accuracy    <")) step_.accuracy = first_number(*rest);
     if (const auto rest = after(line, "convergence has been achieved in")) {
@@ -223,10 +225,14 @@ void TextParser::read_result(std::string_view line) {
     }
     if (contains(line, "convergence NOT achieved")) step_.unconverged = true;
     if (contains(line, "EXX")) step_.exact_exchange = true;
-    if (contains(line, "Forces acting on atoms")) in_forces_ = ++step_.tables_of_forces == 1;
-    if (contains(line, "total   stress") && contains(line, "Ry/bohr**3")) {
+    if (contains(line, "Forces acting on atoms")) {
+        in_forces_ = ++step_.tables_of_forces == 1;
+        if (!contains(line, "Ry/au") && !contains(line, "Ry/bohr")) step_.bad_number = trim(line);
+    }
+    if (contains(line, "total   stress")) {
         step_.stress.clear();
         stress_rows_ = 3;
+        if (!contains(line, "Ry/bohr**3")) step_.bad_number = trim(line);
     }
     if (contains(line, "JOB DONE.")) run_.done = true;
     if (const auto rest = after(line, "PWSCF        :")) {

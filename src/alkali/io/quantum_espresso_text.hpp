@@ -42,6 +42,7 @@ struct Method {
 struct Run : Method {
     std::vector<int> functional_indices;  ///< exchange, correlation, their gradient corrections, nonlocal, ...
     double threshold = 0;                 ///< of the scf, Ry; 0: not said
+    double ecutwfc = 0, ecutrho = 0;      ///< Ry, four decimals; 0: not said
     int k_points = 0, bands = 0;
     Grid dense{}, smooth{};
     double cpu_seconds = 0, wall_seconds = 0;  ///< pw.x's own clock, first process

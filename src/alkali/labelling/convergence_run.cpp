@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "alkali/base/files.hpp"
+#include "alkali/base/repeats.hpp"
 #include "alkali/config/json.hpp"
 #include "alkali/dataset/frame_set.hpp"
 #include "alkali/io/format.hpp"
@@ -86,7 +87,10 @@ std::vector<Job> jobs_of(const Study& study, const Labeller& labeller, bool own_
         if (!middle.contains("k_mesh")) continue;
         std::string mesh;
         for (const auto& n : middle.at("k_mesh")) mesh += (mesh.empty() ? "" : " ") + config::json_text(n);
-        for (const auto s : {test.below, test.at, test.above}) frames[s].info["k_mesh"] = mesh;
+        for (const auto s : {test.below, test.at, test.above}) {
+            frames[s].info["k_mesh"] = mesh;
+            frames[s].info.erase("level");  // the mesh is asked for, whatever labels the frame has
+        }
     }
     std::vector<Job> jobs;
     for (const auto& frame : frames) {
@@ -96,6 +100,14 @@ std::vector<Job> jobs_of(const Study& study, const Labeller& labeller, bool own_
         jobs.push_back(std::move(job));
     }
     return jobs;
+}
+
+void tell_unheeded(const Study& study, const Labeller& labeller, base::LogSink& log) {
+    for (const auto& text : labeller.doubts()) log.warning(text);
+    base::Repeats unheeded;
+    for (const auto& frame : study.frames)
+        for (const auto& text : labeller.unheeded(frame)) unheeded.add(frame.where(), text);
+    unheeded.tell(log);
 }
 
 /// Counts labels; remembers the first failure.
@@ -163,7 +175,7 @@ Options convergence_options(std::span<const LabellerKind> kinds, bool in_file) {
     o.number("volume_step", "of the test P = -dE/dV, in units of the volume; 0: no test").fallback(0.01).at_least(0).at_most(0.1);
     o.block("tolerance", "what is accepted", tolerance_options());
     o.block("queue", "calculations on this machine", queue_kind("local").options);
-    o.text("scratch", "folder for temporary files; not given: /dev/shm, or the system's");
+    o.text("scratch", "folder for temporary files; not given: that of the labeller, /dev/shm, or the system's");
     return o;
 }
 
@@ -175,6 +187,7 @@ ConvergenceSettings load_convergence(const fs::path& path, std::span<const Label
     ConvergenceSettings settings{v, config.source, labeller_config(config, path, kinds, log), {}, {}, {}, {}, 0, {}};
     settings.inputs = paths_of(v.at("input"));
     settings.store = v.at("store").get<std::string>();
+    if (settings.store.empty()) throw InputError("'store' names no file", config.where("store"), "store: labels.sqlite");
     if (!v.at("scratch").is_null()) settings.scratch = v.at("scratch").get<std::string>();
     settings.volume_step = v.at("volume_step");
     const auto& t = v.at("tolerance");
@@ -199,10 +212,10 @@ std::vector<ConvergenceSeries> run_convergence(const ConvergenceSettings& settin
     if (study.frames.empty()) throw InputError("there are no structures", settings.source);
     const auto& kind = queue_kind("local");
     Store store(settings.store, kind.sharing);
-    const auto scratch = scratch_root(settings.scratch, settings.store);
     std::vector<std::vector<Plan>> plans;
     double total = 0;
     for (const auto& vary : settings.vary) plans.push_back(plans_of(settings, vary, study, log));
+    tell_unheeded(study, *plans.front().back().labeller, log);
     for (const auto& series : plans)
         for (const auto& plan : series)
             for (const auto& job : plan.jobs) total += job.cost;
@@ -221,7 +234,8 @@ std::vector<ConvergenceSeries> run_convergence(const ConvergenceSettings& settin
                         log.warning(damaged->what + "; it is computed again");
                     missing.push_back(job);
                 }
-            const auto queue = kind.make(settings.values.at("queue"), {*plan.labeller, store, scratch, {}});
+            const auto queue = kind.make(settings.values.at("queue"),
+                                         {*plan.labeller, store, scratch_root(settings.scratch, *plan.labeller, settings.store), {}});
             queue->run(missing, follow, {&stop, &follow.no_more()});
             follow.judge(plan.name);
             if (stop) throw Error("interrupted", settings.source, "run the same command again to go on");
@@ -232,6 +246,7 @@ std::vector<ConvergenceSeries> run_convergence(const ConvergenceSettings& settin
         result.push_back(convergence_series(settings.vary[k].parameter, settings.vary[k].unit, points, study.structures, study.tests,
                                             settings.tolerance));
     }
+    store.require_in_place();
     return result;
 }
 

@@ -78,7 +78,8 @@ struct Subject {
     structure::Structure structure;
 };
 
-/// Makes labels of structures. One object may serve several threads.
+/// Makes labels of structures. One object may serve several threads. While it lives, no output takes the place of a file that it reads
+/// (base::InputFiles).
 class Labeller {
 public:
     virtual ~Labeller() = default;
@@ -93,6 +94,13 @@ public:
     [[nodiscard]] virtual Label label(const Subject& subject, const Workplace& workplace) const = 0;
     /// Rough core seconds, for the order of work and for time left.
     [[nodiscard]] virtual double cost(const Subject& subject) const = 0;
+    /// What a frame says that its label will not heed, in words for people.
+    [[nodiscard]] virtual std::vector<std::string> unheeded(const structure::Frame&) const { return {}; }
+    /// What may be wrong with the config, in words for people.
+    [[nodiscard]] virtual std::vector<std::string> doubts() const { return {}; }
+    /// What its own config says of where it works: processes, limits and the root of scratch folders (empty: nothing). For queues that
+    /// say nothing else.
+    [[nodiscard]] virtual Workplace usual_workplace() const { return {}; }
 };
 
 }  // namespace alkali::labelling

@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "alkali/base/error.hpp"
+#include "alkali/base/file_ends.hpp"
 #include "alkali/base/files.hpp"
 #include "alkali/base/private_folder.hpp"
 #include "alkali/io/label_names.hpp"
@@ -83,7 +84,7 @@ std::string run_ld1(const fs::path& input, const fs::path& folder, const Generat
     command.max_seconds = options.max_seconds;
     command.stop = options.stop;
     const auto outcome = base::run_command(command);
-    const auto text = base::read_file(folder / "ld1.out");
+    const auto text = base::read_ends(folder / "ld1.out", 16'000'000).text;
     if (outcome.ending == base::Ending::out_of_time)
         throw ExternalProgramError(fmt::format("{} did not end within {:g} s", options.program, options.max_seconds), input.string());
     if (outcome.ending != base::Ending::exited || outcome.status != 0 || text.find("Error in routine") != std::string::npos) {

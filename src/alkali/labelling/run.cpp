@@ -59,12 +59,15 @@ Work plan(const RunSettings& settings, base::LogSink& log) {
     Work work;
     work.frames = read_inputs(settings, log);
     std::map<std::string, std::size_t> seen;
+    base::Repeats unheeded;
+    for (const auto& text : settings.labeller->doubts()) log.warning(text);
     for (std::size_t i = 0; i < work.frames.size(); ++i) {
         const auto& structure = work.frames[i].structure;
         try {
             Job job{{}, {settings.labeller->settings(work.frames[i]), structure}, 1};
             job.cost = settings.labeller->cost(job.subject);
             job.key = label_key(job.subject.settings, structure);
+            for (const auto& text : settings.labeller->unheeded(work.frames[i])) unheeded.add(work.frames[i].where(), text);
             work.keys.push_back(job.key);
             if (seen.emplace(job.key, i).second) work.jobs.push_back(std::move(job));
         } catch (const InputError& error) {
@@ -74,6 +77,7 @@ Work plan(const RunSettings& settings, base::LogSink& log) {
             work.refused.emplace(i, refusal(error));
         }
     }
+    unheeded.tell(log);
     const auto cheaper = [](const Job& a, const Job& b) { return a.cost < b.cost; };
     if (settings.order == Order::cheap_first) std::stable_sort(work.jobs.begin(), work.jobs.end(), cheaper);
     if (settings.order == Order::expensive_first)
@@ -141,12 +145,16 @@ std::vector<Job> to_do(const std::vector<Job>& jobs, Store& store, bool retry_fa
     return chosen;
 }
 
+/// What only some labels say: left on a frame, it would tell of an earlier one.
+bool tells_of_a_label(const std::string& name) { return name == "ladder" || name.starts_with("pseudopotential_"); }
+
 /// The frame of the input with the label in place of whatever labels it had. What it says of itself stays, except for what the
 /// label says better.
 structure::Frame labelled_frame(const structure::Frame& input, const StoredLabel& stored, const std::string& version) {
     structure::Frame frame = input;
     const auto made = to_frame(stored);
     io::forget_labels(frame);
+    std::erase_if(frame.info, [](const auto& pair) { return tells_of_a_label(pair.first); });
     frame.labels = made.labels;
     for (const auto& [name, value] : made.info) frame.info[name] = value;
     frame.info["labelled_by"] = "alkali " + version;
@@ -200,7 +208,16 @@ std::filesystem::path provenance_file(const RunSettings& settings) { return sett
 void add_inputs(base::InputFiles& inputs, const RunSettings& settings) {
     inputs.add(settings.source);
     inputs.add(settings.store);
+    for (const auto& file : settings.labeller_files) inputs.add(file);
     for (const auto& path : settings.inputs) dataset::add_inputs(inputs, path);
+}
+
+std::filesystem::path lock_of(const std::filesystem::path& output) {
+    return output.parent_path() / ("." + output.filename().string().substr(0, 200) + ".lock");
+}
+
+void refuse_inputs_as_outputs(const RunSettings& settings) {
+    for (const auto& output : {settings.output, provenance_file(settings), lock_of(settings.output)}) base::refuse_input_as_output(output);
 }
 
 /// Several runs may share a store and their output: labels and provenance are to be of the same one.
@@ -209,9 +226,8 @@ std::optional<base::LockFile> lock_output(const RunSettings& settings, base::Log
     std::error_code failure;
     if (std::filesystem::is_other(output, failure)) return std::nullopt;  // a pipe or device
     if (output.has_parent_path()) std::filesystem::create_directories(output.parent_path(), failure);
-    auto path = output.parent_path() / ("." + output.filename().string().substr(0, 200) + ".lock");
     return std::make_optional<base::LockFile>(
-        std::move(path), base::LockFile::Purpose{"writing labels", output.string(), "run the same command again", std::chrono::minutes(10)},
+        lock_of(output), base::LockFile::Purpose{"writing labels", output.string(), "run the same command again", std::chrono::minutes(10)},
         log);
 }
 
@@ -245,10 +261,11 @@ void write_provenance(const RunSettings& settings, const RunRequest& request, co
 RunOutcome run_labels(const RunSettings& settings, const RunRequest& request, base::LogSink& log, base::ProgressSink& sink) {
     const auto& kind = queue_kind(settings.queue);
     const Work work = plan(settings, log);
-    Store store(settings.store, kind.sharing);
     base::InputFiles inputs;
     add_inputs(inputs, settings);
-    for (const auto& output : {settings.output, provenance_file(settings)}) base::refuse_input_as_output(output);
+    refuse_inputs_as_outputs(settings);
+    Store store(settings.store, kind.sharing);
+    refuse_inputs_as_outputs(settings);  // the store is there now
     const auto jobs = request.gather_only ? std::vector<Job>{} : to_do(work.jobs, store, settings.retry_failed);
     RunOutcome outcome;
     outcome.frames = work.frames.size();
@@ -256,11 +273,10 @@ RunOutcome run_labels(const RunSettings& settings, const RunRequest& request, ba
     log.info(fmt::format("{} frames, {} different structures, {} to label", outcome.frames, outcome.structures, jobs.size()));
     std::exception_ptr failure;
     if (!jobs.empty()) {
-        const auto scratch = scratch_root(settings.scratch, settings.store);
+        const auto scratch = scratch_root(settings.scratch, *settings.labeller, settings.store);
         Progress progress(jobs, settings.max_failures, log, sink);
         try {
-            const auto queue = kind.make(settings.queue_values,
-                                         {*settings.labeller, store, scratch_root(settings.scratch, settings.store), request.task_command});
+            const auto queue = kind.make(settings.queue_values, {*settings.labeller, store, scratch, request.task_command});
             queue->run(jobs, progress, {request.stop, &progress.no_more()});
         } catch (...) {  // of whatever kind: what has been labelled is written first
             failure = std::current_exception();
@@ -276,6 +292,7 @@ RunOutcome run_labels(const RunSettings& settings, const RunRequest& request, ba
         const auto lock = lock_output(settings, log);
         write_output(settings, request, work, store, outcome, log);
         if (outcome.labelled > 0) write_provenance(settings, request, outcome);
+        store.require_in_place();
     } catch (const Error& error) {
         if (!failure) throw;
         log.warning(error.what());  // the first failure counts

@@ -66,9 +66,9 @@ LabellerConfig labeller_config(const config::Config& config, const fs::path& pat
                                base::LogSink& log) {
     const auto& block = config.values.at("labeller");
     const auto kind = std::find_if(kinds.begin(), kinds.end(), [&](const LabellerKind& each) { return each.name == block.at("type"); });
-    if (!block.contains("config")) return {*kind, part(config, "labeller"), fs::absolute(path).parent_path()};
+    if (!block.contains("config")) return {*kind, part(config, "labeller"), fs::absolute(path).parent_path(), {}};
     const auto file = found(block.at("config").get<std::string>(), fs::absolute(path));
-    return {*kind, config::load(file, kind->options(), log), fs::absolute(file).parent_path()};
+    return {*kind, config::load(file, kind->options(), log), fs::absolute(file).parent_path(), {file}};
 }
 
 Options run_options(std::span<const LabellerKind> kinds, bool in_file) {
@@ -87,8 +87,12 @@ Options run_options(std::span<const LabellerKind> kinds, bool in_file) {
         .fallback("expensive_first");
     o.boolean("retry_failed", "try structures again that failed in an earlier run (those that were killed or hit a limit are in any case)")
         .fallback(false);
-    o.integer("max_failures", "begin nothing new when so many structures have failed in one run; 0: no limit").fallback(20).at_least(0);
-    o.text("scratch", "folder for temporary files on the machine that computes; not given: /dev/shm, or the system's");
+    o.integer("max_failures", "begin nothing new when so many structures have failed in one run; 0: no limit")
+        .fallback(20)
+        .at_least(0)
+        .at_most(1e9);
+    o.text("scratch",
+           "folder for temporary files on the machine that computes; not given: that of the labeller, /dev/shm, or the system's");
     return o;
 }
 
@@ -110,13 +114,16 @@ RunSettings load_run(const fs::path& path, std::span<const LabellerKind> kinds, 
         if (std::error_code unknown; fs::equivalent(input, settings.output, unknown))
             throw InputError("'output' is one of the inputs", config.where("output"), "give another name");
     settings.store = v.at("store").get<std::string>();
+    if (settings.store.empty()) throw InputError("'store' names no file", config.where("store"), "store: labels.sqlite");
     if (!v.at("scratch").is_null()) settings.scratch = v.at("scratch").get<std::string>();
     settings.queue = v.at("queue").at("type");
     settings.queue_values = v.at("queue");
     settings.retry_failed = v.at("retry_failed");
     settings.max_failures = v.at("max_failures");
     settings.order = order_from(v.at("order"));
-    settings.labeller = labeller_config(config, path, kinds, log).open(log);
+    const auto labeller = labeller_config(config, path, kinds, log);
+    settings.labeller_files = labeller.files;
+    settings.labeller = labeller.open(log);
     return settings;
 }
 

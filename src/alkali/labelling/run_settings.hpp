@@ -12,6 +12,7 @@ struct RunSettings {
     nlohmann::json values;  ///< complete
     std::string source;     ///< the config's name for messages
     std::unique_ptr<Labeller> labeller;
+    std::vector<std::filesystem::path> labeller_files{};  ///< with the labeller's keys, where they are not in this config
     std::vector<std::filesystem::path> inputs;
     std::filesystem::path output, store, scratch;  ///< scratch may be empty: chosen
     std::string queue;                             ///< type
@@ -25,7 +26,8 @@ struct RunSettings {
 struct LabellerConfig {
     LabellerKind kind;
     config::Config config;
-    std::filesystem::path folder;  ///< that its paths are relative to
+    std::filesystem::path folder;                ///< that its paths are relative to
+    std::vector<std::filesystem::path> files{};  ///< with its keys, if they are not in the config itself
     [[nodiscard]] std::unique_ptr<Labeller> open(base::LogSink& log) const { return kind.open(config, folder, log); }
 };
 

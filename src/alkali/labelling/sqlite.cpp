@@ -1,6 +1,7 @@
 #include "alkali/labelling/sqlite.hpp"
 
 #include <sqlite3.h>
+#include <sys/stat.h>
 
 #include "alkali/base/error.hpp"
 
@@ -38,6 +39,12 @@ std::string fault_for(int code, const char* words) {
 
 std::string taken(const void* bytes, int size) {
     return bytes == nullptr ? std::string{} : std::string(static_cast<const char*>(bytes), static_cast<std::size_t>(size));
+}
+
+std::optional<std::pair<dev_t, ino_t>> identity(const std::filesystem::path& path) {
+    struct stat status = {};
+    if (::stat(path.c_str(), &status) != 0) return std::nullopt;
+    return std::pair{status.st_dev, status.st_ino};
 }
 
 }  // namespace
@@ -93,15 +100,23 @@ double Statement::number_at(int column) const { return sqlite3_column_double(sta
 
 Database::Database(const std::filesystem::path& path) : path_(path) {
     const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_FULLMUTEX;
-    if (sqlite3_open_v2(path.c_str(), &handle_, flags, nullptr) == SQLITE_OK) {
+    // Absolute: names such as ":memory:" mean something else to SQLite.
+    if (sqlite3_open_v2(std::filesystem::absolute(path).c_str(), &handle_, flags, nullptr) == SQLITE_OK) {
         sqlite3_extended_result_codes(handle_, 1);
         sqlite3_busy_timeout(handle_, busy_milliseconds);
+        file_ = identity(path_);
         return;
     }
     const int code = handle_ == nullptr ? SQLITE_NOMEM : sqlite3_errcode(handle_);
     sqlite3_close(handle_);
     throw FileError(fault_for(code, sqlite3_errstr(code)), path.string(), hint_for(code));
 }
+void Database::require_in_place() const {
+    if (file_ && identity(path_) == file_) return;
+    throw FileError("the store of labels has been removed, moved or replaced while it was in use", path_.string(),
+                    "put it back in its place and run the same command again; labels made since are computed again");
+}
+
 Database::~Database() { sqlite3_close(handle_); }
 
 void Database::execute(const char* sql) {
@@ -128,7 +143,10 @@ void Database::fail() {
     throw FileError(fault_for(code, sqlite3_errmsg(handle_)), path_.string(), hint_for(code));
 }
 
-Transaction::Transaction(Database& database) : database_(database) { database_.execute("BEGIN IMMEDIATE"); }
+Transaction::Transaction(Database& database) : database_(database) {
+    database_.require_in_place();
+    database_.execute("BEGIN IMMEDIATE");
+}
 Transaction::~Transaction() {
     // Some failures (disk full) have rolled back already; a second rollback fails harmlessly.
     if (open_) sqlite3_exec(database_.handle(), "ROLLBACK", nullptr, nullptr, nullptr);
@@ -136,6 +154,7 @@ Transaction::~Transaction() {
 void Transaction::commit() {
     database_.execute("COMMIT");
     open_ = false;
+    database_.require_in_place();
 }
 
 }  // namespace alkali::labelling

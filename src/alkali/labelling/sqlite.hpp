@@ -1,8 +1,12 @@
 #pragma once
+#include <sys/types.h>
+
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 struct sqlite3;
 struct sqlite3_stmt;
@@ -61,6 +65,8 @@ public:
     [[nodiscard]] int changes() const;
 
     [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+    /// Errors: FileError if the file has been removed or replaced since it was opened: what is written then is lost with it.
+    void require_in_place() const;
     [[nodiscard]] sqlite3* handle() { return handle_; }
     /// Throws for the last failure on this connection.
     [[noreturn]] void fail();
@@ -68,6 +74,7 @@ public:
 private:
     std::filesystem::path path_;
     sqlite3* handle_ = nullptr;
+    std::optional<std::pair<dev_t, ino_t>> file_{};  ///< device and number; of a file that SQLite has not made yet: nothing
 };
 
 /// All or nothing, alone among the writers from its beginning on; rolled back unless committed.

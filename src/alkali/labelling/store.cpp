@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <limits>
@@ -114,6 +115,11 @@ Store::~Store() = default;
 
 const std::filesystem::path& Store::path() const { return database_->path(); }
 
+void Store::require_in_place() {
+    const std::lock_guard lock(mutex_);
+    database_->require_in_place();
+}
+
 bool Store::has(const std::string& key) {
     const std::lock_guard lock(mutex_);
     return labelled(*database_, key);
@@ -199,8 +205,10 @@ bool Store::finish(const std::string& key, const Subject& subject, const Label& 
     const auto earlier = look_up(*database_, key);
     const bool first = !earlier || !earlier->label;
     if (earlier && first) Statement(*database_, "DELETE FROM labels WHERE id=?").integer(earlier->id).run();
-    // The number is part of what the checksum is of.
-    const auto number = database_->integer("SELECT 1+COALESCE(MAX(id),0) FROM labels");
+    // The number is part of what the checksum is of. One that a hand made huge leaves no room behind it.
+    const auto number =
+        std::max<std::int64_t>(1, database_->integer("SELECT 1+id FROM labels AS a WHERE id<4611686018427387904 AND NOT EXISTS "
+                                                     "(SELECT 1 FROM labels AS b WHERE b.id=a.id+1) ORDER BY id DESC LIMIT 1"));
     if (first) insert(*database_, row_of(number, key, subject, label, base::utc_date()));
     Statement(*database_, "DELETE FROM failures WHERE key=?").text(key).run();
     end_claim(*database_, key, owner);

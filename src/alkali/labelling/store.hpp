@@ -55,12 +55,15 @@ enum class Sharing { one_machine, several_machines };
 /// may be killed at any point. A label, once in, is never changed or removed.
 /// Every row has a checksum, and a label's key is computed anew from its settings and structure when it is read: a row that was
 /// changed by a disk or a hand is never taken for a label. Stores of version 1 are given checksums when they are opened.
-/// Errors of all calls: FileError naming the file (damaged, foreign, made by a newer version, full disk, held too long).
+/// Errors of all calls: FileError naming the file (damaged, foreign, with several names, made by a newer version, full disk, held too
+/// long, no longer in its place).
 class Store {
 public:
     explicit Store(const std::filesystem::path& path, Sharing sharing = Sharing::one_machine);
     ~Store();
     [[nodiscard]] const std::filesystem::path& path() const;
+    /// Errors: FileError if its file has been removed, moved or replaced since it was opened. Asked with every change.
+    void require_in_place();
 
     /// A sound label.
     [[nodiscard]] bool has(const std::string& key);

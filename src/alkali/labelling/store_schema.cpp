@@ -1,6 +1,7 @@
 #include "alkali/labelling/store_schema.hpp"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -115,6 +116,42 @@ void require_whole(Database& database) {
                         "keep the file; `sqlite3 FILE .recover | sqlite3 NEW` saves what is readable, or take a copy from a backup");
 }
 
+constexpr const char* kept_elsewhere = "keep the file; take a copy from a backup, or give another store";
+
+/// Tables of ours and nothing that acts by itself: a view may take for ever, a trigger may change what is written.
+void require_own_tables(Database& database) {
+    const auto where = database.path().string();
+    if (const auto other = database.text("SELECT type || ' ' || name FROM sqlite_master WHERE type IN ('view','trigger') OR sql LIKE "
+                                         "'CREATE VIRTUAL%' LIMIT 1");
+        !other.empty())
+        throw FileError("the store of labels has a " + other + ", which is not of alkali", where, kept_elsewhere);
+    if (database.integer("SELECT count(*) FROM sqlite_master WHERE type='table' AND name IN ('labels','claims','failures')") != 3)
+        throw FileError("the store of labels lacks a table", where, kept_elsewhere);
+}
+
+void require_own_columns(Database& database) {
+    for (const auto& sql :
+         {fmt::format("SELECT {} FROM labels LIMIT 0", label_columns), fmt::format("SELECT {} FROM failures LIMIT 0", failure_columns),
+          std::string("SELECT key,owner,machine,process,started,heartbeat FROM claims LIMIT 0")}) {
+        try {
+            Statement(database, sql.c_str()).run();
+        } catch (const FileError& error) {
+            if (!error.hint().empty()) throw;
+            throw FileError(error.fault(), database.path().string(), kept_elsewhere);
+        }
+    }
+}
+
+/// The journal lies beside the name by which the store was opened: under another one labels would be missing.
+void require_one_name(const std::filesystem::path& path) {
+    struct stat status = {};
+    if (::stat(path.c_str(), &status) != 0 || !S_ISREG(status.st_mode) || status.st_nlink < 2) return;
+    throw FileError(
+        fmt::format("the store of labels has {} names (hard links): each would have a journal of its own, and labels would be lost",
+                    status.st_nlink),
+        path.string(), "keep one of them and remove the others, or copy it (cp) and use the copy");
+}
+
 void require_known(Database& database) {
     const auto where = database.path().string();
     if (database.integer("PRAGMA application_id") != application)
@@ -124,8 +161,10 @@ void require_known(Database& database) {
         throw FileError(fmt::format("is a store of labels of version {}, this program knows versions {} and {}", version,
                                     version_without_checksums, schema_version),
                         where, "use the version of alkali that made it, or give another store");
+    require_own_tables(database);
     require_whole(database);
     if (version == version_without_checksums) add_checksums(database);
+    require_own_columns(database);
 }
 
 /// SQLite makes the files beside a database with the rights of its maker and widens them a moment later: another user who comes in between
@@ -148,6 +187,8 @@ std::unique_ptr<Database> open_store(const std::filesystem::path& path, Sharing 
         std::filesystem::create_directories(path.parent_path(), failure);
         if (failure) throw FileError("cannot make its folder (" + failure.message() + ")", path.string());
     }
+    if (path.empty()) throw InputError("the store of labels has no name", {}, "store: labels.sqlite");
+    require_one_name(path);
     auto database = open_for_changes(path);
     const bool fresh = is_new(*database);
     if (!fresh) require_known(*database);

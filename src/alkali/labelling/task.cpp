@@ -5,6 +5,8 @@
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
+#include <optional>
+#include <system_error>
 #include <thread>
 
 #include "alkali/labelling/key.hpp"
@@ -50,10 +52,21 @@ private:
     std::thread thread_;
 };
 
+/// A task that began in another folder than the run would fill another store, of which nobody knows.
+void require_own_list(const RunSettings& settings, const std::filesystem::path& list) {
+    const auto plain = [](const std::filesystem::path& path) { return std::filesystem::weakly_canonical(std::filesystem::absolute(path)); };
+    const auto folder = plain(list).parent_path(), own = plain(settings.store.string() + ".jobs"),
+               by_link = plain(plain(settings.store).string() + ".jobs");
+    if (folder == own || folder == by_link) return;
+    throw InputError("the jobs of this list are for another store than " + settings.store.string() + " of the config, seen from here",
+                     list.string(), "run it in the folder in which `alkali label run` was started, or give the store with its whole path");
+}
+
 }  // namespace
 
 OneLabel run_task(const RunSettings& settings, const TaskRequest& request) {
     const auto list = load_job_list(request.list);
+    require_own_list(settings, request.list);
     if (request.index >= list.jobs.size())
         throw InputError(fmt::format("has {} jobs, none with index {}", list.jobs.size(), request.index), request.list.string());
     const Job& job = list.jobs[request.index].job;
@@ -62,9 +75,19 @@ OneLabel run_task(const RunSettings& settings, const TaskRequest& request) {
                          "cancel the jobs (scancel) and start `alkali label run` again, or restore the config");
     Store store(settings.store, queue_kind(settings.queue).sharing);
     const auto owner = this_process(request.owner);
-    const Bench bench{*settings.labeller, store, owner, limits_from(settings.queue_values), scratch_root(settings.scratch, settings.store),
-                      request.stop,       lease};
-    const Heartbeat heartbeat(store, owner.name);
+    const Bench bench{*settings.labeller,
+                      store,
+                      owner,
+                      limits_from(settings.queue_values, *settings.labeller),
+                      scratch_root(settings.scratch, *settings.labeller, settings.store),
+                      request.stop,
+                      lease};
+    std::optional<Heartbeat> heartbeat;
+    try {
+        heartbeat.emplace(store, owner.name);
+    } catch (const std::system_error& error) {
+        throw ExternalProgramError(std::string("cannot start a thread: ") + error.what(), {}, "see the limits of processes and memory");
+    }
     return label_one(job, bench);
 }
 

@@ -57,6 +57,16 @@ TEST_F(Lock, keeps_others_out_and_names_who_holds_it) {
     const FolderLock next(folder(), "training", log_);
 }
 
+TEST_F(Lock, does_not_take_the_place_of_a_file_of_another_kind) {
+    const auto path = root_ / "notes";
+    std::ofstream(path) << "three years";
+    EXPECT_THROW((LockFile{path, {"writing", "here", "wait"}, log_}), FileError);
+    EXPECT_EQ(read_file(path), "three years");
+    std::ofstream(path, std::ios::trunc) << "process 1 on elsewhere\n";
+    { const LockFile left(path, {"writing", "here", "wait"}, log_); }
+    EXPECT_FALSE(fs::exists(path)) << "what a killed process left is taken over";
+}
+
 TEST_F(Lock, leaves_nothing_behind) {
     { const FolderLock lock(folder(), "training", log_); }
     EXPECT_TRUE(fs::is_empty(root_)) << "neither a file nor the folders it made";

@@ -11,6 +11,7 @@
 #include "alkali/base/process.hpp"
 #include "alkali/calculator/finite.hpp"
 #include "alkali/labelling/quantum_espresso/labeller.hpp"
+#include "alkali/labelling/quantum_espresso/unheeded.hpp"
 #include "alkali/structure/builders.hpp"
 #include "alkali/units/elements.hpp"
 
@@ -47,7 +48,10 @@ QuantumEspressoCalculator::QuantumEspressoCalculator(Settings settings, std::str
       log_(log),
       pseudopotentials_(settings_),
       folder_(settings_.run.scratch, series_name(settings_.run.scratch)),
-      version_(program_version(settings_.run, folder_.path())) {}
+      version_(program_version(settings_.run, folder_.path())) {
+    const auto given = pseudopotentials_.among(pseudopotentials_.species(), Pseudopotentials::Origin::file);
+    for (const auto& text : doubts_of_cutoffs(settings_.physics, pseudopotentials_, given)) log_.warning(name_ + ": " + text);
+}
 
 std::vector<int> QuantumEspressoCalculator::species() const {
     std::vector<int> out;
@@ -58,6 +62,12 @@ std::vector<int> QuantumEspressoCalculator::species() const {
 void QuantumEspressoCalculator::fix_sampling(const structure::Structure& reference) {
     check_structure(reference, settings_.physics);
     held_.emplace(reference, settings_.physics);
+}
+
+void QuantumEspressoCalculator::heed(const structure::Frame& frame) {
+    asked_mesh_ = asked_mesh(frame, settings_.physics.level);
+    for (const auto& text : unheeded(frame, settings_.physics))
+        if (unheeded_.add(frame.where(), text)) log_.warning(frame.where() + ": " + text);
 }
 
 Job QuantumEspressoCalculator::job_for(const structure::Structure& structure) const {

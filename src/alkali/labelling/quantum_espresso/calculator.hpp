@@ -6,6 +6,7 @@
 
 #include "alkali/base/log.hpp"
 #include "alkali/base/private_folder.hpp"
+#include "alkali/base/repeats.hpp"
 #include "alkali/calculator/frame.hpp"
 #include "alkali/labelling/quantum_espresso/run.hpp"
 
@@ -23,8 +24,8 @@ public:
     [[nodiscard]] std::string name() const override { return name_; }
     [[nodiscard]] std::vector<int> species() const override;
     [[nodiscard]] double cutoff() const override { return 0; }
-    /// `k_mesh` of the frame's info goes before the config's and before a held one.
-    void heed(const structure::Frame& frame) override { asked_mesh_ = asked_mesh(frame); }
+    /// `k_mesh` of the frame's info goes before the config's and before a held one. What else it says and is not heeded is told once.
+    void heed(const structure::Frame& frame) override;
     /// As on the labels of `label run`; the k-mesh only where the frame asked for it.
     void describe(structure::Frame& frame) const override;
     void fix_sampling(const structure::Structure& reference) override;
@@ -47,6 +48,7 @@ private:
     std::optional<HeldSampling> held_;
     std::optional<Mesh> asked_mesh_;
     std::set<std::string> told_;  ///< warnings
+    base::Repeats unheeded_;      ///< of frames
     std::optional<Solution> last_;
     structure::Structure last_structure_;
 };

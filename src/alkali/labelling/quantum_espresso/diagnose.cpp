@@ -103,9 +103,13 @@ std::string one_line(std::string_view text) {
     return out;
 }
 
-/// The box of pw.x: "Error in routine X (n): words"; the first, or nothing.
+/// The box of pw.x: "Error in routine X (n): words" between lines of percent signs; the first, or nothing.
 std::string error_box(const std::string& text) {
-    const auto begin = text.find("Error in routine");
+    auto begin = text.find("Error in routine");
+    if (begin == std::string::npos) {
+        const auto bar = text.find("%%%%%%%%");
+        if (bar != std::string::npos) begin = text.find_first_not_of("% \t\r\n", bar);
+    }
     if (begin == std::string::npos) return {};
     auto end = text.find("%%%%", begin);
     if (end == std::string::npos) end = text.size();
@@ -114,7 +118,7 @@ std::string error_box(const std::string& text) {
 
 std::string crash_box(const std::string& text) {
     const auto begin = text.find("from ");
-    if (begin == std::string::npos) return {};
+    if (begin == std::string::npos) return one_line(text);
     auto end = text.find("%%%%", begin);
     if (end == std::string::npos) end = text.size();
     return one_line(std::string_view(text).substr(begin, end - begin));
@@ -128,7 +132,9 @@ std::string line_at(const std::string& text, std::size_t at) {
 }
 
 std::optional<Diagnosis> by_words(const Remains& remains) {
-    const auto box = error_box(remains.output), crash = crash_box(remains.crash);
+    auto box = error_box(remains.output);
+    if (box.empty()) box = error_box(remains.errors);
+    const auto crash = crash_box(remains.crash);
     // Some of the words are warnings in healthy outputs.
     const bool done = remains.output.find("JOB DONE.") != std::string::npos;
     if (done && remains.outcome.status == 0 && box.empty() && crash.empty()) return std::nullopt;
@@ -141,6 +147,8 @@ std::optional<Diagnosis> by_words(const Remains& remains) {
         for (std::size_t i = 0; i < texts.size(); ++i)
             if (const auto at = lowered[i].find(sign.words); at != std::string::npos)
                 return Diagnosis{sign.fault, !box.empty() ? box : !crash.empty() ? crash : line_at(texts[i], at)};
+    // Whatever its words: after an error of its own what pw.x says is no label.
+    if (remains.outcome.status == 0 && (!box.empty() || !crash.empty())) return Diagnosis{Fault::unknown, !box.empty() ? box : crash};
     return std::nullopt;
 }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <cmath>
 #include <map>
 #include <set>
 #include <vector>
@@ -162,6 +163,10 @@ void check_vdw_corr(const std::string& name, const std::string& where) {
 }
 
 std::string other_level(const Output& output, const Physics& physics) {
+    // Four decimals are printed.
+    const auto differs = [](double printed, double asked) { return printed > 0 && !(std::abs(printed - asked) < 1e-3 + 1e-6 * asked); };
+    if (differs(output.ecutwfc, physics.ecutwfc)) return fmt::format("pw.x took ecutwfc {:g} for {:g}", output.ecutwfc, physics.ecutwfc);
+    if (differs(output.ecutrho, physics.ecutrho)) return fmt::format("pw.x took ecutrho {:g} for {:g}", output.ecutrho, physics.ecutrho);
     io::qe::Run run;
     run.functional = output.functional;
     run.functional_indices = output.functional_indices;

@@ -6,6 +6,7 @@
 #include "alkali/base/private_folder.hpp"
 #include "alkali/labelling/key.hpp"
 #include "alkali/labelling/quantum_espresso/run.hpp"
+#include "alkali/labelling/quantum_espresso/unheeded.hpp"
 #include "alkali/structure/builders.hpp"
 #include "alkali/units/elements.hpp"
 
@@ -63,7 +64,7 @@ QuantumEspressoLabeller::QuantumEspressoLabeller(Settings settings) : settings_(
 
 nlohmann::json QuantumEspressoLabeller::settings(const structure::Frame& frame) const {
     check_structure(frame.structure, settings_.physics);
-    const auto asked = asked_mesh(frame);
+    const auto asked = asked_mesh(frame, settings_.physics.level);
     return settings(frame.structure, asked ? *asked : k_mesh(frame.structure, settings_.physics));
 }
 
@@ -114,6 +115,20 @@ Label QuantumEspressoLabeller::label(const Subject& subject, const Workplace& wo
     label.attempts = solution.attempts;
     label.seconds = solution.seconds;
     return label;
+}
+
+std::vector<std::string> QuantumEspressoLabeller::unheeded(const structure::Frame& frame) const {
+    return qe::unheeded(frame, settings_.physics);
+}
+
+std::vector<std::string> QuantumEspressoLabeller::doubts() const {
+    const auto given = pseudopotentials_.among(pseudopotentials_.species(), Pseudopotentials::Origin::file);
+    return doubts_of_cutoffs(settings_.physics, pseudopotentials_, given);
+}
+
+Workplace QuantumEspressoLabeller::usual_workplace() const {
+    const auto& run = settings_.run;
+    return {run.scratch, run.processes, run.max_seconds, run.max_bytes, nullptr};
 }
 
 double QuantumEspressoLabeller::cost(const Subject& subject) const {

@@ -18,6 +18,9 @@ public:
     [[nodiscard]] bool keeps(const Subject& subject) const override;
     [[nodiscard]] Label label(const Subject& subject, const Workplace& workplace) const override;
     [[nodiscard]] double cost(const Subject& subject) const override;
+    [[nodiscard]] std::vector<std::string> unheeded(const structure::Frame& frame) const override;
+    [[nodiscard]] std::vector<std::string> doubts() const override;
+    [[nodiscard]] Workplace usual_workplace() const override;
 
     [[nodiscard]] const Settings& config() const { return settings_; }
 

@@ -17,6 +17,7 @@ struct Output {
     double accuracy = 0;  ///< estimated, Ry
     int k_points = 0, bands = 0;
     Mesh dense{}, smooth{};
+    double ecutwfc = 0, ecutrho = 0;  ///< Ry; 0: not said
     std::string version;
     std::string functional;                    ///< as pw.x names what it took
     std::vector<int> functional_indices;       ///< exchange, correlation, their gradient corrections, nonlocal, ...
@@ -33,8 +34,9 @@ struct Reading {
 };
 
 /// Reads a run from its text and, for the full digits, its XML (empty: not there; if it is damaged or of another run the text
-/// alone is taken, with a warning). A label needs all of: convergence achieved, the "!" energy, a force on every atom, a stress,
-/// the end of the job, everything finite and of sane size.
+/// alone is taken, with a warning). A label needs all of: the line of pw.x, convergence achieved, the "!" energy, a force on every
+/// atom, a stress, the end of the job, everything in the units of pw.x, finite and of sane size. Neither text nor XML may tell of
+/// another structure.
 [[nodiscard]] Reading read_output(std::string_view text, std::string_view xml, const structure::Structure& structure);
 
 /// Number of bands named in an output, 0 if it did not get that far.

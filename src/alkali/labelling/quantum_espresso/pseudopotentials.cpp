@@ -17,6 +17,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr std::size_t hash_digits = 16;  // in names of files
+
 std::string sha256(const std::string& text) {
     dataset::Sha256 hash;
     hash.add(text);
@@ -38,11 +40,19 @@ void check_element(const UpfHeader& header, int atomic_number, const fs::path& f
                          file.string(), "correct 'pseudopotentials' of the config");
 }
 
-/// Whether a file of an earlier run can be used: our own work, whole, of this element. What is not is made again.
-bool is_good(const fs::path& file, int atomic_number) {
-    if (!base::is_own_file(file)) return false;
+/// Whether a file of an earlier run can be used: our own work, with this content. What is not is made again.
+bool is_kept(const fs::path& file, const std::string& content) {
     try {
-        return check_upf(base::read_file(file), file.string()).element == units::symbol(atomic_number);
+        return base::is_own_file(file) && base::read_file(file) == content;
+    } catch (const FileError&) {
+        return false;
+    }
+}
+
+/// The same of a generated one, which has the beginning of its hash in its name: "Li-INPUT-CONTENT.UPF".
+bool is_kept(const fs::path& file, std::size_t hash_at) {
+    try {
+        return base::is_own_file(file) && file.stem().string().substr(hash_at) == sha256(base::read_file(file)).substr(0, hash_digits);
     } catch (const FileError&) {
         return false;
     }
@@ -62,6 +72,7 @@ void clear(const fs::path& target) {
 Pseudopotentials::Pseudopotentials(const Settings& settings) : run_(settings.run) {
     for (const auto& [z, file] : settings.physics.pseudopotentials) {
         const auto text = base::read_file(file);
+        inputs_.add(file);
         Entry entry{file, sha256(text), file.extension() == ".in", false, {}, {}};
         if (!entry.generated) {
             check_element(check_upf(text, file.string()), z, file);
@@ -94,22 +105,38 @@ std::string Pseudopotentials::fingerprint(int z) const {
 std::string Pseudopotentials::name(int z) const { return entry(z).source.filename().string(); }
 
 fs::path Pseudopotentials::make(int z, const Entry& e) const {
+    if (e.generated) return generated(z, e);
     // The hash in the name keeps versions apart, in folders that several configs share.
-    const std::string name = fmt::format("{}-{}.UPF", units::symbol(z), e.hash.substr(0, 16));
-    const fs::path folder = base::safe_folder(run_.pseudopotential_folder), target = folder / name;
-    if (is_good(target, z)) return target;
+    const std::string name = fmt::format("{}-{}.UPF", units::symbol(z), e.hash.substr(0, hash_digits));
+    const fs::path target = base::safe_folder(run_.pseudopotential_folder) / name;
+    const auto content = wrap_long_lines(text_of(e), e.source.string()).text;
+    if (is_kept(target, content)) return target;
     clear(target);
-    if (e.generated) {
-        GenerateOptions options;
-        options.program = run_.ld1;
-        options.folder = folder;
-        options.scratch = run_.scratch;
-        options.name = name;
-        const auto made = generate_pseudopotential(e.source, options);
-        check_element(made.header, z, e.source);
-    } else {
-        base::write_file(target, wrap_long_lines(text_of(e), e.source.string()).text);
-    }
+    base::write_file(target, content);
+    return target;
+}
+
+fs::path Pseudopotentials::generated(int z, const Entry& e) const {
+    const std::string stem = fmt::format("{}-{}-", units::symbol(z), e.hash.substr(0, hash_digits));
+    const fs::path folder = base::safe_folder(run_.pseudopotential_folder);
+    std::vector<fs::path> found;
+    for (const auto& entry : fs::directory_iterator(folder))
+        if (entry.path().extension() == ".UPF" && entry.path().filename().string().starts_with(stem)) found.push_back(entry.path());
+    std::ranges::sort(found);
+    for (const auto& file : found)
+        if (is_kept(file, stem.size())) return file;
+    const base::TemporaryFolder work(folder, "made-");
+    GenerateOptions options;
+    options.program = run_.ld1;
+    options.folder = work.path();
+    options.scratch = run_.scratch;
+    options.name = stem + "new.UPF";
+    const auto made = generate_pseudopotential(e.source, options);
+    check_element(made.header, z, e.source);
+    const auto content = base::read_file(made.file);
+    const fs::path target = folder / (stem + sha256(content).substr(0, hash_digits) + ".UPF");
+    clear(target);
+    base::write_file(target, content);
     return target;
 }
 
@@ -129,6 +156,35 @@ fs::path Pseudopotentials::file(int z) const {
 UpfHeader Pseudopotentials::header(int z) const {
     const auto path = file(z);
     return read_upf_header(base::read_file(path), path.string());
+}
+
+std::vector<int> Pseudopotentials::among(const std::vector<int>& species, Origin origin) const {
+    std::vector<int> found;
+    for (const int z : species)
+        if (entry(z).generated == (origin == Origin::ld1)) found.push_back(z);
+    return found;
+}
+
+std::vector<int> Pseudopotentials::species() const {
+    std::vector<int> all;
+    for (const auto& each : entries_) all.push_back(each.first);
+    return all;
+}
+
+std::vector<std::string> doubts_of_cutoffs(const Physics& physics, const Pseudopotentials& pseudopotentials,
+                                           const std::vector<int>& species) {
+    std::vector<std::string> doubts;
+    if (!physics.default_ecutrho) return doubts;
+    for (const int z : species) {
+        const auto header = pseudopotentials.header(z);
+        if (!header.type.starts_with("US") && header.type != "PAW") continue;
+        const auto suggested = header.rho_cutoff > physics.ecutrho ? fmt::format("; the file suggests {:g} Ry", header.rho_cutoff) : "";
+        doubts.push_back(
+            fmt::format("ecutrho is {:g} Ry, 4 x ecutwfc, which is for norm-conserving pseudopotentials; {} is {}, which needs 8 to 12 x "
+                        "ecutwfc{}",
+                        physics.ecutrho, pseudopotentials.name(z), header.type == "PAW" ? "PAW" : "ultrasoft", suggested));
+    }
+    return doubts;
 }
 
 }  // namespace alkali::labelling::qe

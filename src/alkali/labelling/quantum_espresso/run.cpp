@@ -11,6 +11,7 @@
 #include <system_error>
 
 #include "alkali/base/error.hpp"
+#include "alkali/base/file_ends.hpp"
 #include "alkali/base/files.hpp"
 #include "alkali/base/private_folder.hpp"
 #include "alkali/labelling/program_command.hpp"
@@ -31,7 +32,12 @@ constexpr double shortest_attempt = 0.05;  // seconds; less than this left is ou
 
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
-std::string read_if_there(const fs::path& path) { return base::is_own_file(path) ? base::read_file(path) : std::string{}; }
+// Outputs of pw.x have some 100 kB; what a launcher or a program gone wild writes may have any size.
+constexpr std::size_t longest_text = 16'000'000, longest_errors = 2'000'000, longest_xml = 128'000'000;
+
+base::FileEnds read_if_there(const fs::path& path, std::size_t most) {
+    return base::is_own_file(path) ? base::read_ends(path, most) : base::FileEnds{};
+}
 
 struct Names {
     fs::path input, output, errors, crash, xml, saved;
@@ -55,8 +61,24 @@ void link_pseudopotentials(const structure::Structure& structure, const Pseudopo
     }
 }
 
-/// A reading of another level of theory than asked for is none.
-Reading checked(Reading reading, const Physics& physics) {
+/// XML that is too long for any run of pw.x is none.
+std::string xml_of(const Names& names) {
+    auto xml = read_if_there(names.xml, longest_xml);
+    if (xml.bytes == 0) xml = read_if_there(names.saved / "data-file-schema.xml", longest_xml);
+    return xml.whole ? std::move(xml.text) : std::string{};
+}
+
+/// What a run left: how it ended, its text and its XML. A reading of another level of theory than asked for is none.
+Reading reading_of(const base::CommandOutcome& outcome, const Names& names, const structure::Structure& structure, const Physics& physics,
+                   int& bands) {
+    auto output = read_if_there(names.output, longest_text);
+    const Remains remains{outcome, std::move(output.text), read_if_there(names.errors, longest_errors).text,
+                          read_if_there(names.crash, longest_errors).text};
+    bands = bands_of(remains.output);
+    const auto diagnosis = diagnose(remains);
+    if (diagnosis.fault != Fault::none) return {diagnosis.fault, diagnosis.detail, {}};
+    if (!output.whole) return {Fault::unknown, fmt::format("its output has {} MB, more than pw.x writes", output.bytes / 1'000'000), {}};
+    auto reading = read_output(remains.output, xml_of(names), structure);
     if (reading.fault != Fault::none) return reading;
     if (auto other = other_level(reading.output, physics); !other.empty()) return {Fault::wrong_input, std::move(other), {}};
     return reading;
@@ -77,7 +99,7 @@ public:
         bands_ = 0;
         try {
             prepare(job);
-            return read(base::run_command(command(pools, max_seconds)));
+            return reading_of(base::run_command(command(pools, max_seconds)), names_, structure_, settings_.physics, bands_);
         } catch (const LabelError&) {
             throw;
         } catch (const base::UnsafeFolder&) {
@@ -116,16 +138,6 @@ private:
         return command;
     }
 
-    Reading read(const base::CommandOutcome& outcome) {
-        const Remains remains{outcome, read_if_there(names_.output), read_if_there(names_.errors), read_if_there(names_.crash)};
-        bands_ = bands_of(remains.output);
-        const auto diagnosis = diagnose(remains);
-        if (diagnosis.fault != Fault::none) return {diagnosis.fault, diagnosis.detail, {}};
-        auto xml = read_if_there(names_.xml);
-        if (xml.empty()) xml = read_if_there(names_.saved / "data-file-schema.xml");
-        return checked(read_output(remains.output, xml, structure_), settings_.physics);
-    }
-
     [[nodiscard]] bool disk_is_full() const {
         std::error_code failure;
         const auto space = fs::space(workplace_.scratch, failure);
@@ -146,10 +158,13 @@ std::string hint_for(Fault fault) {
         case Fault::overlap_matrix:
         case Fault::diagonalisation:
         case Fault::not_finite: return "are atoms very near to each other? look at the structure";
-        case Fault::out_of_time: return "raise run.max_seconds, or give it more processes";
-        case Fault::out_of_memory: return "raise run.max_gb, or give it a larger machine; then run it again";
+        case Fault::out_of_time:
+            return "raise the limit (`time` of the queue, run.max_seconds where that is not given), or give it more processes";
+        case Fault::out_of_memory:
+            return "raise the limit (`memory` of the queue, run.max_gb where that is not given), or give it a larger machine; then run "
+                   "it again";
         case Fault::killed: return "by whom? then run it again";
-        case Fault::disk_full: return "make room, or name another folder in run.scratch; then run it again";
+        case Fault::disk_full: return "make room, or name another folder in `scratch` or run.scratch; then run it again";
         case Fault::no_pseudopotential: return "look at 'pseudopotentials' of the config";
         case Fault::no_program: return "install it (Debian: quantum-espresso), or name it in run.program";
         case Fault::wrong_input: return "the message is that of pw.x about the input";
@@ -202,7 +217,7 @@ int pools_for(const Physics& physics, const Mesh& mesh, int processes, int wante
     if (wanted > 0) return std::gcd(wanted, processes);
     // At most 48 operations reduce the mesh, time reversal halves it; a pool without k-points is an error of pw.x.
     const double full = static_cast<double>(mesh[0]) * mesh[1] * mesh[2];
-    const int surely = std::max(1, static_cast<int>(full / (physics.symmetry ? 48 : 2)));
+    const int surely = static_cast<int>(std::clamp(full / (physics.symmetry ? 48 : 2), 1.0, 1e6));
     for (int pools = processes; pools > 1; --pools)
         if (processes % pools == 0 && pools <= surely) return pools;
     return 1;
@@ -233,6 +248,10 @@ Solution solve(const structure::Structure& structure, const Settings& settings, 
         solution.seconds = seconds_since(start);
         if (reading.fault == Fault::none) {
             solution.output = std::move(reading.output);
+            // Those that are files were told of before anything ran.
+            const auto made = pseudopotentials.among(structure::species_of(structure), Pseudopotentials::Origin::ld1);
+            for (auto& text : doubts_of_cutoffs(settings.physics, pseudopotentials, made))
+                solution.output.warnings.push_back(std::move(text));
             solution.job = ladder.job();
             return solution;
         }
@@ -247,13 +266,10 @@ Solution solve(const structure::Structure& structure, const Settings& settings, 
 std::optional<Solution> finished_before(const structure::Structure& structure, const Physics& physics, const Job& job,
                                         const Workplace& workplace) {
     const Names names(workplace.scratch);
-    const auto text = read_if_there(names.output);
-    if (text.find("JOB DONE.") == std::string::npos) return std::nullopt;
+    if (!base::is_own_file(names.output)) return std::nullopt;
     // How it ended is not known; its output must speak for itself.
-    if (diagnose({{}, text, read_if_there(names.errors), read_if_there(names.crash)}).fault != Fault::none) return std::nullopt;
-    auto xml = read_if_there(names.xml);
-    if (xml.empty()) xml = read_if_there(names.saved / "data-file-schema.xml");
-    auto reading = checked(read_output(text, xml, structure), physics);
+    int bands = 0;
+    auto reading = reading_of({}, names, structure, physics, bands);
     if (reading.fault != Fault::none) return std::nullopt;
     const double seconds = reading.output.wall_seconds;
     return Solution{std::move(reading.output), job, {{"finished before an interruption", Fault::none, "", seconds}}, seconds};
@@ -267,7 +283,7 @@ std::string program_version(const RunSettings& run, const fs::path& folder) {
     command.output = folder / "version.out";
     command.max_seconds = 60;
     static_cast<void>(base::run_command(command));
-    const auto text = base::read_file(command.output);
+    const auto text = base::read_ends(command.output, longest_errors).text;
     require_program(text, run.program);
     return version_of(text);
 }

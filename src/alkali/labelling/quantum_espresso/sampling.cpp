@@ -1,5 +1,7 @@
 #include "alkali/labelling/quantum_espresso/sampling.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <numbers>
@@ -21,6 +23,17 @@ bool one_point(const structure::Structure& structure, const Vec3& gap, int axis,
     return !structure.cell.periodic()[static_cast<std::size_t>(axis)] || gap[axis] > vacuum;
 }
 
+/// A number of points, as far as it can be counted.
+int whole(double points, const char* what, const char* hint) {
+    constexpr double most = 1e9;
+    if (!(points <= most))
+        throw InputError(fmt::format("{} of {:.3g} points along an axis", what, points), "structure for Quantum ESPRESSO", hint);
+    return static_cast<int>(points);
+}
+
+int mesh_points(double points) { return std::max(1, whole(std::ceil(points), "a k-mesh", "raise k_spacing")); }
+int grid_points(double points) { return whole(std::ceil(points), "an FFT grid", "lower ecutwfc and ecutrho, or shorten the cell"); }
+
 bool is_alike(double ratio) { return ratio < alike && ratio > 1 / alike; }
 
 Mesh held_grid(const Mesh& reference, const structure::Cell& from, const structure::Cell& to, double ecut) {
@@ -29,17 +42,17 @@ Mesh held_grid(const Mesh& reference, const structure::Cell& from, const structu
     for (int i = 0; i < 3; ++i) {
         const auto k = static_cast<std::size_t>(i);
         const double ratio = to.vector(i).norm() / from.vector(i).norm();
-        const int scaled = static_cast<int>(std::ceil(reference[k] * ratio - 1e-6));
-        grid[k] = is_alike(ratio) && needed[k] <= reference[k] ? reference[k] : good_fft_size(std::max(needed[k], scaled));
+        const bool held = is_alike(ratio) && needed[k] <= reference[k];
+        grid[k] = held ? reference[k] : good_fft_size(std::max(needed[k], grid_points(reference[k] * ratio - 1e-6)));
     }
     return grid;
 }
 
 }  // namespace
 
-std::optional<Mesh> asked_mesh(const structure::Frame& frame) {
-    const auto asked = frame.info.find("k_mesh");
-    if (asked == frame.info.end()) return std::nullopt;
+std::optional<Mesh> asked_mesh(const structure::Frame& frame, const std::string& level) {
+    const auto asked = frame.info.find("k_mesh"), labelled_at = frame.info.find("level");
+    if (asked == frame.info.end() || (labelled_at != frame.info.end() && labelled_at->second != level)) return std::nullopt;
     Mesh mesh{};
     std::istringstream stream(asked->second);
     std::string rest;
@@ -70,8 +83,10 @@ Mesh k_mesh(const structure::Structure& structure, const Physics& physics) {
     Mesh mesh = physics.k_mesh;
     for (int i = 0; i < 3; ++i) {
         auto& n = mesh[static_cast<std::size_t>(i)];
-        if (physics.k_spacing > 0) n = std::max(1, static_cast<int>(std::ceil(1 / (heights[i] * physics.k_spacing) - 1e-6)));
-        if (one_point(structure, gap, i, physics.vacuum)) n = 1;
+        if (one_point(structure, gap, i, physics.vacuum))
+            n = 1;
+        else if (physics.k_spacing > 0)
+            n = mesh_points(1 / (heights[i] * physics.k_spacing) - 1e-6);
     }
     return mesh;
 }
@@ -90,7 +105,7 @@ Mesh fft_grid(const structure::Cell& cell, double ecut, double stretch) {
     Mesh grid{};
     for (int i = 0; i < 3; ++i) {
         const double index = std::sqrt(ecut) * stretch * cell.vector(i).norm() / units::bohr / (2 * std::numbers::pi);
-        grid[static_cast<std::size_t>(i)] = good_fft_size(2 * static_cast<int>(index) + 1);
+        grid[static_cast<std::size_t>(i)] = good_fft_size(grid_points(2 * std::floor(index) + 1));
     }
     return grid;
 }
@@ -111,8 +126,8 @@ HeldSampling::Sampling HeldSampling::sampling(const structure::Structure& struct
         const auto k = static_cast<std::size_t>(i);
         const double ratio = from[i] / to[i];
         const bool held = is_alike(ratio) && structure.cell.periodic()[k];
-        const int scaled = std::max(1, static_cast<int>(std::ceil(reference_.mesh[k] * ratio - 0.05)));
-        s.mesh[k] = held ? reference_.mesh[k] : one_point(structure, gap, i, physics_.vacuum) ? 1 : scaled;
+        const bool one = one_point(structure, gap, i, physics_.vacuum);
+        s.mesh[k] = held ? reference_.mesh[k] : one ? 1 : mesh_points(reference_.mesh[k] * ratio - 0.05);
     }
     return s;
 }

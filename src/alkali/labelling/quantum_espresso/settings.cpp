@@ -52,9 +52,13 @@ Options run_options() {
         .or_kind(Kind::texts)
         .fallback("mpirun");
     o.integer("processes", "MPI processes of one calculation").fallback(1).at_least(1).at_most(100000);
-    o.integer("pools", "k-point pools (-nk); 0: as many as the k-mesh feeds").fallback(0).at_least(0);
-    o.number("max_seconds", "wall time of one label, all attempts together; 0: no limit").unit("s").fallback(0.0).at_least(0);
-    o.number("max_gb", "resident memory of all processes of one calculation; 0: no limit").unit("GB").fallback(0.0).at_least(0);
+    o.integer("pools", "k-point pools (-nk); 0: as many as the k-mesh feeds").fallback(0).at_least(0).at_most(100000);
+    o.number("max_seconds", "wall time of one label, all attempts together; 0: no limit").unit("s").fallback(0.0).at_least(0).at_most(1e9);
+    o.number("max_gb", "resident memory of all processes of one calculation; 0: no limit")
+        .unit("GB")
+        .fallback(0.0)
+        .at_least(0)
+        .at_most(1e6);
     o.text("scratch", "folder for temporary files; not given: /dev/shm, or the system's temporary folder");
     o.text("pseudopotentials", "folder that keeps generated pseudopotentials; not given: below scratch");
     return o;
@@ -76,6 +80,7 @@ Physics physics_from(const config::Config& config, const fs::path& folder) {
     p.level = v.at("level");
     p.ecutwfc = v.at("ecutwfc");
     p.ecutrho = v.at("ecutrho").is_null() ? 4 * p.ecutwfc : v.at("ecutrho").get<double>();
+    p.default_ecutrho = v.at("ecutrho").is_null();
     if (p.ecutrho < 4 * p.ecutwfc)
         throw InputError("'ecutrho' is below 4 x ecutwfc: the density would be cut", config.where("ecutrho"), "leave it out, or raise it");
     for (const auto& [symbol, path] : v.at("pseudopotentials").items()) {
@@ -137,11 +142,11 @@ RunSettings run_from(const json& v, const fs::path& folder) {
 config::Options qe_options() {
     Options o;
     o.text("level", "name of this level of theory, recorded on every label").required();
-    o.number("ecutwfc", "cutoff of the wavefunctions").unit("Ry").required().above(0);
-    o.number("ecutrho", "cutoff of the density; not given: 4 x ecutwfc").unit("Ry").above(0);
+    o.number("ecutwfc", "cutoff of the wavefunctions").unit("Ry").required().above(0).at_most(1e6);
+    o.number("ecutrho", "cutoff of the density; not given: 4 x ecutwfc").unit("Ry").above(0).at_most(1e8);
     o.words("pseudopotentials", "UPF file of each element, or input of ld1.x (.in) that makes it").required();
     o.number("k_spacing", "largest distance of k-points along each reciprocal vector, without 2 pi").unit("1/angstrom").above(0);
-    o.integers("k_mesh", "k-points along each reciprocal vector instead of k_spacing").at_least(1);
+    o.integers("k_mesh", "k-points along each reciprocal vector instead of k_spacing").at_least(1).at_most(1e9);
     o.text("smearing", "of the occupations; none: fixed ones").choices(smearing_names()).fallback("methfessel-paxton");
     o.number("degauss", "width of the smearing").unit("Ry").above(0);
     o.number("conv_thr", "largest estimated error of the energy of the cell").unit("Ry").fallback(1e-10).above(0);
@@ -156,7 +161,7 @@ config::Options qe_options() {
     o.number("mixing_beta", "share of the new density").fallback(0.7).above(0).at_most(1);
     o.text("mixing_mode", "how densities are mixed").choices({"plain", "TF", "local-TF"}).fallback("plain");
     o.integer("mixing_ndim", "densities remembered by the mixing").fallback(8).at_least(1).at_most(100);
-    o.integer("electron_maxstep", "largest number of iterations").fallback(100).at_least(1);
+    o.integer("electron_maxstep", "largest number of iterations").fallback(100).at_least(1).at_most(1000000);
     o.text("diagonalization", "eigensolver").choices({"david", "cg", "ppcg", "paro"}).fallback("david");
     o.block("run", "with what and where it runs", run_options());
     return o;

@@ -15,6 +15,7 @@ namespace alkali::labelling::qe {
 struct Physics {
     std::string level;                                        ///< name of the level of theory, recorded on every label
     double ecutwfc = 0, ecutrho = 0;                          ///< Ry
+    bool default_ecutrho = false;                             ///< not given: 4 x ecutwfc
     std::map<int, std::filesystem::path> pseudopotentials{};  ///< by atomic number; UPF files, or inputs of ld1.x
     double k_spacing = 0;                                     ///< 1/angstrom, no 2 pi; 0: k_mesh is given
     std::array<int, 3> k_mesh{};                              ///< zeros: by k_spacing

@@ -27,7 +27,7 @@ struct QueueKind {
 
 [[nodiscard]] const std::vector<QueueKind>& queue_kinds();
 [[nodiscard]] const QueueKind& queue_kind(const std::string& name);
-/// processes, time and memory of a checked block.
-[[nodiscard]] Limits limits_from(const nlohmann::json& values);
+/// processes, time and memory of a checked block; what it does not say is as the labeller's own config has it.
+[[nodiscard]] Limits limits_from(const nlohmann::json& values, const Labeller& labeller);
 
 }  // namespace alkali::labelling

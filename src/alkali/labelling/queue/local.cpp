@@ -40,28 +40,44 @@ public:
 
     void run(const Labeller& labeller, Store& store) {
         const Bench bench{labeller, store, this_process(), settings_.limits, settings_.scratch, &stop_, settings_.lease};
-        auto workers = start(bench);
+        // Whatever is thrown here, no thread is left behind.
+        Workers workers(stop_);
+        start(bench, workers.threads);
         attend(store, bench.owner.name);
-        for (auto& worker : workers) worker.join();
+        workers.join();
         if (failure_) std::rethrow_exception(failure_);
     }
 
 private:
-    /// As many workers as the machine allows. Errors: ExternalProgramError if it allows none.
-    std::vector<std::thread> start(const Bench& bench) {
-        std::vector<std::thread> workers;
-        workers.reserve(static_cast<std::size_t>(settings_.jobs));
+    struct Workers {
+        explicit Workers(std::atomic<bool>& stop_all) : stop(stop_all) {}
+        ~Workers() {
+            stop = true;
+            join();
+        }
+        Workers(const Workers&) = delete;
+        Workers& operator=(const Workers&) = delete;
+        void join() {
+            for (auto& thread : threads)
+                if (thread.joinable()) thread.join();
+        }
+        std::atomic<bool>& stop;
+        std::vector<std::thread> threads{};
+    };
+
+    /// As many workers as there is work and the machine allows. Errors: ExternalProgramError if it allows none.
+    void start(const Bench& bench, std::vector<std::thread>& workers) {
         const std::lock_guard lock(mutex_);
+        const int wanted = static_cast<int>(std::min(static_cast<std::size_t>(settings_.jobs), pending_.size()));
+        workers.reserve(static_cast<std::size_t>(wanted));
         try {
-            for (; working_ < settings_.jobs; ++working_) workers.emplace_back([this, &bench] { work(bench); });
+            for (; working_ < wanted; ++working_) workers.emplace_back([this, &bench] { work(bench); });
         } catch (const std::system_error& error) {
             if (workers.empty())
                 throw ExternalProgramError(std::string("cannot start a thread: ") + error.what(), {},
                                            "see the limits of processes and memory (ulimit -u, ulimit -v)");
-            watch_.note(
-                fmt::format("only {} of {} jobs run at a time: cannot start another thread ({})", working_, settings_.jobs, error.what()));
+            watch_.note(fmt::format("only {} of {} jobs run at a time: cannot start another thread ({})", working_, wanted, error.what()));
         }
-        return workers;
     }
 
     /// Heartbeats and signals, until all workers are done.

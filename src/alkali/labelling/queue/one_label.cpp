@@ -87,7 +87,7 @@ Waiting waiting_for(const Claim& claim, Store& store, double lease) {
     }
     waiting.text += fmt::format("; waiting for it, until {} UTC if it is not heard of before", clock_in(std::max(left, 0.0)));
     if (const double ahead = seconds_ahead(claim.heartbeat); ahead > 1)
-        waiting.text += fmt::format(" (it was last heard of {:.0f} s in the future: one of the clocks is wrong)", ahead);
+        waiting.text += fmt::format(" (it was last heard of {:.6g} s in the future: one of the clocks is wrong)", ahead);
     return waiting;
 }
 
@@ -111,6 +111,8 @@ OneLabel label_one(const Job& job, const Bench& bench) {
         throw;
     } catch (const FileError& error) {
         outcome = failure_of(Fault::disk_full, error, true);
+    } catch (const ExternalProgramError& error) {
+        outcome = failure_of(Fault::unknown, error, true);
     }
     if (const auto* label = std::get_if<Label>(&outcome)) {
         (void)bench.store.finish(job.key, job.subject, *label, bench.owner.name);

@@ -9,6 +9,8 @@
 
 #include "alkali/base/error.hpp"
 #include "alkali/base/private_folder.hpp"
+#include "alkali/config/json.hpp"
+#include "alkali/dataset/hash.hpp"
 #include "alkali/labelling/key.hpp"
 
 namespace alkali::labelling {
@@ -36,6 +38,14 @@ std::string process_in(const fs::path& folder) {
     return {};
 }
 
+/// Names of folders may be of any bytes.
+std::string hash_of(const std::string& name) {
+    if (config::is_utf8(name)) return content_hash(name);
+    dataset::Sha256 hash;
+    hash.add(name);
+    return hash.hex();
+}
+
 fs::path made(const fs::path& root, const fs::path& folder) {
     (void)base::private_folder(root);
     return base::private_folder(folder);
@@ -45,8 +55,12 @@ fs::path made(const fs::path& root, const fs::path& folder) {
 
 fs::path scratch_root(const fs::path& root, const fs::path& store) {
     const fs::path home = root.empty() ? base::temporary_home() : fs::absolute(root);
-    const auto hash = content_hash(fs::weakly_canonical(fs::absolute(store)).string()).substr(0, 16);
+    const auto hash = hash_of(fs::weakly_canonical(fs::absolute(store)).string()).substr(0, 16);
     return home / ("label-" + std::to_string(::geteuid()) + "-" + hash);
+}
+
+fs::path scratch_root(const fs::path& root, const Labeller& labeller, const fs::path& store) {
+    return scratch_root(root.empty() ? labeller.usual_workplace().scratch : root, store);
 }
 
 ScratchFolder::ScratchFolder(const fs::path& root, const std::string& key, const std::atomic<bool>* stop) {
@@ -64,8 +78,8 @@ ScratchFolder::ScratchFolder(const fs::path& root, const std::string& key, const
     for (auto process = process_in(path_); !process.empty(); process = process_in(path_)) {
         if (stop != nullptr && *stop) return;
         if (std::chrono::steady_clock::now() > deadline)
-            throw FileError("process " + process + " of an earlier run still works in the scratch folder", path_.string(),
-                            "end that process and run again");
+            throw ExternalProgramError("process " + process + " of an earlier run still works in the scratch folder", path_.string(),
+                                       "end that process and run again");
         std::this_thread::sleep_for(std::chrono::milliseconds(20));
     }
 }

@@ -145,7 +145,7 @@ private:
 
     /// The tasks in Slurm; nothing if it does not answer, which is told in its words.
     std::optional<std::vector<slurm::Task>> ask() {
-        auto look = slurm::look(settings_.folder);
+        auto look = slurm::look(settings_.folder, settings_.request.clusters);
         if (look.tasks) {
             refusals_ = 0;
             return std::move(look.tasks);
@@ -293,7 +293,7 @@ private:
     /// After Signals::no_more: takes back what has not begun. True when nothing of this run is in Slurm any more.
     bool drained() {
         if (!taken_back_) {
-            for (const auto& list : lists_) slurm::take_back(list.name, settings_.folder);
+            for (const auto& list : lists_) slurm::take_back(list.name, settings_.folder, settings_.request.clusters);
             taken_back_ = true;
         }
         return std::none_of(open_.begin(), open_.end(),
@@ -305,8 +305,9 @@ private:
         std::string names;
         for (const auto& list : lists_) names += (names.empty() ? "" : ",") + list.name;
         if (inside > 0)
-            watch_.note(fmt::format("{} jobs stay in Slurm and write into the store; run again to collect them, or `scancel --name={}`",
-                                    inside, names));
+            watch_.note(fmt::format("{} jobs stay in Slurm and write into the store; run again to collect them, or `scancel {}--name={}`",
+                                    inside, settings_.request.clusters.empty() ? "" : "--clusters=" + settings_.request.clusters + " ",
+                                    names));
     }
 
     void pause() const {

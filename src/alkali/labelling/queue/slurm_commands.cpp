@@ -4,12 +4,16 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <cmath>
 #include <initializer_list>
+#include <set>
 #include <sstream>
+#include <utility>
 
 #include "alkali/base/child_process.hpp"
+#include "alkali/base/file_ends.hpp"
 #include "alkali/base/files.hpp"
 
 namespace alkali::labelling::slurm {
@@ -19,6 +23,7 @@ namespace fs = std::filesystem;
 
 // sbatch and squeue answer in a second; a controller that is down lets them wait for minutes.
 constexpr double answer_seconds = 60;
+constexpr std::size_t longest_answer = 100'000'000;  // bytes: a million jobs
 
 fs::path beside(const JobList& list, const std::string& ending) { return list.path.parent_path() / (list.name + ending); }
 fs::path output_of(const JobList& list, std::size_t index) { return beside(list, fmt::format("-{}.out", index)); }
@@ -43,9 +48,13 @@ Answer ask(std::vector<std::string> words, const fs::path& folder) {
     command.output = folder / (stem + ".out" + passing);
     command.errors = folder / (stem + ".err" + passing);
     command.max_seconds = answer_seconds;
+    // A person's own views and filters would hide jobs, or send them where nobody looks for them.
+    command.dropped_environment = {"SQUEUE_",     "SCANCEL_",         "SBATCH_CLUSTERS",  "SBATCH_JOB_NAME",
+                                   "SBATCH_WAIT", "SBATCH_ARRAY_INX", "SBATCH_TEST_ONLY", "SBATCH_OUTPUT"};
     const auto outcome = base::run_command(command);
     Answer answer{outcome.ending == base::Ending::exited && outcome.status == 0, outcome.ending != base::Ending::out_of_time,
-                  trimmed(base::read_file(command.output)), trimmed(base::read_file(command.errors))};
+                  trimmed(base::read_ends(command.output, longest_answer).text),
+                  trimmed(base::read_ends(command.errors, longest_answer).text)};
     fs::remove(command.output);
     fs::remove(command.errors);
     return answer;
@@ -61,8 +70,8 @@ std::string quoted(const std::string& word) {
 std::string script(const std::vector<std::string>& task) {
     std::string command;
     for (const auto& word : task) command += quoted(word) + " ";
-    // exec: signals of Slurm reach the program itself.
-    return "#!/bin/sh\nexec " + command +
+    // Paths are relative to where the run was started, wherever Slurm starts the job. exec: signals of Slurm reach the program itself.
+    return "#!/bin/sh\ncd " + quoted(fs::current_path().string()) + " 2>/dev/null\nexec " + command +
            "--index \"$SLURM_ARRAY_TASK_ID\" --owner \"slurm ${SLURM_ARRAY_JOB_ID}_${SLURM_ARRAY_TASK_ID}\"\n";
 }
 
@@ -122,18 +131,56 @@ bool is_limit(const Answer& answer) {
 
 bool is_number(std::string_view text) { return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos; }
 
-/// "123" or "123;cluster" on a line of its own, or "Submitted batch job 123"; sites print banners around it. Empty: none.
+/// "123" or "123;cluster" on a line of its own, or "Submitted batch job 123"; sites print banners around it. Empty: none, or several.
 std::string array_id(const std::string& output) {
     constexpr std::string_view sentence = "Submitted batch job ";
     std::istringstream lines(output);
-    std::string id;
+    std::set<std::string> ids;
     for (std::string line; std::getline(lines, line);) {
         line = trimmed(line);
         line.erase(0, std::min(line.size(), line.find_first_not_of(" \t")));
-        if (line.starts_with(sentence)) line = line.substr(sentence.size(), line.find(' ', sentence.size()) - sentence.size());
-        if (auto word = line.substr(0, line.find(';')); is_number(word)) id = std::move(word);
+        const bool said = line.starts_with(sentence);
+        if (said) line = line.substr(sentence.size(), line.find(' ', sentence.size()) - sentence.size());
+        auto word = line.substr(0, line.find(';'));
+        if (!is_number(word)) continue;
+        if (said) return word;
+        ids.insert(std::move(word));
     }
-    return id;
+    return ids.size() == 1 ? *ids.begin() : std::string{};
+}
+
+/// By which the jobs are found again, or which let sbatch do something else than to submit.
+constexpr auto ours = std::to_array<std::pair<std::string_view, char>>({{"--job-name", 'J'},
+                                                                        {"--array", 'a'},
+                                                                        {"--output", 'o'},
+                                                                        {"--wait", 'W'},
+                                                                        {"--wrap", '\0'},
+                                                                        {"--test-only", '\0'},
+                                                                        {"--help", 'h'},
+                                                                        {"--usage", '\0'},
+                                                                        {"--version", 'V'},
+                                                                        {"--uid", '\0'}});
+
+/// Whether a word of a command line is this option, with a value or without, in full or shortened as sbatch takes it.
+bool is_option(const std::string& word, std::string_view name, char letter) {
+    if (!word.starts_with("--")) return letter != '\0' && word.size() > 1 && word[0] == '-' && word[1] == letter;
+    const auto given = std::string_view(word).substr(0, word.find('='));
+    // Shorter ones are not unique.
+    return given == name || (given.size() > 3 && name.starts_with(given));
+}
+
+bool is_ours(const std::string& word) {
+    return std::ranges::any_of(ours, [&](const auto& option) { return is_option(word, option.first, option.second); });
+}
+
+/// The value of an option in this word, or the next.
+std::optional<std::string> value_of(const std::vector<std::string>& words, std::size_t at, std::string_view name, char letter) {
+    const auto& word = words[at];
+    if (!is_option(word, name, letter)) return std::nullopt;
+    const auto equals = word.find('=');
+    if (word.starts_with("--") && equals != std::string::npos) return word.substr(equals + 1);
+    if (!word.starts_with("--") && word.size() > 2) return word.substr(2);
+    return at + 1 < words.size() ? std::optional(words[at + 1]) : std::nullopt;
 }
 
 std::string words_of(const Answer& answer, const std::string& program) {
@@ -150,8 +197,8 @@ Submission submit(const JobList& list, const std::vector<std::string>& task, con
     const auto answer = ask(arguments(list, request), folder);
     if (answer.good) {
         if (auto id = array_id(answer.output); !id.empty()) return {Taken::yes, std::move(id), {}};
-        take_back(list.name, folder);
-        throw ExternalProgramError("sbatch does not say the number of the job: '" + answer.output + "'", list.name,
+        take_back(list.name, folder, request.clusters);
+        throw ExternalProgramError("sbatch does not say one number, that of the job: '" + answer.output + "'", list.name,
                                    "it should print it with --parsable; is sbatch a script of the site?");
     }
     auto words = words_of(answer, "sbatch");
@@ -161,9 +208,23 @@ Submission submit(const JobList& list, const std::vector<std::string>& task, con
                                "check `queue` (partition, time, memory, extra) and `sinfo`");
 }
 
-Look look(const fs::path& folder) {
+std::string clusters_of(const std::vector<std::string>& extra) {
+    std::string clusters;
+    for (std::size_t i = 0; i < extra.size(); ++i) {
+        if (is_ours(extra[i]))
+            throw InputError("'" + extra[i] + "' in 'extra' of the queue: alkali sets that itself, or would not find its jobs again",
+                             "queue.extra", "leave it out");
+        const auto value = value_of(extra, i, "--clusters", 'M');
+        if (value) clusters = *value;
+    }
+    return clusters;
+}
+
+Look look(const fs::path& folder, const std::string& clusters) {
     // The number of the user: --me is not known before 20.02.
-    const auto answer = ask({"squeue", "--noheader", "--array", fmt::format("--user={}", ::geteuid()), "--format=%j|%F|%K|%T|%r"}, folder);
+    std::vector<std::string> words{"squeue", "--noheader", "--array", fmt::format("--user={}", ::geteuid()), "--format=%j|%F|%K|%T|%r"};
+    if (!clusters.empty()) words.push_back("--clusters=" + clusters);
+    const auto answer = ask(std::move(words), folder);
     if (!answer.good) return {std::nullopt, words_of(answer, "squeue"), will_pass(answer)};
     std::vector<Task> found;
     std::istringstream lines(answer.output);
@@ -183,8 +244,10 @@ Look look(const fs::path& folder) {
     return {std::move(found), {}, false};
 }
 
-void take_back(const std::string& array_name, const fs::path& folder) {
-    (void)ask({"scancel", "--state=PENDING", "--name=" + array_name}, folder);
+void take_back(const std::string& array_name, const fs::path& folder, const std::string& clusters) {
+    std::vector<std::string> words{"scancel", "--state=PENDING", "--name=" + array_name};
+    if (!clusters.empty()) words.push_back("--clusters=" + clusters);
+    (void)ask(std::move(words), folder);
 }
 
 std::string owner_name(const std::string& array, std::size_t index) { return fmt::format("slurm {}_{}", array, index); }
@@ -192,7 +255,7 @@ std::string owner_name(const std::string& array, std::size_t index) { return fmt
 Failure lost_task(const JobList& list, std::size_t index) {
     const auto output = output_of(list, index);
     const bool began = fs::exists(output);  // Slurm makes the file when it starts the job
-    std::string words = began ? trimmed(base::read_file(output)) : "";
+    std::string words = began ? trimmed(base::read_ends(output, 100'000).text) : "";
     if (words.size() > 500) words = "..." + words.substr(words.size() - 500);
     Failure failure;
     failure.retryable = true;

@@ -15,7 +15,12 @@ struct Request {
     Limits limits;
     std::vector<std::string> extra;  ///< further arguments of sbatch
     std::string after;               ///< array that must have ended before; empty: none
+    std::string clusters{};          ///< that squeue and scancel are to be asked of, too; empty: this one
 };
+
+/// The clusters that further arguments of sbatch name (--clusters=big, -M big); empty: none. Errors: InputError for arguments by which
+/// jobs would not be found again (--job-name, --array, --output, ...).
+[[nodiscard]] std::string clusters_of(const std::vector<std::string>& extra);
 
 /// A task of an array that waits, runs or ends.
 struct Task {
@@ -43,10 +48,10 @@ struct Look {
     std::string words;                       ///< of squeue, if it does not answer
     bool passing = false;                    ///< whether an answer may come with time
 };
-[[nodiscard]] Look look(const std::filesystem::path& folder);
+[[nodiscard]] Look look(const std::filesystem::path& folder, const std::string& clusters = {});
 
 /// Cancels the tasks of an array that have not begun.
-void take_back(const std::string& array_name, const std::filesystem::path& folder);
+void take_back(const std::string& array_name, const std::filesystem::path& folder, const std::string& clusters = {});
 
 /// Under which a task claims its structure.
 [[nodiscard]] std::string owner_name(const std::string& array, std::size_t index);

@@ -17,6 +17,7 @@
 #include "alkali/base/error.hpp"
 #include "alkali/base/files.hpp"
 #include "alkali/base/private_folder.hpp"
+#include "alkali/labelling/queue/kinds.hpp"
 #include "alkali/labelling/queue/scratch.hpp"
 #include "samples.hpp"
 #include "sql.hpp"
@@ -44,11 +45,13 @@ using ::testing::HasSubstr;
 /// Labels samples by their number; `before` may fail, `calls` counts.
 class CountingLabeller final : public Labeller {
 public:
+    Workplace usual;
     std::function<void(std::uint64_t number, int call, const Workplace&)> before = [](auto, auto, const auto&) {};
 
     [[nodiscard]] nlohmann::json settings(const structure::Frame&) const override { return samples::settings(); }
     [[nodiscard]] bool keeps(const Subject&) const override { return true; }
     [[nodiscard]] double cost(const Subject&) const override { return 1; }
+    [[nodiscard]] Workplace usual_workplace() const override { return usual; }
     [[nodiscard]] Label label(const Subject& subject, const Workplace& workplace) const override {
         const auto number = number_of(subject.structure);
         int call = 0;
@@ -247,6 +250,40 @@ TEST(LocalQueue, finds_the_scratch_folder_of_an_interrupted_run) {
     LocalQueue(labeller, store, settings(scratch, 1)).run(jobs(1), watch, {});
     EXPECT_TRUE(found);
     EXPECT_FALSE(std::filesystem::exists(folder));
+}
+
+TEST(LocalQueue, starts_no_more_threads_than_there_are_jobs) {
+    const Scratch scratch;
+    Store store(scratch / "labels.sqlite");
+    CountingLabeller labeller;
+    Recorder watch;
+    threads_left = 2;
+    LocalQueue(labeller, store, settings(scratch, 10000)).run(jobs(2), watch, {});
+    threads_left = 1 << 30;
+    EXPECT_EQ(watch.done.size(), 2u);
+    EXPECT_TRUE(watch.notes.empty()) << watch.notes.front();
+}
+
+TEST(LocalQueue, limits_that_it_does_not_give_are_those_of_the_labeller) {
+    CountingLabeller labeller;
+    labeller.usual = {"/dev/shm/elsewhere", 4, 60, 2'000'000, nullptr};
+    const nlohmann::json silent{{"processes", nullptr}, {"time", nullptr}, {"memory", nullptr}},
+        own{{"processes", 1}, {"time", 0}, {"memory", 5}};
+    auto limits = limits_from(silent, labeller);
+    EXPECT_EQ(limits.processes, 4);
+    EXPECT_EQ(limits.max_seconds, 60);
+    EXPECT_EQ(limits.max_bytes, 2'000'000);
+    limits = limits_from(own, labeller);
+    EXPECT_EQ(limits.processes, 1);
+    EXPECT_EQ(limits.max_seconds, 0);
+    EXPECT_EQ(limits.max_bytes, 5'000'000);
+    EXPECT_EQ(scratch_root({}, labeller, "a").parent_path(), "/dev/shm/elsewhere");
+    EXPECT_EQ(scratch_root("/tmp/own", labeller, "a").parent_path(), "/tmp/own");
+}
+
+TEST(LocalQueue, a_scratch_folder_has_a_name_whatever_bytes_the_stores_has) {
+    EXPECT_NE(scratch_root({}, "a\xff"), scratch_root({}, "a\xfe"));
+    EXPECT_EQ(scratch_root({}, "a\xff"), scratch_root({}, "a\xff"));
 }
 
 TEST(LocalQueue, a_scratch_that_cannot_be_made_fails_the_label_not_the_run) {

@@ -89,6 +89,17 @@ TEST(QeDiagnose, words_in_a_healthy_output_are_no_fault) {
               Fault::none);
 }
 
+TEST(QeDiagnose, an_error_box_or_a_crash_of_any_words_is_a_fault_though_the_job_is_done) {
+    const auto text = golden("displaced.out");
+    const auto in_box = of(exited(0), box("foo", "something new") + text);
+    EXPECT_EQ(in_box.fault, Fault::unknown);
+    EXPECT_THAT(in_box.detail, HasSubstr("something new"));
+    EXPECT_EQ(of(exited(0), " %%%%%%%%%%%%\n     a box of other words\n %%%%%%%%%%%%\n" + text).fault, Fault::unknown);
+    EXPECT_EQ(of(exited(0), text, box("foo", "on the other stream")).fault, Fault::unknown);
+    EXPECT_EQ(of(exited(0), text, "", "     from foo : error #         1\n     bad things\n").fault, Fault::unknown);
+    EXPECT_EQ(of(exited(0), text, "", "words of no known form").fault, Fault::unknown);
+}
+
 Job first() {
     Job job;
     job.electrons = {0.7, "plain", 8, 100, "david"};

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "alkali/labelling/quantum_espresso/input.hpp"
+#include "alkali/units/constants.hpp"
 #include "qe_common.hpp"
 
 namespace alkali::labelling::qe::qe_functional_tests {
@@ -78,10 +79,30 @@ TEST(QeFunctional, what_pw_took_is_compared_with_what_was_asked) {
     EXPECT_THAT(other_level(taken({1, 4, 3, 4, 0, 0, 0}, ""), physics), HasSubstr("PBEsol"));
 }
 
+TEST(QeFunctional, cutoffs_that_pw_took_are_those_that_were_asked_for) {
+    Physics physics;
+    physics.ecutwfc = 20;
+    physics.ecutrho = 240.00001;
+    Output output;
+    EXPECT_THAT(other_level(output, physics), IsEmpty()) << "not said";
+    output.ecutwfc = 20;
+    output.ecutrho = 240;
+    EXPECT_THAT(other_level(output, physics), IsEmpty());
+    output.ecutrho = 80;
+    EXPECT_THAT(other_level(output, physics), HasSubstr("ecutrho 80 for 240"));
+    output.ecutwfc = 12;
+    EXPECT_THAT(other_level(output, physics), HasSubstr("ecutwfc 12 for 20"));
+    const auto said = read_output(golden("displaced.out"), "", displaced_pair()).output;
+    EXPECT_EQ(said.ecutwfc, 12);
+    EXPECT_EQ(said.ecutrho, 48);
+}
+
 TEST(QeFunctional, outputs_of_pw_tell_functional_and_dispersion) {
     const auto grimme = read_output(golden("frames/grimme.out"), "", [] {
         structure::Structure s;
-        s.cell = structure::Cell::cubic(5);
+        Mat3 vectors = Mat3::Zero();
+        vectors.diagonal() << 8 * units::bohr, 8 * units::bohr, 9 * units::bohr;
+        s.cell = structure::Cell(vectors);
         s.add(1, Vec3::Zero());
         s.add(1, {0, 0, 0.8});
         return s;

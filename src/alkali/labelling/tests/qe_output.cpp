@@ -135,12 +135,56 @@ TEST(QeOutput, xml_of_another_run_is_not_taken) {
     const std::string text = golden("displaced.out"), xml = golden("displaced.xml");
     auto moved = displaced_pair();
     moved.positions[1][0] += 1e-3;
-    auto reading = read_output(text, xml, moved);
-    EXPECT_THAT(reading.output.warnings, Contains(HasSubstr("another structure")));
-    reading = read_output(text, golden("lih.xml"), displaced_pair());
+    auto reading = read_output(text, golden("lih.xml"), displaced_pair());
     EXPECT_THAT(reading.output.warnings, Contains(HasSubstr("another energy")));
+    // With the energy of the text it is of the same run, of which then nothing is believed.
+    reading = read_output(text, xml, moved);
+    EXPECT_NE(reading.fault, Fault::none);
+    EXPECT_THAT(reading.detail, HasSubstr("another structure"));
     reading = read_output(text, replaced(xml, "<convergence_achieved>true", "<convergence_achieved>false"), displaced_pair());
-    EXPECT_THAT(reading.output.warnings, Contains(HasSubstr("unconverged")));
+    EXPECT_EQ(reading.fault, Fault::not_converged);
+}
+
+TEST(QeOutput, of_another_structure_gives_no_labels_with_xml_or_without) {
+    const std::string text = golden("displaced.out");
+    const auto refused = [&](const structure::Structure& s, const std::string& words) {
+        for (const auto& xml : {std::string{}, golden("displaced.xml")}) {
+            const auto reading = read_output(text, xml, s);
+            EXPECT_NE(reading.fault, Fault::none) << words;
+            EXPECT_THAT(reading.detail, HasSubstr(words));
+        }
+    };
+    auto s = displaced_pair();
+    s.positions[1][2] += 0.01;
+    refused(s, "atom 2 elsewhere");
+    s = displaced_pair();
+    s.cell = structure::Cell::cubic(3.9);
+    refused(s, "a volume of 272.3196 bohr^3");
+    Mat3 vectors = displaced_pair().cell.vectors();
+    vectors(0, 1) = 0.1;  // the volume stays
+    s.cell = structure::Cell(vectors);
+    refused(s, "another cell");
+    s = displaced_pair();
+    s.numbers[0] = 11;
+    refused(s, "a Li as atom 1 instead of Na");
+    // An image of an atom is the same atom.
+    s = displaced_pair();
+    s.positions[1][0] -= 3.43;
+    EXPECT_EQ(read_output(text, "", s).fault, Fault::none);
+}
+
+TEST(QeOutput, without_the_line_of_pw_x_or_in_other_units_there_are_no_labels) {
+    const std::string text = golden("displaced.out");
+    const auto reading = read_output(replaced(text, "Program PWSCF", "Programme"), golden("displaced.xml"), displaced_pair());
+    EXPECT_EQ(reading.fault, Fault::truncated);
+    EXPECT_THAT(reading.detail, HasSubstr("Program PWSCF"));
+    const auto at = text.find("!    total energy");
+    ASSERT_NE(at, std::string::npos);
+    auto hartree = text;
+    hartree.replace(text.find("Ry", at), 2, "Ha");
+    EXPECT_NE(read_output(hartree, "", displaced_pair()).fault, Fault::none);
+    EXPECT_NE(read_output(replaced(text, "Ry/au", "Ha/au"), "", displaced_pair()).fault, Fault::none);
+    EXPECT_NE(read_output(replaced(text, "Ry/bohr**3", "Ha/bohr**3"), "", displaced_pair()).fault, Fault::none);
 }
 
 TEST(QeOutput, unconverged_run_gives_no_labels_though_the_job_is_done) {

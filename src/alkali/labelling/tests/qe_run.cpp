@@ -1,10 +1,12 @@
 #include "alkali/labelling/quantum_espresso/run.hpp"
 
 #include <gmock/gmock.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
 #include <atomic>
+#include <fstream>
 #include <thread>
 
 #include "alkali/base/error.hpp"
@@ -129,6 +131,15 @@ TEST_F(QeStandIn, mishaps_are_survived_once) {
         EXPECT_EQ(error.attempts().size(), 2U) << scene;
         EXPECT_TRUE(error.retryable()) << scene;
     }
+}
+
+TEST_F(QeStandIn, an_output_without_measure_takes_little_memory_and_gives_no_label) {
+    const auto error = failure(plays({"yes 'total cpu time spent up to now' | head -c 100000000; " + good()}), workplace());
+    EXPECT_EQ(error.fault(), Fault::unknown);
+    EXPECT_THAT(error.what(), HasSubstr("MB, more than pw.x writes"));
+    struct rusage usage = {};
+    ::getrusage(RUSAGE_SELF, &usage);
+    EXPECT_LT(usage.ru_maxrss, 300'000) << "kB";
 }
 
 TEST_F(QeStandIn, limits_are_kept) {
@@ -453,6 +464,55 @@ TEST_F(QePseudopotentials, one_that_others_may_have_planted_or_that_is_damaged_i
     is_made_again();
 }
 
+TEST_F(QePseudopotentials, one_kept_from_an_earlier_run_and_edited_since_is_made_again) {
+    base::write_file(folder_ / "Li.UPF", long_lined("1"));
+    const auto wrapped = settings_with(folder_ / "Li.UPF");
+    const auto file = Pseudopotentials(wrapped).file(3);
+    const auto good = base::read_file(file);
+    auto edited = good;
+    edited.replace(edited.find("1.23456789E-003"), 15, "0.00000000E+000");
+    base::write_file(file, edited);
+    EXPECT_EQ(base::read_file(Pseudopotentials(wrapped).file(3)), good);
+
+    // A generated one: ld1.x is a script that counts its starts.
+    base::write_file(folder_ / "Li.in", "&input zed=3., dft='PBE', iswitch=3 /\n&inputp\n file_pseudopw = 'Li.UPF' /\n");
+    base::write_file(folder_ / "words",
+                     "     Program LD1 v.6.7MaX starts on 1Jan2026\n     atomic number is  3.00   valence charge is  1.00\n"
+                     "     n l     nl             e AE (Ry)        e PS (Ry)    De AE-PS (Ry) \n"
+                     "     1 0     2S   1( 1.00)       -0.21125       -0.21120        0.00005\n\n     End of pseudopotential test\n");
+    base::write_file(folder_ / "result",
+                     "<UPF version=\"2.0.1\">\n<PP_HEADER element=\"Li\" pseudo_type=\"NC\" functional=\"PBE\" "
+                     "z_valence=\"1\"/>\n<PP_LOCAL size=\"2\">\n 1.0 2.0\n</PP_LOCAL>\n</UPF>\n");
+    const auto at = [&](const char* name) { return "'" + (folder_ / name).string() + "'"; };
+    base::write_file(folder_ / "ld1.sh", "#!/bin/sh\ncat > /dev/null\necho start >> " + at("starts") + "\ncat " + at("words") + "\ncp " +
+                                             at("result") + " Li.UPF\n");
+    fs::permissions(folder_ / "ld1.sh", fs::perms::owner_all);
+    auto s = settings_with(folder_ / "Li.in");
+    s.run.ld1 = (folder_ / "ld1.sh").string();
+    const auto made = Pseudopotentials(s).file(3);
+    EXPECT_EQ(Pseudopotentials(s).file(3), made);
+    EXPECT_EQ(base::read_file(folder_ / "starts"), "start\n") << "it is kept";
+    base::write_file(made,
+                     "<UPF version=\"2.0.1\">\n<PP_HEADER element=\"Li\" pseudo_type=\"NC\" functional=\"PBE\" z_valence=\"1\"/>\n"
+                     "<PP_LOCAL size=\"2\">\n 0.0 0.0\n</PP_LOCAL>\n</UPF>\n");
+    EXPECT_EQ(base::read_file(Pseudopotentials(s).file(3)), base::read_file(folder_ / "result"));
+}
+
+TEST_F(QePseudopotentials, an_ultrasoft_one_with_the_density_cutoff_of_others_is_told) {
+    const auto doubts = [&](const char* type, double rho, bool given = false) {
+        base::write_file(folder_ / "Li.UPF", std::string("<UPF version=\"2.0.1\">\n<PP_HEADER element=\"Li\" pseudo_type=\"") + type +
+                                                 "\" z_valence=\"1\" rho_cutoff=\"300\"/>\n</UPF>\n");
+        auto s = settings_with(folder_ / "Li.UPF");
+        s.physics.ecutrho = rho;
+        s.physics.default_ecutrho = !given;
+        return QuantumEspressoLabeller(s).doubts();
+    };
+    EXPECT_THAT(doubts("USPP", 48), ::testing::ElementsAre(::testing::AllOf(HasSubstr("ultrasoft"), HasSubstr("300 Ry"))));
+    EXPECT_THAT(doubts("PAW", 48), ::testing::ElementsAre(HasSubstr("PAW")));
+    EXPECT_THAT(doubts("USPP", 48, true), ::testing::IsEmpty());
+    EXPECT_THAT(doubts("NC", 48), ::testing::IsEmpty());
+}
+
 TEST_F(QePseudopotentials, damaged_or_of_another_element_they_are_named_before_anything_runs) {
     const auto message = [&](const std::string& text) -> std::string {
         base::write_file(folder_ / "Li.UPF", text);
@@ -476,7 +536,9 @@ TEST_F(QePseudopotentials, one_that_changes_while_labels_carry_its_hash_is_named
     base::write_file(folder_ / "Li.UPF", "<UPF version=\"2.0.1\">\n<PP_HEADER element=\"Li\" z_valence=\"1\"/>\n</UPF>\n");
     const Pseudopotentials read(settings_with(folder_ / "Li.UPF"));
     EXPECT_EQ(read.file(3), folder_ / "Li.UPF");
-    base::write_file(folder_ / "Li.UPF", "<UPF version=\"2.0.1\">\n<PP_HEADER element=\"Li\" z_valence=\"3\"/>\n</UPF>\n");
+    // As an output of this process it is refused.
+    EXPECT_THROW(base::write_file(folder_ / "Li.UPF", "x"), InputError);
+    std::ofstream(folder_ / "Li.UPF") << "<UPF version=\"2.0.1\">\n<PP_HEADER element=\"Li\" z_valence=\"3\"/>\n</UPF>\n";
     try {
         static_cast<void>(read.file(3));
         ADD_FAILURE() << "it is taken";

@@ -1,7 +1,10 @@
 #include "alkali/labelling/quantum_espresso/sampling.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "alkali/base/error.hpp"
+#include "alkali/labelling/quantum_espresso/unheeded.hpp"
 #include "alkali/structure/builders.hpp"
 
 namespace alkali::labelling::qe::qe_sampling_tests {
@@ -31,6 +34,51 @@ TEST(QeSampling, given_mesh_is_taken) {
     auto p = physics(0);
     p.k_mesh = {4, 5, 6};
     EXPECT_EQ(k_mesh(structure::bcc("Li", 3.434), p), (Mesh{4, 5, 6}));
+}
+
+TEST(QeSampling, numbers_of_points_that_cannot_be_counted_are_refused) {
+    EXPECT_THROW(static_cast<void>(k_mesh(structure::bcc("Li", 3.434), physics(1e-10))), InputError);
+    EXPECT_THROW(static_cast<void>(k_mesh(structure::bcc("Li", 3.434), physics(1e-300))), InputError);
+    EXPECT_EQ(k_mesh(structure::bcc("Li", 3.434), physics(1e-6))[0], 291206);
+    EXPECT_THROW(static_cast<void>(fft_grid(structure::Cell::cubic(3.434), 1e300)), InputError);
+    EXPECT_THROW(static_cast<void>(fft_grid(structure::Cell::cubic(1e12), 240)), InputError);
+    auto p = physics(1e-8);
+    const HeldSampling held(structure::bcc("Li", 3.434), p);
+    EXPECT_THROW(static_cast<void>(held.sampling(structure::bcc("Li", 0.05))), InputError);
+}
+
+structure::Frame labelled_at(const std::string& level, const std::string& mesh) {
+    structure::Frame frame;
+    frame.structure = structure::bcc("Li", 3.434);
+    frame.info = {{"k_mesh", mesh}};
+    if (!level.empty()) frame.info["level"] = level;
+    return frame;
+}
+
+TEST(QeSampling, mesh_of_a_label_of_another_level_is_no_wish_and_what_differs_is_told) {
+    auto p = physics(0.02);
+    p.level = "fine";
+    EXPECT_EQ(asked_mesh(labelled_at("", "3 3 3"), p.level), (Mesh{3, 3, 3})) << "a frame without label asks";
+    EXPECT_EQ(asked_mesh(labelled_at("fine", "3 3 3"), p.level), (Mesh{3, 3, 3})) << "keys of labels stay";
+    EXPECT_EQ(asked_mesh(labelled_at("coarse", "3 3 3"), p.level), std::nullopt);
+    EXPECT_THAT(unheeded(labelled_at("", "3 3 3"), p), ::testing::IsEmpty());
+    EXPECT_THAT(unheeded(labelled_at("coarse", "15 15 15"), p), ::testing::IsEmpty()) << "it makes no difference";
+    EXPECT_THAT(unheeded(labelled_at("coarse", "3 3 3"), p), ::testing::ElementsAre(::testing::HasSubstr("15 15 15 of the config is")));
+    EXPECT_THAT(unheeded(labelled_at("fine", "3 3 3"), p), ::testing::ElementsAre(::testing::HasSubstr("is kept")));
+}
+
+TEST(QeSampling, charges_and_spins_that_a_frame_asks_for_in_vain_are_told) {
+    const auto p = physics(0.02);
+    auto frame = labelled_at("", "3 3 3");
+    frame.info["charge"] = "0";
+    frame.info["multiplicity"] = "1";
+    frame.columns.push_back({"initial_magmoms", 1, {0, 0}});
+    EXPECT_THAT(unheeded(frame, p), ::testing::IsEmpty());
+    frame.info["charge"] = "1";
+    frame.info["Spin"] = "2";
+    frame.columns.back().values[1] = 0.5;
+    EXPECT_THAT(unheeded(frame, p), ::testing::UnorderedElementsAre(::testing::HasSubstr("charge=1"), ::testing::HasSubstr("Spin"),
+                                                                    ::testing::HasSubstr("initial_magmoms")));
 }
 
 TEST(QeSampling, one_point_across_a_vacuum_and_along_open_directions) {

@@ -6,6 +6,8 @@
 
 #include "alkali/base/files.hpp"
 #include "alkali/io/format.hpp"
+#include "alkali/labelling/queue/job_list.hpp"
+#include "alkali/labelling/task.hpp"
 #include "samples.hpp"
 
 namespace alkali::labelling::run_labels_tests {
@@ -48,6 +50,54 @@ TEST(RunLabels, a_failure_of_any_kind_is_told_after_what_there_is_has_been_writt
     base::NullProgress progress;
     EXPECT_THROW(static_cast<void>(run_labels(settings, {"test", {}, nullptr, false}, log, progress)), std::runtime_error);
     EXPECT_EQ(io::read_frames(scratch / "out.extxyz").size(), 2u);
+}
+
+TEST(RunLabels, a_task_that_sees_another_store_than_its_list_is_for_labels_nothing) {
+    const samples::Scratch scratch;
+    const auto settings = settings_in(scratch);
+    const Job job{samples::key(1), {samples::settings(), samples::structure(1)}, 1};
+    const auto own = scratch / "labels.sqlite.jobs" / "a.json", other = scratch / "elsewhere" / "labels.sqlite.jobs" / "a.json";
+    for (const auto& path : {own, other}) save({path, "a", "1", {{job, 0, 0}}});
+    EXPECT_THROW(static_cast<void>(run_task(settings, {other, 0, "slurm 1_0", nullptr})), InputError);
+    EXPECT_FALSE(std::filesystem::exists(settings.store));
+    EXPECT_EQ(run_task(settings, {own, 0, "slurm 1_0", nullptr}).result, OneLabel::Result::labelled);
+}
+
+TEST(RunLabels, what_only_an_earlier_label_said_is_not_left_on_the_frame) {
+    const samples::Scratch scratch;
+    const auto settings = settings_in(scratch);
+    std::vector<structure::Frame> frames(2);
+    for (std::size_t i = 0; i < frames.size(); ++i) {
+        frames[i].structure = samples::structure(i);
+        frames[i].info = {{"ladder", "mixing_beta 0.1"}, {"pseudopotential_Na", "Na.UPF"}, {"config_type", "bulk"}};
+    }
+    io::write_frames(scratch / "in.extxyz", frames, {"extxyz", {}});
+    base::NullSink log;
+    base::NullProgress progress;
+    static_cast<void>(run_labels(settings, {"test", {}, nullptr, false}, log, progress));
+    const auto made = io::read_frames(scratch / "out.extxyz");
+    ASSERT_EQ(made.size(), 2u);
+    for (const auto& frame : made) {
+        EXPECT_FALSE(frame.info.contains("ladder"));
+        EXPECT_FALSE(frame.info.contains("pseudopotential_Na"));
+        EXPECT_EQ(frame.info.at("config_type"), "bulk");
+    }
+}
+
+TEST(RunLabels, an_output_in_place_of_the_labellers_config_or_whose_lock_is_the_store_is_refused) {
+    const samples::Scratch scratch;
+    auto settings = settings_in(scratch);
+    base::NullSink log;
+    base::NullProgress progress;
+    base::write_file(scratch / "qe.xyz", "level: fast");
+    settings.labeller_files = {scratch / "qe.xyz"};
+    settings.output = scratch / "qe.xyz";
+    EXPECT_THROW(static_cast<void>(run_labels(settings, {"test", {}, nullptr, true}, log, progress)), InputError);
+    EXPECT_EQ(base::read_file(scratch / "qe.xyz"), "level: fast");
+    settings.output = scratch / "out.extxyz";
+    settings.store = scratch / ".out.extxyz.lock";
+    EXPECT_THROW(static_cast<void>(run_labels(settings, {"test", {}, nullptr, true}, log, progress)), InputError);
+    EXPECT_TRUE(std::filesystem::exists(settings.store));
 }
 
 TEST(RunLabels, an_output_that_is_an_input_or_the_store_is_refused_under_every_name) {

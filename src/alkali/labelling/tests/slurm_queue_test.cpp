@@ -156,13 +156,52 @@ INSTANTIATE_TEST_SUITE_P(
 TEST_F(SlurmQueueOnBadDays, the_number_of_the_job_is_found_amid_what_a_site_prints) {
     for (const std::string answer :
          {"Welcome to the cluster\\nQuota: 12 of 100\\n4711", "4711;cluster\\nHave a nice day", "Submitted batch job 4711", "  4711  ",
-          "lua: job of project 12 checked\\nSubmitted batch job 4711 on cluster x"}) {
+          "lua: job of project 12 checked\\nSubmitted batch job 4711 on cluster x", "4711\\n4711", "Submitted batch job 4711\\n2026"}) {
         script("sbatch", "printf '" + answer + "\\n'");
         EXPECT_EQ(submitted(), "4711") << answer;
     }
     script("sbatch", "echo all is well");
     EXPECT_THROW((void)submitted(), ExternalProgramError);
     EXPECT_THAT(calls("scancel"), SizeIs(1));
+}
+
+TEST_F(SlurmQueueOnBadDays, of_two_numbers_none_is_taken_for_the_job) {
+    script("sbatch", "echo 4711; echo 2026");
+    EXPECT_THROW((void)submitted(), ExternalProgramError);
+    EXPECT_THAT(calls("scancel"), SizeIs(1));
+}
+
+TEST_F(SlurmQueueOnBadDays, a_persons_own_filters_of_squeue_hide_no_jobs) {
+    for (const char* name : {"SQUEUE_STATES", "SQUEUE_PARTITION", "SCANCEL_STATE", "SBATCH_CLUSTERS", "SBATCH_WAIT"})
+        ::setenv(name, "x", 1);
+    script("sbatch", "env | grep -c '^S[A-Z]*_[STPCW][A-Z]*=x$' > seen; echo 77");
+    script("squeue", "env | grep -c '^S[A-Z]*_[STPCW][A-Z]*=x$' >> seen; exit 0");
+    run_until_labelled("sbatch", 1);
+    for (const char* name : {"SQUEUE_STATES", "SQUEUE_PARTITION", "SCANCEL_STATE", "SBATCH_CLUSTERS", "SBATCH_WAIT"}) ::unsetenv(name);
+    EXPECT_THAT(base::read_file(scratch_ / "bin" / "seen"), ::testing::Not(HasSubstr("1")));
+}
+
+TEST_F(SlurmQueueOnBadDays, arguments_by_which_jobs_would_not_be_found_again_are_refused) {
+    for (const std::string word : {"--job-name=mine", "--job-n=mine", "-Jmine", "-J", "--array=1-3", "-a", "--output=x", "-o", "--wait",
+                                   "-W", "--wrap=ls", "--test-only"})
+        EXPECT_THROW((void)slurm::clusters_of({"--account=me", word}), InputError) << word;
+    EXPECT_EQ(slurm::clusters_of({"--account=me", "-A", "me", "--wait-all-nodes=1", "--chdir=/tmp"}), "");
+}
+
+TEST_F(SlurmQueueOnBadDays, the_cluster_that_jobs_go_to_is_asked_for_them) {
+    for (const auto& extra : std::vector<std::vector<std::string>>{{"--clusters=big"}, {"--clusters", "big"}, {"-M", "big"}, {"-Mbig"}})
+        EXPECT_EQ(slurm::clusters_of(extra), "big");
+    settings_.request.extra = {"--clusters=big"};
+    settings_.request.clusters = "big";
+    script("sbatch", "echo '77;big'");
+    run_until_labelled("sbatch", 1);
+    EXPECT_THAT(calls("squeue"), ::testing::Each(HasSubstr("--clusters=big")));
+}
+
+TEST_F(SlurmQueueOnBadDays, tasks_work_where_the_run_was_started_whatever_the_folder_slurm_starts_them_in) {
+    script("sbatch", "for last; do :; done; cp \"$last\" script; echo 77");
+    run_until_labelled("sbatch", 1);
+    EXPECT_THAT(base::read_file(scratch_ / "bin" / "script"), HasSubstr("cd '" + std::filesystem::current_path().string() + "'"));
 }
 
 TEST_F(SlurmQueueOnBadDays, a_job_is_lost_only_after_several_looks) {

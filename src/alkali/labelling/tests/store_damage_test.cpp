@@ -118,6 +118,52 @@ TEST(StoreDamage, of_200_flipped_bits_none_changes_an_output_silently) {
     EXPECT_GT(named, 10);
 }
 
+std::string refusal(const std::filesystem::path& path) {
+    try {
+        const Store store(path);
+    } catch (const FileError& error) {
+        return error.what();
+    }
+    return "it is opened";
+}
+
+TEST(StoreDamage, what_acts_by_itself_in_a_store_is_refused_before_it_acts) {
+    for (const auto& [name, text] : std::map<std::string, std::string>{
+             {"view failures",
+              "DROP TABLE failures; CREATE VIEW failures AS WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x+1 FROM c) SELECT x AS key, "
+              "'' AS "
+              "fault, '' AS what, '' AS hint, '' AS attempts, 0 AS retryable, 0 AS count, '' AS date, '' AS checksum FROM c"},
+             {"view extra", "CREATE VIEW extra AS SELECT 1"},
+             {"trigger gone", "CREATE TRIGGER gone AFTER INSERT ON labels BEGIN DELETE FROM labels; END"}}) {
+        const Scratch scratch;
+        const auto path = filled(scratch);
+        samples::sql(path, text);
+        EXPECT_THAT(refusal(path), AllOf(HasSubstr(name), HasSubstr("labels.sqlite"), HasSubstr("backup")));
+    }
+}
+
+TEST(StoreDamage, a_store_that_lacks_a_table_or_a_column_is_refused_with_what_to_do) {
+    for (const char* text : {"DROP TABLE claims", "ALTER TABLE labels RENAME COLUMN warnings TO warning",
+                             "ALTER TABLE failures RENAME COLUMN hint TO hints", "ALTER TABLE claims RENAME COLUMN started TO begun"}) {
+        const Scratch scratch;
+        const auto path = filled(scratch);
+        samples::sql(path, text);
+        EXPECT_THAT(refusal(path), AllOf(HasSubstr("labels.sqlite"), HasSubstr("backup"))) << text;
+    }
+}
+
+TEST(StoreDamage, a_row_with_the_largest_number_leaves_room_for_others) {
+    const Scratch scratch;
+    const auto path = filled(scratch);
+    samples::sql(path, "UPDATE labels SET id=9223372036854775807 WHERE id=2; UPDATE labels SET id=4611686018427387903 WHERE id=3");
+    Store store(path);
+    for (std::uint64_t number = 1000; number < 1003; ++number) {
+        EXPECT_TRUE(
+            store.finish(samples::key(number), {samples::settings(), samples::structure(number)}, samples::label(number), "somebody"));
+        EXPECT_TRUE(store.has(samples::key(number)));
+    }
+}
+
 class EditedRow : public ::testing::TestWithParam<std::pair<const char*, const char*>> {};
 
 TEST_P(EditedRow, is_named_and_never_a_label_while_the_others_are) {

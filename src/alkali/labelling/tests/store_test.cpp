@@ -55,6 +55,54 @@ std::string message_of(const Action& action) {
     return "no error";
 }
 
+TEST(LabelStore, one_with_several_names_is_refused) {
+    const Scratch scratch;
+    const auto path = scratch / "labels.sqlite";
+    {
+        Store store(path);
+        put(store, 1);
+    }
+    std::filesystem::create_hard_link(path, scratch / "other.sqlite");
+    for (const char* name : {"labels.sqlite", "other.sqlite"})
+        EXPECT_THAT(message_of([&] { const Store store(scratch / name); }),
+                    ::testing::AllOf(HasSubstr("hard links"), HasSubstr("copy it")));
+    std::filesystem::remove(scratch / "other.sqlite");
+    std::filesystem::create_symlink(path, scratch / "link.sqlite");
+    Store linked(scratch / "link.sqlite");
+    EXPECT_TRUE(linked.has(samples::key(1))) << "a link leads to the one name";
+}
+
+TEST(LabelStore, one_that_is_removed_moved_or_replaced_in_use_takes_no_label) {
+    for (const char* what : {"removed", "moved", "replaced"}) {
+        const Scratch scratch;
+        const auto path = scratch / "labels.sqlite";
+        Store store(path);
+        put(store, 1);
+        const bool replaced = what == std::string("replaced");
+        if (what == std::string("removed"))
+            std::filesystem::remove(path);
+        else
+            std::filesystem::rename(path, scratch / "moved.sqlite");
+        if (replaced) std::filesystem::copy_file(scratch / "moved.sqlite", path);
+        EXPECT_THAT(message_of([&] { put(store, 2); }), ::testing::AllOf(HasSubstr("while it was in use"), HasSubstr("labels.sqlite")))
+            << what;
+        EXPECT_THROW(store.require_in_place(), FileError);
+    }
+}
+
+TEST(LabelStore, names_that_mean_something_to_sqlite_are_names_of_files) {
+    const Scratch scratch;
+    const auto before = std::filesystem::current_path();
+    std::filesystem::current_path(scratch / "");
+    {
+        Store store(":memory:");
+        put(store, 1);
+    }
+    EXPECT_TRUE(std::filesystem::exists(scratch / ":memory:"));
+    std::filesystem::current_path(before);
+    EXPECT_THROW(const Store store(""), InputError);
+}
+
 TEST(LabelStore, gives_numbers_back_bit_by_bit_after_reopening) {
     const Scratch scratch;
     {

@@ -33,6 +33,11 @@ double nearest(const structure::Structure& s) {
     return least;
 }
 
+TEST(Seeds, numbers_that_no_machine_could_make_are_refused) {
+    EXPECT_THROW(static_cast<void>(config(lithium + "most_atoms: 4294967297\n")), InputError);
+    EXPECT_THROW(static_cast<void>(config(lithium + "liquid: {count: 4294967297}\n")), InputError);
+}
+
 TEST(Seeds, are_the_same_for_the_same_config_and_others_for_another_seed) {
     const auto a = seeds(lithium), b = seeds(lithium), c = seeds(lithium + "seed: 2\n");
     ASSERT_EQ(a.size(), b.size());

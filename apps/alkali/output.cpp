@@ -15,6 +15,7 @@ namespace {
 
 // Of the process, as standard output is.
 int output_errno = 0;
+std::FILE* results = stdout;
 
 void remember(bool written) {
     if (!written && output_errno == 0) output_errno = errno != 0 ? errno : EIO;
@@ -41,8 +42,10 @@ void prepare_streams() {
 void write_out(std::string_view text) {
     const auto shown = base::printable(text);
     errno = 0;
-    remember(std::fwrite(shown.data(), 1, shown.size(), stdout) == shown.size());
+    remember(std::fwrite(shown.data(), 1, shown.size(), results) == shown.size());
 }
+
+void leave_standard_output() { results = stderr; }
 
 void say_as_it_is(std::string_view text) {
     if (std::fwrite(text.data(), 1, text.size(), stderr) == text.size()) std::fflush(stderr);
@@ -52,7 +55,7 @@ void say(std::string_view text) { say_as_it_is(base::printable(text)); }
 
 std::string output_failure() {
     errno = 0;
-    remember(std::fflush(stdout) == 0);
+    remember(std::fflush(results) == 0);
     return output_errno == 0 ? std::string() : base::reason_of(output_errno);
 }
 

@@ -18,6 +18,8 @@ template <class... Values>
 void print_out(fmt::format_string<Values...> text, Values&&... values) {
     write_out(fmt::format(text, std::forward<Values>(values)...));
 }
+/// From here on what write_out() is given goes to standard error: standard output is for a file that the command writes.
+void leave_standard_output();
 /// To standard error; what it cannot take is lost.
 void say(std::string_view text);
 /// The same as it is, for what drives a terminal.

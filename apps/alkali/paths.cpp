@@ -1,9 +1,13 @@
 #include "paths.hpp"
 
+#include <unistd.h>
+
+#include <algorithm>
 #include <utility>
 
 #include "alkali/base/error.hpp"
 #include "alkali/base/path_pattern.hpp"
+#include "alkali/base/standard_stream.hpp"
 #include "alkali/dataset/inputs.hpp"
 #include "alkali/models/committee/open.hpp"
 
@@ -55,6 +59,10 @@ void CommandPaths::add_models(const std::string& names) {
         for (auto& file : models::model_files_of(names)) inputs_.add(std::move(file));
     } catch (const Error&) {  // told when they are opened
     }
+}
+
+bool CommandPaths::writes_to_standard_output() const {
+    return std::ranges::any_of(outputs_, [](const auto& output) { return base::standard_stream(output) == STDOUT_FILENO; });
 }
 
 void CommandPaths::refuse_inputs_as_outputs() const {

@@ -23,6 +23,10 @@ bool is_finite_number(std::string_view word) {
 
 }  // namespace
 
+bool is_uncertainty(std::string_view name) {
+    return std::ranges::find(of_atoms, name) != of_atoms.end() || std::ranges::find(of_frames, name) != of_frames.end();
+}
+
 std::string not_finite_uncertainty(const structure::Frame& frame) {
     for (const auto& column : frame.columns) {
         if (std::ranges::find(of_atoms, column.name) == of_atoms.end() || column.width == 0) continue;

@@ -34,11 +34,16 @@ std::vector<fs::path> find_systems(const fs::path& root) {
 }
 
 // Folders with arrays: set.*, or the system's own folder where it holds text (coord.raw).
-std::vector<fs::path> find_sets(const DeepmdFolder& system) {
+std::vector<fs::path> find_sets(const DeepmdFolder& system, std::vector<std::string>& warnings) {
     std::vector<fs::path> sets;
-    for (const auto& name : system.names())
-        if (matches("set.*", name))
-            if (const auto path = system.find(name); fs::is_directory(*path)) sets.push_back(*path);
+    for (const auto& name : system.names()) {
+        if (!matches("set.*", name)) continue;
+        const auto path = *system.find(name);
+        if (fs::is_directory(path))
+            sets.push_back(path);
+        else
+            warnings.push_back(path.filename().string() + " is no folder: not read");
+    }
     std::sort(sets.begin(), sets.end());
     if (sets.empty() && system.has("coord.raw")) sets.push_back(system.path());
     if (sets.empty()) throw FileError("the deepmd folder has neither set.000 nor coord.raw", system.path().string());
@@ -105,7 +110,7 @@ public:
         const Place here = place_;
         ++place_.frame;
         warnings_ = std::exchange(set_->warnings, {});
-        if (!map_above_.empty()) warnings_.push_back(std::exchange(map_above_, {}));
+        for (auto& warning : std::exchange(of_system_, {})) warnings_.push_back(std::move(warning));
         read_row(row_++, frame, here);
         check_frame(frame, options_.numbers, here);
         for (auto& warning : elements_.take_warnings()) warnings_.push_back(std::move(warning));
@@ -145,7 +150,7 @@ private:
             types_.push_back(static_cast<long long>(*type));
         }
         if (types_.empty()) throw FileError("has no atoms", path->string());
-        sets_ = find_sets(folder);
+        sets_ = find_sets(folder, of_system_);
         next_set_ = 0;
     }
 
@@ -154,6 +159,8 @@ private:
         labels_.clear();
         if (const auto own = system.find("type_map.raw")) {
             labels_ = words_in(*own);
+            if (labels_.empty())
+                throw FileError("names no types", own->string(), "give their chemical symbols in their order, or remove it");
             return;
         }
         const auto whole = fs::absolute(system.path()).lexically_normal();
@@ -164,7 +171,7 @@ private:
                 const auto map = folder / name;
                 if (!fs::exists(fs::symlink_status(map, failure))) continue;
                 labels_ = words_in(map);
-                map_above_ = "there is no type_map.raw; the names of the types are those of " + map.string();
+                of_system_.push_back("there is no type_map.raw; the names of the types are those of " + map.string());
                 return;
             }
         }
@@ -226,7 +233,7 @@ private:
     std::size_t next_system_ = 0, next_set_ = 0, row_ = 0;
     std::vector<std::string> labels_;  ///< of type_map.raw
     std::vector<std::string> warnings_;
-    std::string map_above_;  ///< says whose names the system's types have
+    std::vector<std::string> of_system_;  ///< warnings of the system that are not told yet
     std::vector<long long> types_;
     bool periodic_ = true;
     std::optional<SetFiles> set_;

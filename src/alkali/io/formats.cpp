@@ -232,11 +232,12 @@ private:
     /// Names given for types stand beside what a file names itself: another element is a contradiction.
     void require_named(const Frame& frame) const {
         if (type_names_.empty()) return;
-        for (const int number : frame.structure.numbers)
-            if (!named_[static_cast<std::size_t>(number)])
-                Place{frame.source, frame.index}.fail(fmt::format("an atom is {} in the file, and the type names given are {}",
-                                                                  units::symbol(number), fmt::join(type_names_, ", ")),
-                                                      "the elements that a file names are used: correct the type names, or leave them out");
+        const auto& numbers = frame.structure.numbers;
+        const auto other = std::ranges::find_if(numbers, [&](int number) { return !named_[static_cast<std::size_t>(number)]; });
+        if (other == numbers.end()) return;
+        Place{frame.source, frame.index}.fail(fmt::format("atom {} is {} in the file, and the type names given are {}",
+                                                          other - numbers.begin() + 1, units::symbol(*other), fmt::join(type_names_, ", ")),
+                                              "the elements that a file names are used: correct the type names, or leave them out");
     }
 
     static constexpr std::streamsize longest_rest = 64 << 20;

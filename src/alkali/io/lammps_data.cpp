@@ -98,6 +98,9 @@ private:
         } else if (section_.empty())
             read_header(words);
         else if (section_ == atoms) {
+            if (static_cast<long long>(atom_lines_.size()) == count_)
+                place_.fail(fmt::format("line {}: more atoms than the {} of the header", lines_.number(), count_),
+                            "correct the number of atoms");
             atom_lines_.emplace_back(trim(std::string_view(line_).substr(0, hash)));
             line_numbers_.push_back(lines_.number());
         } else if (section_ == masses)

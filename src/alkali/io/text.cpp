@@ -20,18 +20,6 @@ constexpr std::size_t longest_line = std::size_t{64} << 20;
 bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '\v' || c == '\f'; }
 char lower(char c) { return static_cast<char>(std::tolower(static_cast<unsigned char>(c))); }
 
-/// A number as C++ spells it. What is too small for a double is zero, which from_chars does not say.
-std::optional<double> plain_number(std::string_view word) {
-    double value = 0;
-    const char* end = word.data() + word.size();
-    const auto [stop, failure] = std::from_chars(word.data(), end, value);
-    if (stop != end) return std::nullopt;
-    if (failure == std::errc()) return value;
-    const auto exponent = word.find_first_of("eE");
-    const bool small = failure == std::errc::result_out_of_range && exponent != std::string_view::npos && word[exponent + 1] == '-';
-    return small ? std::optional(0.0) : std::nullopt;
-}
-
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 /// Where Fortran leaves out the E, before the sign of three digits that end the number ("0.5-101"); npos: it does not.
@@ -41,6 +29,29 @@ std::size_t short_exponent(std::string_view number) {
     const bool exponent = (number[sign] == '-' || number[sign] == '+') && (is_digit(number[sign - 1]) || number[sign - 1] == '.') &&
                           std::all_of(number.begin() + static_cast<std::ptrdiff_t>(sign) + 1, number.end(), is_digit);
     return exponent && number.substr(0, sign).find('.') != std::string_view::npos ? sign : std::string_view::npos;
+}
+
+/// What from_chars makes of a whole word. It leaves numbers too small for a double unset; they are zero for us.
+std::optional<double> judged(double value, std::errc failure, std::string_view word) {
+    if (failure == std::errc()) return value;
+    const auto exponent = word.find_first_of("eE");
+    const bool small = failure == std::errc::result_out_of_range && exponent != std::string_view::npos && word[exponent + 1] == '-';
+    return small ? std::optional(0.0) : std::nullopt;
+}
+
+/// A number as Fortran spells it: 1D-5, 0.5-101.
+std::optional<double> fortran_number(std::string_view word) {
+    std::string respelled(word);
+    if (const auto exponent = word.find_first_of("dD"); exponent != std::string_view::npos && exponent > 0)
+        respelled[exponent] = 'e';
+    else if (const auto sign = short_exponent(word); sign != std::string_view::npos)
+        respelled.insert(sign, 1, 'e');
+    else
+        return std::nullopt;
+    double value = 0;
+    const char* end = respelled.data() + respelled.size();
+    const auto [stop, failure] = std::from_chars(respelled.data(), end, value);
+    return stop == end ? judged(value, failure, respelled) : std::nullopt;
 }
 
 /// Appends the number of a word, or the numbers that touch in it: "0.250100.000" has three decimals in each. False if
@@ -158,15 +169,11 @@ std::optional<double> parse_double(std::string_view word) {
         word.remove_prefix(1);
         if (!word.empty() && word.front() == '-') return std::nullopt;
     }
-    if (const auto value = plain_number(word)) return value;
-    std::string with_e(word);
-    if (const auto exponent = word.find_first_of("dD"); exponent != std::string_view::npos && exponent > 0)
-        with_e[exponent] = 'e';
-    else if (const auto sign = short_exponent(word); sign != std::string_view::npos)
-        with_e.insert(sign, 1, 'e');
-    else
-        return std::nullopt;
-    return plain_number(with_e);
+    double value = 0;
+    const char* end = word.data() + word.size();
+    const auto [stop, failure] = std::from_chars(word.data(), end, value);
+    if (failure == std::errc() && stop == end) return value;
+    return stop == end ? judged(value, failure, word) : fortran_number(word);
 }
 
 std::optional<long long> parse_integer(std::string_view word) {

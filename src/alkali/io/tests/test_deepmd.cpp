@@ -352,6 +352,18 @@ TEST_F(Deepmd, arrays_that_are_not_read_and_a_virial_without_a_volume_are_told) 
     EXPECT_NE(notes.warnings[1].find("fparam.npy, spin.npy"), std::string::npos);
 }
 
+TEST_F(Deepmd, a_set_that_is_no_folder_is_told_and_an_empty_list_of_names_refused) {
+    write_frames(folder_, std::vector<Frame>{labelled(structure::bcc("Li", 3.4), 1)}, {"deepmd", {}});
+    base::write_file(folder_ / "set.001.tar.gz", "x");
+    const auto reader = open_reader(folder_);
+    Frame frame;
+    ASSERT_TRUE(reader->next(frame));
+    ASSERT_EQ(reader->notes().warnings.size(), 1U);
+    EXPECT_NE(reader->notes().warnings[0].find("set.001.tar.gz is no folder"), std::string::npos);
+    base::write_file(folder_ / "type_map.raw", "\n");
+    EXPECT_NE(fault().find("type_map.raw: names no types"), std::string::npos);
+}
+
 TEST_F(Deepmd, names_of_types_may_stand_in_a_folder_above) {
     const auto system = folder_ / "surfaces" / "one";
     write_frames(system, std::vector<Frame>{labelled(structure::bcc("Li", 3.4), 1)}, {"deepmd", {"Al", "Li"}});

@@ -425,6 +425,7 @@ TEST_F(LammpsFiles, an_open_vector_without_a_direction_of_its_own_is_stretched_o
 TEST(LammpsData, what_the_header_says_twice_is_named) {
     for (const char* line : {"0 4 xlo xhi\n", "-1 4 ylo yhi\n", "2 atoms\n", "2 atom types\n"})
         EXPECT_NE(fault("lammps-data", with(data_file, line, std::string(line) + line)).find("is given twice"), std::string::npos) << line;
+    EXPECT_NE(fault("lammps-data", with(data_file, "2 atoms\n", "1 atoms\n")).find("more atoms than the 1"), std::string::npos);
     EXPECT_EQ(fault("lammps-data", with(data_file, "2 atom types\n", "2 atom types\n0 bond types\n0 bonds\n")), "no error");
 }
 

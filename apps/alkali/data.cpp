@@ -4,6 +4,8 @@
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <set>
+#include <span>
 #include <sstream>
 
 #include "alkali/base/error.hpp"
@@ -16,8 +18,8 @@
 #include "alkali/dataset/files.hpp"
 #include "alkali/dataset/inputs.hpp"
 #include "alkali/dataset/split.hpp"
+#include "alkali/io/compression.hpp"
 #include "alkali/io/losses.hpp"
-#include "alkali/io/notes.hpp"
 #include "alkali/io/text.hpp"
 #include "command.hpp"
 #include "output.hpp"
@@ -188,39 +190,55 @@ struct Selection {
     std::vector<std::size_t> frames;
 };
 
-FileError no_selection(const std::string& where) {
-    return FileError("is not a name and numbers of frames", where, "write FILE FRAME FRAME ..., frames counted from 0");
-}
-
-std::size_t frame_number(const std::string& word, const std::string& where) {
-    const auto number = io::parse_integer(word);
-    if (!number || *number < 0) throw no_selection(where);
-    return static_cast<std::size_t>(*number);
-}
-
 /// Lines `FILE FRAME FRAME ...`; those that begin with # are remarks.
 std::vector<Selection> read_selections(const fs::path& path) {
-    std::istringstream in(base::read_file(path));
+    const auto content = io::open_content(path);
+    io::Lines lines(*content);
     std::vector<Selection> selections;
-    std::string line;
-    for (int number = 1; std::getline(in, line); ++number) {
-        if (line.empty() || line[0] == '#') continue;
-        std::istringstream words(line);
-        const auto where = fmt::format("{}, line {}", path.string(), number);
-        Selection selection;
-        words >> selection.file;
-        for (std::string word; words >> word;) {
-            const auto frame = frame_number(word, where);
+    for (std::string line; lines.next(line);) {
+        const auto words = io::split(line);
+        if (words.empty() || words[0].starts_with('#')) continue;
+        const auto where = fmt::format("{}, line {}", path.string(), lines.number());
+        Selection selection{std::string(words[0]), {}};
+        for (const auto word : std::span(words).subspan(1)) {
+            const auto number = io::parse_integer(word);
+            if (!number || *number < 0)
+                throw FileError(fmt::format("'{}' is not the number of a frame", word.substr(0, 40)), where,
+                                "write FILE FRAME FRAME ..., frames counted from 0");
+            const auto frame = static_cast<std::size_t>(*number);
             if (!selection.frames.empty() && frame <= selection.frames.back())
                 throw FileError(fmt::format("frame {} does not follow {}", frame, selection.frames.back()), where,
                                 "give frames in ascending order");
             selection.frames.push_back(frame);
         }
-        if (selection.frames.empty()) throw no_selection(where);
+        if (selection.frames.empty()) throw FileError("names no frames", where, "write FILE FRAME FRAME ..., frames counted from 0");
         selections.push_back(std::move(selection));
     }
     if (selections.empty()) throw FileError("names no frames", path.string());
     return selections;
+}
+
+/// Writes the frames that are selected; gives their number. Those of one file are counted as everywhere, with what was left out; those
+/// of a folder of several in the order of reading.
+std::size_t write_selection(const Selection& selection, const SelectArguments& arguments, io::FrameWriter& writer, io::Losses& losses,
+                            base::LogSink& log) {
+    const auto path = arguments.root / selection.file;
+    const bool one_file = dataset::files_of(path, arguments.read.format).size() == 1;
+    const auto reader = dataset::open_frames(path, arguments.read, log);
+    auto wanted = selection.frames.begin();
+    std::size_t at = 0;
+    for (io::Frame frame; wanted != selection.frames.end() && reader->next(frame); ++at) {
+        const auto number = one_file ? frame.index : at;
+        if (number > *wanted) break;
+        if (number < *wanted) continue;
+        writer.write(frame);
+        losses.add(frame);
+        ++wanted;
+    }
+    if (wanted != selection.frames.end())
+        throw FileError(fmt::format("gives no frame {}", *wanted), path.string(),
+                        one_file ? "frames are counted from 0; is it one that is left out?" : "frames are counted from 0");
+    return selection.frames.size();
 }
 
 void run_select(const SelectArguments& arguments, Context& context) {
@@ -231,24 +249,7 @@ void run_select(const SelectArguments& arguments, Context& context) {
     const auto writer = io::open_writer(arguments.output, write);
     std::size_t count = 0;
     for (std::size_t s = 0; s < selections.size(); ++s) {
-        const auto& selection = selections[s];
-        const auto path = arguments.root / selection.file;
-        const auto reader = io::open_reader(path, arguments.read);
-        auto wanted = selection.frames.begin();
-        io::NoteLog notes(context.log);
-        std::size_t at = 0;  // what is left out counts too
-        for (io::Frame frame; wanted != selection.frames.end() && reader->next(frame); ++at) {
-            notes.add(frame, reader->notes());
-            at += reader->notes().left_out.size();
-            if (at > *wanted) break;
-            if (at < *wanted) continue;
-            writer->write(frame);
-            losses.add(frame);
-            ++wanted;
-            ++count;
-        }
-        if (wanted != selection.frames.end())
-            throw FileError(fmt::format("gives no frame {}", *wanted), path.string(), "frames are counted from 0");
+        count += write_selection(selections[s], arguments, *writer, losses, context.log);
         context.progress.update({"selecting", static_cast<double>(s + 1), static_cast<double>(selections.size()), {}});
     }
     writer->close();
@@ -288,6 +289,11 @@ std::vector<io::Frame> pick(const std::vector<io::Frame>& frames, const std::vec
     return result;
 }
 
+struct Part {
+    std::string name;
+    std::vector<io::Frame> frames;
+};
+
 fs::path part_path(const SplitArguments& arguments, const std::string& name) {
     return arguments.output / (arguments.format == "deepmd" ? name : name + ".extxyz");
 }
@@ -299,16 +305,45 @@ void refuse_stale(const SplitArguments& arguments, const std::string& name, cons
         throw InputError("is there from an earlier split, this one has no such part", path.string(), "remove it or choose another folder");
 }
 
-void write_part(const SplitArguments& arguments, const std::string& name, const std::vector<io::Frame>& frames) {
-    const auto path = part_path(arguments, name);
-    if (frames.empty()) return;
-    io::write_frames(path, frames, {arguments.format, {}});
+/// All parts or none: each is opened, which refuses a target that is taken, before any is put in place.
+void write_parts(const SplitArguments& arguments, const std::vector<Part>& parts) {
+    std::vector<std::unique_ptr<io::FrameWriter>> writers;
+    for (const auto& part : parts)
+        if (!part.frames.empty()) writers.push_back(io::open_writer(part_path(arguments, part.name), {arguments.format, {}}));
+    auto writer = writers.begin();
+    for (const auto& part : parts) {
+        if (part.frames.empty()) continue;
+        for (const auto& frame : part.frames) (*writer)->write(frame);
+        ++writer;
+    }
+    for (const auto& each : writers) each->close();
+}
+
+void tell_part(const SplitArguments& arguments, const Part& part) {
+    if (part.frames.empty()) return;
     std::map<std::string, std::size_t> groups;
+    const auto& frames = part.frames;
     for (const auto& frame : frames) ++groups[dataset::group_of(frame)];
     std::string text;
     for (const auto& [group, count] : groups)
         if (!group.empty()) text += fmt::format("{}{} {}", text.empty() ? " (" : ", ", group, count);
-    print_out("{}: {} frames{}\n", path.string(), frames.size(), text.empty() ? "" : text + ")");
+    print_out("{}: {} frames{}\n", part_path(arguments, part.name).string(), frames.size(), text.empty() ? "" : text + ")");
+}
+
+/// GROUP,GROUP: a name of a group may hold commas itself.
+std::vector<std::string> held_groups(const std::vector<std::string>& words, const std::vector<io::Frame>& frames) {
+    std::set<std::string> known;
+    for (const auto& frame : frames) known.insert(dataset::group_of(frame));
+    std::vector<std::string> groups;
+    for (const auto& word : words) {
+        if (known.contains(word)) {
+            groups.push_back(word);
+            continue;
+        }
+        std::istringstream parts(word);
+        for (std::string part; std::getline(parts, part, ',');) groups.push_back(part);
+    }
+    return groups;
 }
 
 void run_split(const SplitArguments& arguments, Context& context) {
@@ -330,17 +365,16 @@ void run_split(const SplitArguments& arguments, Context& context) {
         test = pick(frames, parts.held);
         frames = pick(frames, parts.kept);
     }
-    const auto parts = dataset::split(frames, {arguments.fraction, arguments.seed, grouping, arguments.hold});
+    const auto parts = dataset::split(frames, {arguments.fraction, arguments.seed, grouping, held_groups(arguments.hold, frames)});
     if (parts.kept.empty()) throw InputError("the split leaves no frame to train on", {}, "hold out less");
     if (const auto shared = dataset::shared_structures(frames, parts); !shared.empty())
         context.log.warning(fmt::format("{} frames of validation are structures of train too, such as {} and {}", shared.size(),
                                         frames[shared[0].second].where(), frames[shared[0].first].where()));
-    const auto held = pick(frames, parts.held);
-    refuse_stale(arguments, "test", test);
-    refuse_stale(arguments, "validation", held);
-    write_part(arguments, "test", test);
-    write_part(arguments, "validation", held);
-    write_part(arguments, "train", pick(frames, parts.kept));
+    const std::vector<Part> written{
+        {"test", std::move(test)}, {"validation", pick(frames, parts.held)}, {"train", pick(frames, parts.kept)}};
+    for (const auto& part : written) refuse_stale(arguments, part.name, part.frames);
+    write_parts(arguments, written);
+    for (const auto& part : written) tell_part(arguments, part);
     losses.tell(context.log);
 }
 
@@ -367,7 +401,6 @@ void add_split(CLI::App& parent, Context& context) {
             ->capture_default_str()
             ->check(CLI::IsMember(dataset::grouping_names()));
     command->add_option("--hold", arguments->hold, "Hold out exactly these groups, whatever share they are")
-        ->delimiter(',')
         ->type_name("GROUP,...")
         ->excludes(fraction)
         ->excludes(by);

@@ -99,6 +99,7 @@ int main(int argc, char** argv) {
         alkali::app::check_threads_of_environment();
         if (verbose) spdlog::set_level(spdlog::level::debug);
         paths.refuse_inputs_as_outputs();
+        if (paths.writes_to_standard_output()) alkali::app::leave_standard_output();
     });
     alkali::app::add_commands(app, context);
     alkali::app::check_numbers(app);

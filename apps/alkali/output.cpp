@@ -1,6 +1,7 @@
 #include "output.hpp"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -24,6 +25,17 @@ void keep_results_apart() {
     std::FILE* file = own < 0 ? nullptr : ::fdopen(own, "w");
     if (file == nullptr || ::dup2(STDERR_FILENO, STDOUT_FILENO) < 0) return;
     results = file;
+}
+
+std::string path_of_results() { return "/dev/fd/" + std::to_string(::fileno(results)); }
+
+/// True for the file that results are redirected to.
+bool takes_results(const std::string& path) {
+    struct stat named = {};
+    struct stat own = {};
+    const int flags = ::fcntl(::fileno(results), F_GETFL);
+    return flags >= 0 && (flags & O_ACCMODE) != O_RDONLY && ::stat(path.c_str(), &named) == 0 && ::fstat(::fileno(results), &own) == 0 &&
+           named.st_dev == own.st_dev && named.st_ino == own.st_ino;
 }
 
 void remember(bool written) {
@@ -51,15 +63,19 @@ void prepare_streams() {
 
 std::string results_path(const std::string& word) {
     for (const char* name : {"/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"})
-        if (word == name) return "/dev/fd/" + std::to_string(::fileno(results));
-    return word;
+        if (word == name) return path_of_results();
+    return takes_results(word) ? path_of_results() : word;
 }
+
+bool is_results_path(const std::filesystem::path& path) { return path == path_of_results(); }
 
 void write_out(std::string_view text) {
     const auto shown = base::printable(text);
     errno = 0;
     remember(std::fwrite(shown.data(), 1, shown.size(), results) == shown.size());
 }
+
+void leave_standard_output() { results = stderr; }
 
 void say_as_it_is(std::string_view text) {
     if (std::fwrite(text.data(), 1, text.size(), stderr) == text.size()) std::fflush(stderr);

@@ -1,6 +1,7 @@
 #pragma once
 #include <fmt/format.h>
 
+#include <filesystem>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -12,8 +13,9 @@ namespace alkali::app {
 /// and the limit of file sizes failures of writing rather than signals; keeps what other libraries print out of the results. Call it
 /// before anything else.
 void prepare_streams();
-/// The word, or where a file of that name would be standard output, what is standard output for results.
+/// The word; for names of standard output and for the file that it goes to, the descriptor of the results.
 [[nodiscard]] std::string results_path(const std::string& word);
+[[nodiscard]] bool is_results_path(const std::filesystem::path& path);
 
 /// A part of the results, to standard output. What it cannot take is told by output_failure().
 void write_out(std::string_view text);
@@ -21,6 +23,8 @@ template <class... Values>
 void print_out(fmt::format_string<Values...> text, Values&&... values) {
     write_out(fmt::format(text, std::forward<Values>(values)...));
 }
+/// From here on what write_out() is given goes to standard error: standard output is for a file that the command writes.
+void leave_standard_output();
 /// To standard error; what it cannot take is lost.
 void say(std::string_view text);
 /// The same as it is, for what drives a terminal.

@@ -1,5 +1,6 @@
 #include "paths.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "alkali/base/error.hpp"
@@ -62,6 +63,8 @@ void CommandPaths::add_models(const std::string& names) {
     } catch (const Error&) {  // told when they are opened
     }
 }
+
+bool CommandPaths::writes_to_standard_output() const { return std::ranges::any_of(outputs_, is_results_path); }
 
 void CommandPaths::refuse_inputs_as_outputs() const {
     for (const auto& output : outputs_) {

@@ -30,6 +30,8 @@ public:
     [[nodiscard]] base::InputFiles& inputs() { return inputs_; }
     /// The inputs as they were given, for messages.
     [[nodiscard]] const std::vector<std::string>& words() const { return words_; }
+    /// True if an output is standard output (/dev/stdout, the file that it goes to): other text would get among it.
+    [[nodiscard]] bool writes_to_standard_output() const;
     /// Errors: InputError naming output and input; FileError naming an output that cannot be written.
     void refuse_inputs_as_outputs() const;
 

@@ -272,5 +272,87 @@ TEST_F(Frames, of_one_group_stay_together_in_all_three_parts_of_a_split) {
     EXPECT_EQ(total, 8u) << "a group is in two parts";
 }
 
+TEST_F(Frames, of_a_folder_are_counted_by_select_as_info_counts_them) {
+    write("set/a.extxyz", good_frames());
+    write("set/b.extxyz", good_frames());
+    std::filesystem::create_directory_symlink("set", scratch_.path() / "link");
+    for (const char* folder : {"set", "link"}) {
+        EXPECT_THAT(alkali({"info", folder}).all(), HasSubstr("frames: 4"));
+        write("list.txt", "\xef\xbb\xbf" + std::string(folder) + " 0 3\r\n\r\n");
+        const auto outcome = alkali({"data", "select", "list.txt", ".", "-o", "out.extxyz"});
+        ASSERT_EQ(outcome.status, 0) << outcome.all();
+        EXPECT_EQ(read("out.extxyz").find("18446744073709551615"), std::string::npos);
+        EXPECT_THAT(outcome.all(), HasSubstr("2 frames written"));
+    }
+    write("list.txt", "set -1\n");
+    EXPECT_THAT(alkali({"data", "select", "list.txt", ".", "-o", "out.extxyz"}).errors, HasSubstr("'-1' is not the number of a frame"));
+    write("list.txt", "set 4\n");
+    EXPECT_THAT(alkali({"data", "select", "list.txt", ".", "-o", "out.extxyz"}).errors, HasSubstr("gives no frame 4"));
+}
+
+TEST_F(Frames, selected_have_the_labels_that_a_conversion_gives_them) {
+    write("set/type.raw", "0\n");
+    write("set/type_map.raw", "Li\n");
+    write("set/coord.raw", "0 0 0\n");
+    write("set/box.raw", "3 0 0 0 3 0 0 0 3\n");
+    write("set/virial.raw", "9999 0 0 0 9999 0 0 0 9999\n");
+    write("list.txt", "set 0\n");
+    const auto outcome = alkali({"data", "select", "list.txt", ".", "-o", "out.extxyz"});
+    ASSERT_EQ(outcome.status, 0) << outcome.all();
+    EXPECT_THAT(outcome.errors, HasSubstr("it is not taken"));
+    EXPECT_THAT(read("out.extxyz"), Not(HasSubstr("stress=")));
+}
+
+TEST_F(Frames, written_to_standard_output_have_no_other_text_among_them) {
+    write("data.extxyz", good_frames());
+    const std::vector<std::string> convert{"data", "convert", "data.extxyz", "--to", "extxyz", "-o"};
+    const auto with_output = [&](const std::string& output) {
+        auto command = convert;
+        command.push_back(output);
+        return command;
+    };
+    const auto piped = alkali(with_output("/dev/stdout"));
+    ASSERT_EQ(piped.status, 0) << piped.all();
+    EXPECT_THAT(piped.errors, HasSubstr("2 frames written"));
+    ASSERT_EQ(alkali(with_output("plain.extxyz")).status, 0);
+    EXPECT_EQ(piped.output, read("plain.extxyz"));
+    // Into the file that standard output goes to, by each of its names.
+    for (const char* name : {"/dev/stdout", "/dev/fd/1", "/proc/self/fd/1", "all.txt"}) {
+        write("all.txt", "");
+        const auto outcome = run(with_output(name), scratch_.path(), {.output = (scratch_.path() / "all.txt").string()});
+        ASSERT_EQ(outcome.status, 0) << outcome.all();
+        EXPECT_EQ(read("all.txt"), piped.output) << name;
+    }
+}
+
+TEST_F(Frames, are_split_into_all_parts_or_none) {
+    write("data.extxyz", good_frames() + good_frames());
+    write("parts/train/precious.txt", "x");
+    const std::vector<std::string> split{"data", "split", "data.extxyz", "-o",   "parts", "--fraction",
+                                         "0.5",  "--by",  "none",        "--to", "deepmd"};
+    const auto refused = alkali(split);
+    EXPECT_EQ(refused.status, 1);
+    EXPECT_THAT(refused.errors, HasSubstr("parts/train"));
+    EXPECT_FALSE(std::filesystem::exists(scratch_.path() / "parts/validation"));
+    std::filesystem::remove_all(scratch_.path() / "parts/train");
+    const auto outcome = alkali(split);
+    EXPECT_EQ(outcome.status, 0) << outcome.all();
+    EXPECT_TRUE(std::filesystem::exists(scratch_.path() / "parts/validation/type.raw"));
+}
+
+TEST_F(Frames, of_a_group_with_a_comma_in_its_name_are_held_out) {
+    const auto frames = good_frames();
+    write("data.extxyz", with(frames, " energy=", " group=\"a,b\" energy=") + with(frames, " energy=", " group=c energy="));
+    const auto outcome = alkali({"data", "split", "data.extxyz", "-o", "parts", "--hold", "a,b"});
+    ASSERT_EQ(outcome.status, 0) << outcome.all();
+    EXPECT_THAT(read("parts/validation.extxyz"), HasSubstr("group=\"a,b\""));
+}
+
+TEST_F(Frames, of_weight_zero_have_the_labels_that_are_predicted) {
+    write("data.extxyz", with(good_frames(), " energy=", " weight=0 energy="));
+    ASSERT_EQ(alkali({"predict", "model.safetensors", "data.extxyz", "-o", "out.extxyz"}).status, 0);
+    EXPECT_THAT(read("out.extxyz"), Not(HasSubstr("weight=0")));
+}
+
 }  // namespace
 }  // namespace alkali::cli_test::frames_tests

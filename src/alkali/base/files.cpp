@@ -4,11 +4,13 @@
 #include <sys/stat.h>
 
 #include <cerrno>
+#include <optional>
 #include <string>
 #include <system_error>
 
 #include "alkali/base/error.hpp"
 #include "alkali/base/inputs.hpp"
+#include "alkali/base/open_stream.hpp"
 #include "alkali/base/pipe.hpp"
 #include "alkali/base/temporary.hpp"
 
@@ -89,7 +91,10 @@ AtomicFile::AtomicFile(const fs::path& target) : target_(target), stream_(&buffe
         throw FileError("is a folder", target.string(), "give the name of a file that may be written");
     if (there && S_ISBLK(old.st_mode)) throw FileError("is a disk", target.string(), "give the name of a file on it");
     refuse_input_as_output(target);
-    if (there && !S_ISREG(old.st_mode)) {
+    if (const auto stream = there ? open_stream(target) : std::nullopt) {
+        file_ = Descriptor(::fcntl(*stream, F_DUPFD_CLOEXEC, 3));
+        if (!file_.is_open()) cannot_write(target, errno);
+    } else if (there && !S_ISREG(old.st_mode)) {
         file_ = open_to_write(target);
     } else {
         target_ = behind_links(target);

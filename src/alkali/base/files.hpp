@@ -12,7 +12,7 @@ namespace alkali::base {
 
 /// A file under a temporary name beside its target, renamed over the target by commit(); removed if never committed.
 /// What is replaced leaves its mode to what takes its place. A symbolic link stays and what it leads to is replaced or made; a device
-/// or pipe is written into directly.
+/// or pipe is written into directly, a file that is one of the standard streams through that stream.
 /// Errors: FileError naming the target and the reason (also when it is a folder or a disk); InputError if it is an input of a task
 /// under way (inputs.hpp).
 class AtomicFile {

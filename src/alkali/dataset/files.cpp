@@ -82,7 +82,8 @@ class Walk {
 public:
     explicit Walk(std::string format) : format_(std::move(format)) {}
 
-    Files run(const fs::path& root) {
+    /// A folder and all below it.
+    void add_folder(const fs::path& root) {
         root_ = fs::canonical(root);
         folder(root);
         // Links come after what they may lead to, so that a file keeps its own name.
@@ -91,6 +92,20 @@ public:
             links_.pop_back();
             follow(link);
         }
+    }
+
+    /// A file that was named, as one of several. Whatever it is, it is read, unless a better one of the same run is there.
+    void add_file(const fs::path& path) {
+        if (!first_time(path)) return;
+        auto file = run_file(path);
+        if (file && wanted(format_of(path)))
+            runs_[path.parent_path()].push_back(std::move(*file));
+        else
+            (first_copy(path) ? files_.read : files_.passed_over).push_back(path);
+    }
+
+    /// Of all that was added.
+    Files take_files() {
         for (const auto& [folder, files] : runs_) choose(files);
         std::sort(files_.read.begin(), files_.read.end());
         std::sort(files_.passed_over.begin(), files_.passed_over.end());
@@ -105,13 +120,13 @@ private:
     void folder(const fs::path& folder) {
         if (!first_time(folder)) return;
         std::error_code failure;
-        const bool system = fs::exists(folder / "type.raw", failure);
-        if (system && wanted("deepmd")) files_.read.push_back(folder);
         std::vector<fs::path> entries;
-        failure.clear();
         for (fs::directory_iterator at(folder, failure), end; !failure && at != end; at.increment(failure)) entries.push_back(at->path());
         if (failure) throw FileError("the folder cannot be read: " + failure.message(), folder.string(), "check the permissions");
         std::sort(entries.begin(), entries.end());
+        const bool system = std::ranges::any_of(
+            entries, [](const auto& entry) { return io::without_compression(entry.filename().string()) == "type.raw"; });
+        if (system && wanted("deepmd")) files_.read.push_back(folder);
         for (const auto& entry : entries) {
             const auto name = entry.filename().string();
             if (name.starts_with('.') || name.ends_with('~') || (system && io::matches("set.*", name))) continue;
@@ -260,7 +275,7 @@ private:
 /// Sets and arrays of a deepmd system are named as what they are.
 void refuse_parts_of_systems(const fs::path& path) {
     const auto whole = path.has_filename() ? path : path.parent_path();
-    const auto name = whole.filename().string();
+    const auto name = io::without_compression(whole.filename().string());
     const bool folder = fs::is_directory(whole), set = folder && io::matches("set.*", name);
     const bool array = !folder && (name.ends_with(".npy") || name.ends_with(".raw") || name == "nopbc");
     if (!set && !array) return;
@@ -274,18 +289,26 @@ void refuse_parts_of_systems(const fs::path& path) {
                          path.string(), "bring it back, and give the folder above");
 }
 
-Files files_behind(const fs::path& path, const std::string& format) {
+void require_readable(const fs::path& path) {
     std::error_code failure;
     const bool there = fs::exists(path, failure);
     if (failure) throw FileError("cannot be read (" + failure.message() + ")", path.string(), "check the name, links and permissions");
     if (!there) throw FileError("there is no such file or folder", path.string(), "check the name");
     refuse_parts_of_systems(path);
-    if (!fs::is_directory(path)) return {{path}, {}};
-    auto files = Walk(format).run(path);
+}
+
+Files files_behind(const std::vector<fs::path>& paths, const std::string& format, const fs::path& given) {
+    Walk walk(format);
+    for (const auto& path : paths)
+        if (fs::is_directory(path))
+            walk.add_folder(path);
+        else
+            walk.add_file(path);
+    auto files = walk.take_files();
     for (auto& twin : take_out_twins(files.read)) files.passed_over.push_back(std::move(twin));
     if (files.read.empty())
         throw InputError(format.empty() ? "the folder holds no file of a known format" : "the folder holds no file of the format " + format,
-                         path.string(),
+                         given.string(),
                          "rename the files, or name one with --format; a deepmd system is a folder with type.raw and set.000");
     return files;
 }
@@ -294,17 +317,9 @@ Files files_behind(const fs::path& path, const std::string& format) {
 
 Files find_files(const fs::path& path, const std::string& format) {
     const auto matches = base::matching_paths(path);
-    if (matches.size() == 1) return files_behind(matches[0], format);
-    Files all;
-    std::set<fs::path> seen;  // a folder and a file in it may match both
-    for (const auto& match : matches) {
-        const auto files = files_behind(match, format);
-        for (const auto& file : files.read)
-            if (seen.insert(fs::canonical(file)).second) all.read.push_back(file);
-        all.passed_over.insert(all.passed_over.end(), files.passed_over.begin(), files.passed_over.end());
-        all.foreign.insert(all.foreign.end(), files.foreign.begin(), files.foreign.end());
-    }
-    return all;
+    for (const auto& match : matches) require_readable(match);
+    if (matches.size() == 1 && !fs::is_directory(matches[0])) return {matches, {}};
+    return files_behind(matches, format, path);
 }
 
 std::vector<fs::path> files_of(const fs::path& path, const std::string& format) { return find_files(path, format).read; }

@@ -6,6 +6,7 @@
 #include "alkali/base/error.hpp"
 #include "alkali/base/path_pattern.hpp"
 #include "alkali/dataset/files.hpp"
+#include "alkali/io/compression.hpp"
 
 namespace alkali::dataset {
 namespace {
@@ -20,7 +21,8 @@ std::vector<fs::path> inputs_below(const fs::path& folder) {
             inputs.push_back(path);
             std::error_code failure;
             for (fs::recursive_directory_iterator at(path, failure), end; !failure && at != end; at.increment(failure))
-                if (const auto ending = at->path().extension(); ending == ".raw" || ending == ".npy" || at->path().filename() == "nopbc")
+                if (const auto name = io::without_compression(at->path().filename().string());
+                    name.ends_with(".raw") || name.ends_with(".npy") || name == "nopbc")
                     inputs.push_back(at->path());
         }
     } catch (const Error&) {  // told when its frames are read

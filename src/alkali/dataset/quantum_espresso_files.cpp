@@ -1,31 +1,42 @@
 #include "alkali/dataset/quantum_espresso_files.hpp"
 
 #include <algorithm>
-#include <fstream>
 #include <iterator>
 #include <string>
 
+#include "alkali/base/error.hpp"
+#include "alkali/io/compression.hpp"
 #include "alkali/io/format.hpp"
+#include "alkali/io/text.hpp"
 
 namespace alkali::dataset {
 namespace {
 
 namespace fs = std::filesystem;
 
+constexpr const char* schema = "data-file-schema.xml";
+
+/// The file's name without the ending of what is compressed.
+fs::path plain(const fs::path& file) { return file.parent_path() / io::without_compression(file.filename().string()); }
+
 /// OUTDIR/PREFIX.save, the folder that an XML file of pw.x belongs to.
 fs::path save_folder(const fs::path& xml) {
-    if (xml.filename() == "data-file-schema.xml") return xml.parent_path();
+    if (xml.filename() == schema) return xml.parent_path();
     return fs::path(xml).replace_extension(".save");
 }
 
 /// The folder of its run that a text output names ("Writing output data file ./pw/alkali.save/"); empty: none.
 fs::path named_folder(const fs::path& text) {
-    std::ifstream stream(text, std::ios::binary);
-    for (std::string line; std::getline(stream, line);) {
-        const auto end = line.find(".save");
-        if (end == std::string::npos || line.find("Writing") == std::string::npos) continue;
-        const auto begin = line.find_last_of(" '", end);
-        return {line.substr(begin == std::string::npos ? 0 : begin + 1, end + 5 - (begin == std::string::npos ? 0 : begin + 1))};
+    try {
+        const auto content = io::open_content(text);
+        io::Lines lines(*content);
+        for (std::string line; lines.next(line);) {
+            const auto end = line.find(".save");
+            if (end == std::string::npos || line.find("Writing") == std::string::npos) continue;
+            const auto begin = line.find_last_of(" '", end);
+            return {line.substr(begin == std::string::npos ? 0 : begin + 1, end + 5 - (begin == std::string::npos ? 0 : begin + 1))};
+        }
+    } catch (const FileError&) {  // told when its frames are read
     }
     return {};
 }
@@ -53,9 +64,9 @@ std::vector<fs::path> take_out_twins(std::vector<fs::path>& files) {
     for (const auto& file : files)
         if (of_format(file, "qe-output")) texts.emplace_back(file, named_folder(file));
     for (const auto& xml : xmls) {
-        const auto folder = save_folder(xml);
+        const auto name = plain(xml), folder = save_folder(name);
         const bool copied =
-            xml.filename() != "data-file-schema.xml" && std::ranges::find(xmls, folder / "data-file-schema.xml") != xmls.end();
+            name.filename() != schema && std::ranges::any_of(xmls, [&](const auto& other) { return plain(other) == folder / schema; });
         const bool told = std::ranges::any_of(texts, [&](const auto& text) { return is_of(folder, text.second, text.first); });
         if (copied || told) twins.push_back(xml);
     }

@@ -2,9 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <streambuf>
-#include <system_error>
+#include <utility>
 
 #include "alkali/base/error.hpp"
 #include "alkali/base/files.hpp"
@@ -16,6 +17,16 @@ namespace alkali::io {
 namespace {
 
 constexpr std::size_t buffer_size = 1 << 16;
+
+// First bytes of what zstd passes over: any of sixteen.
+const std::vector<std::string_view>& zstd_magic() {
+    using namespace std::string_view_literals;
+    static const std::vector<std::string_view> all{
+        "\x28\xb5\x2f\xfd"sv, "\x50\x2a\x4d\x18"sv, "\x51\x2a\x4d\x18"sv, "\x52\x2a\x4d\x18"sv, "\x53\x2a\x4d\x18"sv, "\x54\x2a\x4d\x18"sv,
+        "\x55\x2a\x4d\x18"sv, "\x56\x2a\x4d\x18"sv, "\x57\x2a\x4d\x18"sv, "\x58\x2a\x4d\x18"sv, "\x59\x2a\x4d\x18"sv, "\x5a\x2a\x4d\x18"sv,
+        "\x5b\x2a\x4d\x18"sv, "\x5c\x2a\x4d\x18"sv, "\x5d\x2a\x4d\x18"sv, "\x5e\x2a\x4d\x18"sv, "\x5f\x2a\x4d\x18"sv};
+    return all;
+}
 
 struct Kind {
     Compression compression;
@@ -29,7 +40,7 @@ const std::vector<Kind>& kinds() {
     static const std::vector<Kind> all{
         {Compression::gzip, "gzip", ".gz", "zlib1g-dev", {"\x1f\x8b"sv}, gzip_codec},
         {Compression::xz, "xz", ".xz", "liblzma-dev", {"\xfd\x37zXZ\0"sv}, xz_codec},
-        {Compression::zstd, "zstd", ".zst", "libzstd-dev", {"\x28\xb5\x2f\xfd"sv, "\x50\x2a\x4d\x18"sv}, zstd_codec},
+        {Compression::zstd, "zstd", ".zst", "libzstd-dev", zstd_magic(), zstd_codec},
     };
     return all;
 }
@@ -46,6 +57,13 @@ constexpr std::array<Foreign, 5> foreign{{{"BZh", "bzip2", ".bz2", "bunzip2"},
 
 bool ends_with(std::string_view name, std::string_view ending) {
     return name.size() > ending.size() && matches(ending, name.substr(name.size() - ending.size()));
+}
+
+const Kind* kind_of(std::string_view bytes) {
+    for (const auto& kind : kinds())
+        for (const auto magic : kind.magic)
+            if (bytes.starts_with(magic)) return &kind;
+    return nullptr;
 }
 
 std::unique_ptr<Codec> codec_of(const Kind& kind, Direction direction, const std::string& where) {
@@ -73,6 +91,7 @@ protected:
         if (failed_) return traits_type::eof();
         try {
             const std::size_t count = fill();
+            if (!std::exchange(begun_, true) && kind_of({output_.data(), count}) != nullptr) throw FileError("is compressed twice");
             setg(output_.data(), output_.data(), output_.data() + count);
             return count == 0 ? traits_type::eof() : traits_type::to_int_type(output_.front());
         } catch (const FileError& error) {
@@ -102,13 +121,20 @@ private:
     std::string where_;
     std::vector<char> input_, output_;
     std::string_view rest_;
-    bool ended_ = false, failed_ = false;
+    bool begun_ = false, ended_ = false, failed_ = false;
 };
 
-std::string first_bytes(std::istream& file) {
-    std::string bytes(8, '\0');
-    file.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-    bytes.resize(static_cast<std::size_t>(file.gcount()));
+/// The next bytes, which stay to be read; of a pipe those that are there.
+std::string first_bytes(std::istream& content) {
+    std::string bytes;
+    auto& buffer = *content.rdbuf();
+    if (content.peek() == std::char_traits<char>::eof()) {
+        content.clear();
+        return bytes;
+    }
+    bytes.resize(static_cast<std::size_t>(std::clamp<std::streamsize>(buffer.in_avail(), 1, 8)));
+    bytes.resize(static_cast<std::size_t>(buffer.sgetn(bytes.data(), static_cast<std::streamsize>(bytes.size()))));
+    for (std::size_t i = 0; i < bytes.size(); ++i) buffer.sungetc();
     return bytes;
 }
 
@@ -138,16 +164,11 @@ std::string without_compression(const std::string& name) {
 
 std::unique_ptr<std::istream> open_content(const std::filesystem::path& path) {
     auto file = base::open_input(path);
-    // What cannot be rewound (a pipe) is taken as it comes.
-    if (std::error_code unknown; !std::filesystem::is_regular_file(path, unknown)) return file;
     const auto bytes = first_bytes(*file);
-    file->clear();
-    file->seekg(0);
-    for (const auto& kind : kinds())
-        for (const auto magic : kind.magic)
-            if (bytes.starts_with(magic))
-                return std::make_unique<base::OwningStream>(
-                    std::make_unique<Uncompressing>(std::move(file), codec_of(kind, Direction::uncompress, path.string()), path.string()));
+    if (const auto* kind = kind_of(bytes)) {
+        return std::make_unique<base::OwningStream>(
+            std::make_unique<Uncompressing>(std::move(file), codec_of(*kind, Direction::uncompress, path.string()), path.string()));
+    }
     for (const auto& kind : foreign)
         if (bytes.starts_with(kind.magic))
             throw FileError(fmt::format("is compressed by {}, which alkali does not read", kind.name), path.string(),

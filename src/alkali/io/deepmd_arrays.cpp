@@ -92,10 +92,39 @@ private:
 
 }  // namespace
 
-std::unique_ptr<FrameArray> open_frame_array(const fs::path& folder, const std::string& name, std::size_t width,
+DeepmdFolder::DeepmdFolder(fs::path folder) : folder_(std::move(folder)) {
+    std::error_code failure;
+    for (fs::directory_iterator at(folder_, failure), end; !failure && at != end; at.increment(failure)) {
+        const auto name = at->path().filename().string(), plain = without_compression(name);
+        const auto [entry, added] = entries_.try_emplace(plain, at->path());
+        if (!added && name == plain) entry->second = at->path();
+    }
+    if (failure) throw FileError("the folder cannot be read: " + failure.message(), folder_.string(), "check the permissions");
+}
+
+std::optional<fs::path> DeepmdFolder::find(const std::string& name) const {
+    const auto entry = entries_.find(name);
+    if (entry == entries_.end()) return std::nullopt;
+    std::error_code failure;
+    if (fs::status(entry->second, failure).type() == fs::file_type::not_found)
+        throw FileError("the link leads nowhere", entry->second.string(), "bring back what it led to, or remove it");
+    return entry->second;
+}
+
+std::vector<std::string> DeepmdFolder::names() const {
+    std::vector<std::string> names;
+    for (const auto& [name, path] : entries_) names.push_back(name);
+    return names;
+}
+
+std::unique_ptr<FrameArray> open_frame_array(const DeepmdFolder& folder, const std::string& name, std::size_t width,
                                              std::optional<std::size_t> frames) {
-    if (const auto path = folder / (name + ".npy"); fs::exists(path)) return std::make_unique<NpyArray>(path, width, frames);
-    if (const auto path = folder / (name + ".raw"); fs::exists(path)) return std::make_unique<RawArray>(path, width, frames);
+    if (const auto path = folder.find(name + ".npy")) {
+        if (path->extension() != ".npy")
+            throw FileError("is compressed; arrays of numpy are read to and fro", path->string(), "uncompress it first");
+        return std::make_unique<NpyArray>(*path, width, frames);
+    }
+    if (const auto path = folder.find(name + ".raw")) return std::make_unique<RawArray>(*path, width, frames);
     return nullptr;
 }
 

@@ -1,11 +1,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <optional>
+#include <utility>
 
 #include "alkali/base/error.hpp"
-#include "alkali/base/files.hpp"
+#include "alkali/io/compression.hpp"
 #include "alkali/io/deepmd.hpp"
 #include "alkali/io/deepmd_arrays.hpp"
 #include "alkali/io/text.hpp"
@@ -19,49 +21,85 @@ namespace fs = std::filesystem;
 constexpr double most_types = 1e6;
 
 std::vector<fs::path> find_systems(const fs::path& root) {
+    if (DeepmdFolder(root).has("type.raw")) return {root};
     std::vector<fs::path> systems;
-    if (fs::exists(root / "type.raw")) return {root};
-    for (const auto& entry : fs::recursive_directory_iterator(root))
-        if (entry.path().filename() == "type.raw") systems.push_back(entry.path().parent_path());
+    std::error_code failure;
+    for (fs::recursive_directory_iterator at(root, failure), end; !failure && at != end; at.increment(failure))
+        if (without_compression(at->path().filename().string()) == "type.raw") systems.push_back(at->path().parent_path());
+    if (failure) throw FileError("a folder below cannot be read: " + failure.message(), root.string(), "check the permissions");
     std::sort(systems.begin(), systems.end());
+    systems.erase(std::unique(systems.begin(), systems.end()), systems.end());
     if (systems.empty()) throw FileError("no deepmd folder: there is no type.raw in it or below", root.string());
     return systems;
 }
 
 // Folders with arrays: set.*, or the system's own folder where it holds text (coord.raw).
-std::vector<fs::path> find_sets(const fs::path& system) {
+std::vector<fs::path> find_sets(const DeepmdFolder& system, std::vector<std::string>& warnings) {
     std::vector<fs::path> sets;
-    for (const auto& entry : fs::directory_iterator(system))
-        if (entry.is_directory() && matches("set.*", entry.path().filename().string())) sets.push_back(entry.path());
+    for (const auto& name : system.names()) {
+        if (!matches("set.*", name)) continue;
+        const auto path = *system.find(name);
+        if (fs::is_directory(path))
+            sets.push_back(path);
+        else
+            warnings.push_back(path.filename().string() + " is no folder: not read");
+    }
     std::sort(sets.begin(), sets.end());
-    if (sets.empty() && fs::exists(system / "coord.raw")) sets.push_back(system);
-    if (sets.empty()) throw FileError("the deepmd folder has neither set.000 nor coord.raw", system.string());
+    if (sets.empty() && system.has("coord.raw")) sets.push_back(system.path());
+    if (sets.empty()) throw FileError("the deepmd folder has neither set.000 nor coord.raw", system.path().string());
     return sets;
+}
+
+std::vector<std::string> words_in(const fs::path& path) {
+    const auto content = open_content(path);
+    Lines lines(*content);
+    std::vector<std::string> words;
+    for (std::string line; lines.next(line);)
+        for (const auto word : split(line)) words.emplace_back(word);
+    return words;
 }
 
 // One set: its arrays, checked against each other.
 struct SetFiles {
     std::unique_ptr<FrameArray> coord, box, energy, force, virial, types;
+    std::vector<std::string> warnings;
 
-    SetFiles(const fs::path& set, bool periodic, std::size_t atoms) : coord(open_frame_array(set, "coord", 3 * atoms, {})) {
-        if (!coord) throw FileError("coord.npy is missing", set.string(), "a deepmd set holds coord.npy, box.npy, energy.npy, ...");
+    SetFiles(const DeepmdFolder& set, bool periodic, std::size_t atoms) : coord(open_frame_array(set, "coord", 3 * atoms, {})) {
+        if (!coord) throw FileError("coord.npy is missing", set.path().string(), "a deepmd set holds coord.npy, box.npy, energy.npy, ...");
         const auto open = [&](const char* name, std::size_t width) { return open_frame_array(set, name, width, frames()); };
         if (periodic) box = open("box", 9);
         if (periodic && !box)
-            throw FileError("box.npy is missing", set.string(),
+            throw FileError("box.npy is missing", set.path().string(),
                             "add it, or an empty file 'nopbc' in the system's folder for open boundaries");
         energy = open("energy", 1);
         force = open("force", 3 * atoms);
         virial = open("virial", 9);
         types = open("real_atom_types", atoms);
+        if (virial && !periodic) {
+            virial.reset();
+            warnings.emplace_back("the virial is not taken: with open boundaries (nopbc) there is no volume");
+        }
+        warn_of_unread(set);
     }
     [[nodiscard]] std::size_t frames() const { return coord->frames(); }
+
+private:
+    void warn_of_unread(const DeepmdFolder& set) {
+        static constexpr auto read =
+            std::to_array<std::string_view>({"coord", "box", "energy", "force", "virial", "real_atom_types", "type", "type_map"});
+        std::string unread;
+        for (const auto& name : set.names()) {
+            if (!name.ends_with(".npy") && !name.ends_with(".raw")) continue;
+            if (std::ranges::find(read, name.substr(0, name.size() - 4)) == read.end()) unread += (unread.empty() ? "" : ", ") + name;
+        }
+        if (!unread.empty()) warnings.push_back("arrays that are not read: " + unread);
+    }
 };
 
 class DeepmdReader final : public FrameReader {
 public:
     DeepmdReader(const fs::path& root, const ReadOptions& options)
-        : root_(root), options_(options), elements_(options.type_names), systems_(find_systems(root)) {}
+        : options_(options), elements_(options.type_names), systems_(find_systems(root)) {}
 
     bool next(Frame& frame) override {
         while (!set_ || row_ >= set_->frames())
@@ -71,9 +109,11 @@ public:
         frame.index = place_.frame;
         const Place here = place_;
         ++place_.frame;
+        warnings_ = std::exchange(set_->warnings, {});
+        for (auto& warning : std::exchange(of_system_, {})) warnings_.push_back(std::move(warning));
         read_row(row_++, frame, here);
         check_frame(frame, options_.numbers, here);
-        warnings_ = elements_.take_warnings();
+        for (auto& warning : elements_.take_warnings()) warnings_.push_back(std::move(warning));
         return true;
     }
 
@@ -90,38 +130,50 @@ private:
             open_system(systems_[next_system_++]);
         }
         row_ = 0;
-        set_.emplace(sets_[next_set_++], periodic_, types_.size());
+        set_.emplace(DeepmdFolder(sets_[next_set_++]), periodic_, types_.size());
         return true;
     }
 
     void open_system(const fs::path& system) {
+        const DeepmdFolder folder(system);
         place_ = {system.string(), 0};
-        periodic_ = !fs::exists(system / "nopbc");
+        periodic_ = !folder.has("nopbc");
         elements_ = TypeElements(options_.type_names, TypeElements::Order::files_own);
-        read_labels(system);
+        read_labels(folder);
         types_.clear();
-        const std::string content = base::read_file(system / "type.raw");
-        for (const auto word : split(content)) {
+        const auto path = folder.find("type.raw");
+        if (!path) throw FileError("there is no type.raw", system.string());
+        for (const auto& word : words_in(*path)) {
             const auto type = parse_double(word);  // numpy.savetxt writes 0.000e+00
             if (!type || !(*type >= 0 && *type < most_types) || *type != std::floor(*type))
-                throw FileError(fmt::format("'{}' is not a type number", word), (system / "type.raw").string());
+                throw FileError(fmt::format("'{}' is not a type number", word), path->string());
             types_.push_back(static_cast<long long>(*type));
         }
-        if (types_.empty()) throw FileError("has no atoms", (system / "type.raw").string());
-        sets_ = find_sets(system);
+        if (types_.empty()) throw FileError("has no atoms", path->string());
+        sets_ = find_sets(folder, of_system_);
         next_set_ = 0;
     }
 
-    // The system's own names of types, or those of the folder that it is in.
-    void read_labels(const fs::path& system) {
+    // The system's own names of types, or those of the nearest folder above that has some.
+    void read_labels(const DeepmdFolder& system) {
         labels_.clear();
-        for (fs::path folder = system;; folder = folder.parent_path()) {
-            if (fs::exists(folder / "type_map.raw")) {
-                const std::string content = base::read_file(folder / "type_map.raw");
-                for (const auto word : split(content)) labels_.emplace_back(word);
+        if (const auto own = system.find("type_map.raw")) {
+            labels_ = words_in(*own);
+            if (labels_.empty())
+                throw FileError("names no types", own->string(), "give their chemical symbols in their order, or remove it");
+            return;
+        }
+        const auto whole = fs::absolute(system.path()).lexically_normal();
+        for (fs::path folder = whole.has_filename() ? whole : whole.parent_path(); folder.has_relative_path();) {
+            folder = folder.parent_path();
+            for (const char* name : {"type_map.raw", "type_map.raw.gz", "type_map.raw.xz", "type_map.raw.zst"}) {
+                std::error_code failure;
+                const auto map = folder / name;
+                if (!fs::exists(fs::symlink_status(map, failure))) continue;
+                labels_ = words_in(map);
+                of_system_.push_back("there is no type_map.raw; the names of the types are those of " + map.string());
                 return;
             }
-            if (folder == root_ || folder == folder.parent_path()) return;
         }
     }
 
@@ -134,7 +186,7 @@ private:
         frame.structure.positions = vectors_of(set_->coord->of(row), real);
         if (set_->energy) frame.labels.energy = set_->energy->of(row)[0];
         if (set_->force) frame.labels.forces = vectors_of(set_->force->of(row), real);
-        if (set_->virial && periodic_) {
+        if (set_->virial) {
             const Mat3 virial = matrix(set_->virial->of(row));
             frame.labels.stress = -0.5 * (virial + virial.transpose()) / frame.structure.cell.volume();
         }
@@ -175,13 +227,13 @@ private:
         return vectors;
     }
 
-    fs::path root_;
     ReadOptions options_;
     TypeElements elements_;
     std::vector<fs::path> systems_, sets_;
     std::size_t next_system_ = 0, next_set_ = 0, row_ = 0;
     std::vector<std::string> labels_;  ///< of type_map.raw
     std::vector<std::string> warnings_;
+    std::vector<std::string> of_system_;  ///< warnings of the system that are not told yet
     std::vector<long long> types_;
     bool periodic_ = true;
     std::optional<SetFiles> set_;

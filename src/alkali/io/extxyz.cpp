@@ -13,6 +13,7 @@
 #include "alkali/io/extxyz_lines.hpp"
 #include "alkali/io/label_names.hpp"
 #include "alkali/io/text.hpp"
+#include "alkali/io/uncertainties.hpp"
 #include "alkali/units/elements.hpp"
 
 namespace alkali::io {
@@ -21,15 +22,12 @@ namespace {
 // Takes the key out of the header, in any letter case; two that differ are a fault.
 std::optional<KeyValue> take(std::vector<KeyValue>& pairs, std::string_view key, const Place& place) {
     std::optional<KeyValue> taken;
-    for (auto pair = pairs.begin(); pair != pairs.end();) {
-        if (!same_ignoring_case(pair->first, key)) {
-            ++pair;
-            continue;
-        }
-        if (taken && taken->second != pair->second) place.fail(fmt::format("{} is given twice and differs", key), "leave one of them");
-        taken = std::move(*pair);
-        pair = pairs.erase(pair);
+    for (auto& pair : pairs) {
+        if (!same_ignoring_case(pair.first, key)) continue;
+        if (taken && taken->second != pair.second) place.fail(fmt::format("{} is given twice and differs", key), "leave one of them");
+        taken = pair;
     }
+    if (taken) std::erase_if(pairs, [&](const KeyValue& pair) { return same_ignoring_case(pair.first, key); });
     return taken;
 }
 
@@ -54,13 +52,18 @@ std::array<bool, 3> pbc_of(const KeyValue& pair, const Place& place) {
     return pbc;
 }
 
-// Boundaries under the names of other programs; p is periodic, f, s and m (LAMMPS) are not.
-std::optional<KeyValue> take_boundaries(std::vector<KeyValue>& pairs, const Place& place) {
+// What other programs call the boundaries.
+bool is_boundary_name(std::string_view name) {
     static constexpr auto names =
         std::to_array<std::string_view>({"periodic", "periodicity", "boundary", "boundaries", "bc", "pbcs", "periodic_boundary",
                                          "periodic_boundaries", "periodic_boundary_conditions", "boundary_conditions"});
+    return std::find(names.begin(), names.end(), lower_case(name)) != names.end();
+}
+
+// Boundaries under the names of other programs; p is periodic, f, s and m (LAMMPS) are not.
+std::optional<KeyValue> take_boundaries(std::vector<KeyValue>& pairs, const Place& place) {
     for (auto pair = pairs.begin(); pair != pairs.end(); ++pair) {
-        if (std::find(names.begin(), names.end(), lower_case(pair->first)) == names.end()) continue;
+        if (!is_boundary_name(pair->first)) continue;
         std::vector<std::string> words;
         for (const auto word : array_words(pair->second)) words.push_back(lower_case(word));
         if (words.size() == 1 && words[0].size() == 3 && words[0].find_first_not_of("pfsmt01") == std::string::npos)
@@ -186,6 +189,10 @@ private:
         for (std::size_t i = 0; i < atoms; ++i) {
             if (i >= atom_lines_.size()) atom_lines_.emplace_back();
             if (!lines_.next(atom_lines_[i])) lose(fmt::format("the file ends after {} of {} atoms", i, atoms), "the file is truncated");
+            // Kept, empty lines would take far more memory than a compressed file.
+            if (trim(atom_lines_[i]).empty())
+                lose(fmt::format("line {} is empty, after {} of {} atoms", lines_.number(), i, atoms),
+                     "an atom line is missing, or the count is wrong");
             if (atom_lines_[i].size() <= longest_count && is_count(atom_lines_[i]) && lines_.header_follows(0)) {
                 lines_.put_back(atom_lines_[i]);
                 lose(fmt::format("the next frame begins in line {}, after {} of {} atoms", lines_.number() + 1, i, atoms),
@@ -212,6 +219,9 @@ private:
         notes_ = {};
         auto [pairs, words, fault] = read_header(header_);
         if (!fault.empty()) place.fail("in the comment line " + fault, "close it, or put a backslash before it");
+        if (pairs.size() > most_keys)
+            place.fail(fmt::format("the comment line has {} keys and words, more than {}", pairs.size(), most_keys),
+                       "is it one of an extended XYZ file? Numbers of atoms belong into columns");
         set_words_aside(pairs, words);
         std::string properties = "species:S:1:pos:R:3";
         if (const auto given = take(pairs, "Properties", place))
@@ -230,26 +240,34 @@ private:
         check_frame(frame, options_.numbers, place);
     }
 
-    // A word of a remark is no label, weight or cell: "energy: -5.07", "stress free". It keeps its place among the keys.
+    // A word of a remark is no label, weight, cell, boundary or group: "energy: -5.07", "stress free", "space group 229", "without pbc".
+    // It keeps its place among the keys.
     void set_words_aside(std::vector<KeyValue>& pairs, const std::vector<std::size_t>& words) {
         for (const auto at : words) {
             auto& word = pairs[at].first;
             const auto colon = word.find(':');
-            const bool with_number = colon != std::string::npos && parse_double(word.substr(colon + 1)) && is_taken(word.substr(0, colon));
-            if (!with_number && !is_taken(word)) continue;
+            const auto behind = colon == std::string::npos ? std::string_view() : std::string_view(word).substr(colon + 1);
+            const bool with_value = colon != std::string::npos && (behind.empty() || is_value(behind)) && is_taken(word.substr(0, colon));
+            if (!with_value && !is_taken(word)) continue;
             const bool is_word = std::binary_search(words.begin(), words.end(), at + 1);
-            const bool value_behind = at + 1 < pairs.size() &&
-                                      (pairs[at + 1].first.starts_with('(') || (is_word && parse_double(pairs[at + 1].first).has_value()));
-            if (with_number || value_behind || word.ends_with(':'))
+            const bool value_behind =
+                at + 1 < pairs.size() && (pairs[at + 1].first.starts_with('(') || (is_word && is_value(pairs[at + 1].first)));
+            if (with_value || value_behind || word.ends_with(':'))
                 notes_.warnings.push_back(
                     fmt::format("'{}' in the comment line has no = behind it and is not taken: write {}=...", word, word.substr(0, colon)));
             word = untaken_name(word);
         }
     }
-    // True for names that would be heeded as keys.
-    [[nodiscard]] bool is_taken(const std::string& name) const {
-        const auto is = [&](std::string_view key) { return same_ignoring_case(name, key); };
-        return label_name(name) || weight_name(name) || is("Lattice") || is("Properties") || name == options_.energy_key ||
+    // A number, or what says whether directions are periodic: T, FFF, .true.
+    static bool is_value(std::string_view word) {
+        return parse_double(word) || word == ".true." || word == ".false." ||
+               (!word.empty() && (word.size() == 1 || word.size() == 3) && word.find_first_not_of("TF") == std::string_view::npos);
+    }
+    // True for names that anything looks up: as keys here, to group frames, to label them, as errors of predictions.
+    [[nodiscard]] bool is_taken(std::string_view name) const {
+        static constexpr auto names = std::to_array<std::string_view>({"lattice", "properties", "pbc", "group", "config_type", "k_mesh"});
+        return label_name(name) || weight_name(name) || is_boundary_name(name) || is_uncertainty(name) ||
+               std::find(names.begin(), names.end(), lower_case(name)) != names.end() || name == options_.energy_key ||
                name == options_.stress_key || name == options_.virial_key;
     }
 
@@ -289,16 +307,15 @@ private:
     }
 
     void parse_atoms(std::size_t atoms, const Columns& columns, Frame& frame, const Place& place) {
+        // Before there is room for all: a width that the lines do not have may be beyond the memory.
+        if (atoms > 0) require_columns(0, columns, place);
         auto& structure = frame.structure;
         structure.numbers.reserve(atoms);
         structure.positions.reserve(atoms);
         if (columns.energies >= 0) frame.labels.energies.emplace().reserve(atoms);
         for (const auto& property : columns.others) frame.columns.push_back(begin_column(property, atoms));
         for (std::size_t i = 0; i < atoms; ++i) {
-            split(atom_lines_[i], words_);
-            if (words_.size() != static_cast<std::size_t>(columns.count))
-                place.fail(fmt::format("atom {} (line {}) has {} columns, Properties says {}", i + 1, first_atom_line_ + i, words_.size(),
-                                       columns.count));
+            require_columns(i, columns, place);
             const auto what = [&](const char* column) {
                 return fmt::format("{} of atom {} (line {})", column, i + 1, first_atom_line_ + i);
             };
@@ -312,6 +329,14 @@ private:
                 frame.labels.energies->push_back(*energy);
             }
         }
+    }
+
+    // Leaves the words of the atom's line in words_.
+    void require_columns(std::size_t atom, const Columns& columns, const Place& place) {
+        split(atom_lines_[atom], words_);
+        if (words_.size() != static_cast<std::size_t>(columns.count))
+            place.fail(fmt::format("atom {} (line {}) has {} columns, Properties says {}", atom + 1, first_atom_line_ + atom, words_.size(),
+                                   columns.count));
     }
 
     template <class What>
@@ -347,7 +372,7 @@ private:
     }
 
     std::unique_ptr<std::istream> stream_;
-    static constexpr std::size_t longest_count = 30;
+    static constexpr std::size_t longest_count = 30, most_keys = 10'000;
 
     ExtxyzLines lines_;
     ReadOptions options_;

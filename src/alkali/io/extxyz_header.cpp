@@ -84,7 +84,7 @@ private:
     std::string fault_;
 };
 
-bool needs_quotes(std::string_view text) { return text.empty() || text.find_first_of(" \t\n\r\"'{}[]=,\\") != std::string_view::npos; }
+bool needs_quotes(std::string_view text) { return text.empty() || text.find_first_of(" \t\n\r\v\f\"'{}[]=,\\") != std::string_view::npos; }
 
 std::string escape(std::string_view text) {
     if (!needs_quotes(text)) return std::string(text);

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
+#include <set>
 
 #include "alkali/io/label_names.hpp"
 
@@ -88,12 +90,6 @@ private:
     void warn(std::string text) { notes_.warnings.push_back(std::move(text)); }
 
     // --- weights
-
-    // weights="1 2 3" is something else.
-    static bool is_weight(const KeyValue& pair) {
-        const auto name = weight_name(pair.first);
-        return name && (name->quantity || fits(pair, Quantity::energy) || !lower_case(pair.first).ends_with("weights"));
-    }
 
     // The weight of the frame (no quantity) or of one label. Keys that give it twice with different numbers are named.
     std::optional<double> weight_of(std::optional<Quantity> quantity) {
@@ -341,7 +337,9 @@ private:
     }
 
     void erase(const std::vector<Candidate>& taken) {
-        for (const auto& candidate : taken) std::erase_if(pairs_, [&](const KeyValue& pair) { return pair.first == candidate.key; });
+        std::set<std::string_view> keys;
+        for (const auto& candidate : taken) keys.insert(candidate.key);
+        std::erase_if(pairs_, [&](const KeyValue& pair) { return keys.contains(pair.first); });
     }
 
     // Says that the key or column which was asked for is not there. What is there instead is another label.
@@ -518,13 +516,14 @@ private:
     }
 
     // The name, with a number behind it where the frame has it already.
-    [[nodiscard]] std::string free_name(const std::string& name) const {
-        const auto has = [&](const std::string& n) {
-            return std::any_of(pairs_.begin(), pairs_.end(), [&](const KeyValue& pair) { return pair.first == n; }) ||
-                   std::any_of(frame_.columns.begin(), frame_.columns.end(), [&](const AtomColumn& column) { return column.name == n; });
-        };
+    [[nodiscard]] std::string free_name(const std::string& name) {
+        if (names_.empty()) {
+            for (const auto& pair : pairs_) names_.insert(pair.first);
+            for (const auto& column : frame_.columns) names_.insert(column.name);
+        }
         std::string free = name;
-        for (int number = 2; has(free); ++number) free = fmt::format("{}_{}", name, number);
+        for (auto& number = last_number_.try_emplace(name, 1).first->second; !names_.insert(free).second;)
+            free = fmt::format("{}_{}", name, ++number);
         return free;
     }
 
@@ -554,7 +553,9 @@ private:
     std::optional<double> weights_[4];
     bool took_virial_ = false, unconverged_ = false;
     std::vector<RefusedSet> refused_sets_;
-    bool set_aside_[4] = {};  ///< not taken for a reason that is not seen in a file that is written
+    std::set<std::string> names_;             ///< of keys and columns, also of those before they got another
+    std::map<std::string, int> last_number_;  ///< given to a name
+    bool set_aside_[4] = {};                  ///< not taken for a reason that is not seen in a file that is written
 };
 
 }  // namespace

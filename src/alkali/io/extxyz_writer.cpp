@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "alkali/base/error.hpp"
 #include "alkali/base/files.hpp"
 #include "alkali/io/extxyz.hpp"
 #include "alkali/io/extxyz_header.hpp"
@@ -82,10 +83,11 @@ private:
                ((label->quantity == Quantity::stress || label->quantity == Quantity::virial) && labels.stress);
     }
 
-    static bool reserved(const std::string& key, const Frame& frame) {
+    static bool reserved(const std::string& key, const std::string& value, const Frame& frame) {
         for (const std::string_view structural : {"Lattice", "Properties", "pbc"})
             if (same_ignoring_case(key, structural)) return true;
-        if (const auto weight = weight_name(key)) return !weight->quantity || of_label(frame.weights, *weight->quantity) != 1.0;
+        if (const auto weight = weight_name(key); weight && is_weight({key, value}))
+            return !weight->quantity || of_label(frame.weights, *weight->quantity) != 1.0;
         return key_stands_for_written(key, frame.labels);
     }
 
@@ -93,16 +95,24 @@ private:
         return quantity == Quantity::energy ? weights.energy : quantity == Quantity::forces ? weights.forces : weights.stress;
     }
 
+    static const std::string& name_of(const AtomColumn& column, const Frame& frame) {
+        if (column.name.empty() || column.name.find_first_of(":\n\r") != std::string::npos)
+            throw InputError(fmt::format("extended XYZ cannot hold a column called '{}'", column.name), frame.where(), "rename it");
+        return column.name;
+    }
+
     static std::string header(const Frame& frame, const std::vector<const AtomColumn*>& columns) {
         const auto& cell = frame.structure.cell;
         std::string text;
         if (!cell.vectors().isZero(0)) text += "Lattice=\"" + row_major(cell.vectors()) + "\" ";
-        text += "Properties=species:S:1:pos:R:3";
-        if (frame.labels.forces) text += ":forces:R:3";
-        if (frame.labels.energies) text += ":energies:R:1";
-        for (const auto* column : columns) text += fmt::format(":{}:{}:{}", column->name, letter_of(column->kind), column->width);
+        std::string properties = "species:S:1:pos:R:3";
+        if (frame.labels.forces) properties += ":forces:R:3";
+        if (frame.labels.energies) properties += ":energies:R:1";
+        for (const auto* column : columns)
+            properties += fmt::format(":{}:{}:{}", name_of(*column, frame), letter_of(column->kind), column->width);
+        text += format_pair("Properties", properties);
         for (const auto& [key, value] : frame.info)
-            if (!reserved(key, frame)) text += " " + format_pair(key, value);
+            if (!reserved(key, value, frame)) text += " " + format_pair(key, value);
         if (frame.weight != 1.0) text += fmt::format(" weight={}", frame.weight);
         for (const auto quantity : {Quantity::energy, Quantity::forces, Quantity::stress})
             if (const double weight = of_label(frame.weights, quantity); weight != 1.0)

@@ -2,6 +2,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <bitset>
 #include <fstream>
 #include <functional>
 
@@ -19,6 +20,7 @@
 #include "alkali/io/quantum_espresso.hpp"
 #include "alkali/io/text.hpp"
 #include "alkali/io/vasp.hpp"
+#include "alkali/units/elements.hpp"
 
 namespace alkali::io {
 namespace {
@@ -198,6 +200,9 @@ public:
     FileFrames(const Format& format, const std::filesystem::path& path, const ReadOptions& options) : path_(path.string()) {
         auto content = open_content(path);
         content_ = content.get();
+        for (const auto& name : options.type_names)
+            if (units::is_symbol(name)) named_[static_cast<std::size_t>(units::atomic_number(name))] = true;
+        type_names_ = options.type_names;
         reader_ = format.open_stream(std::move(content), path_, options);
     }
 
@@ -206,6 +211,7 @@ public:
         try {
             if (reader_->next(frame)) {
                 ++frames_;
+                require_named(frame);
                 return true;
             }
             // What follows the last frame is read too, so that a wrong check sum does not pass.
@@ -223,11 +229,24 @@ public:
     FrameNotes notes() const override { return reader_->notes(); }
 
 private:
+    /// Names given for types stand beside what a file names itself: another element is a contradiction.
+    void require_named(const Frame& frame) const {
+        if (type_names_.empty()) return;
+        const auto& numbers = frame.structure.numbers;
+        const auto other = std::ranges::find_if(numbers, [&](int number) { return !named_[static_cast<std::size_t>(number)]; });
+        if (other == numbers.end()) return;
+        Place{frame.source, frame.index}.fail(fmt::format("atom {} is {} in the file, and the type names given are {}",
+                                                          other - numbers.begin() + 1, units::symbol(*other), fmt::join(type_names_, ", ")),
+                                              "the elements that a file names are used: correct the type names, or leave them out");
+    }
+
     static constexpr std::streamsize longest_rest = 64 << 20;
 
     std::string path_;
     std::istream* content_ = nullptr;  ///< owned by reader_
     std::unique_ptr<FrameReader> reader_;
+    std::vector<std::string> type_names_;
+    std::bitset<256> named_;  ///< by atomic number
     std::size_t frames_ = 0;
     bool lost_ = false;
 };

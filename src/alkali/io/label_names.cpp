@@ -268,8 +268,10 @@ Meaning parse_meaning(std::string_view name) {
 }
 
 const Meaning& meaning_of(std::string_view name) {
-    constexpr std::size_t most_remembered = 1000;
+    constexpr std::size_t most_remembered = 1000, longest_remembered = 200;
     thread_local std::map<std::string, Meaning, std::less<>> known;
+    thread_local Meaning of_long_name;
+    if (name.size() > longest_remembered) return of_long_name = parse_meaning(name);
     if (const auto found = known.find(name); found != known.end()) return found->second;
     if (known.size() >= most_remembered) known.clear();
     return known.emplace(name, parse_meaning(name)).first->second;
@@ -280,6 +282,11 @@ const Meaning& meaning_of(std::string_view name) {
 std::optional<LabelName> label_name(std::string_view name) { return meaning_of(name).label; }
 std::optional<UnitName> unit_name(std::string_view name) { return meaning_of(name).unit; }
 std::optional<WeightName> weight_name(std::string_view name) { return meaning_of(name).weight; }
+
+bool is_weight(const std::pair<std::string, std::string>& pair) {
+    const auto name = weight_name(pair.first);
+    return name && (name->quantity || holds_numbers(pair.second, {1}) || !lower_case(pair.first).ends_with("weights"));
+}
 
 bool is_unheeded(std::string_view name, Where where) {
     const auto& meaning = meaning_of(name);
@@ -352,6 +359,7 @@ bool is_of_labels(const std::pair<const std::string, std::string>& pair) {
 void forget_labels(structure::Frame& frame) {
     frame.labels = {};
     frame.weights = {};
+    if (frame.weight == 0) frame.weight = 1;  // it kept out the labels before
     const bool by_pw = frame.info.contains("ecutwfc_ry");
     std::erase_if(frame.info, [&](const auto& pair) { return is_of_labels(pair) || is_making(pair.first, by_pw); });
     std::erase_if(frame.columns, [](const auto& column) {

@@ -2,6 +2,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "alkali/structure/frame.hpp"
@@ -39,6 +40,9 @@ struct WeightName {
     std::optional<Quantity> quantity;  ///< nothing: of the whole frame
 };
 [[nodiscard]] std::optional<WeightName> weight_name(std::string_view name);
+
+/// True for a pair that gives a weight; weights="1 2 3" is something else.
+[[nodiscard]] bool is_weight(const std::pair<std::string, std::string>& pair);
 
 /// True for what other programs weigh or mask labels by and alkali does not: energy_sigma, force_mask, ... Of a column also forces_weight.
 enum class Where { header, column };

@@ -1,5 +1,6 @@
 #pragma once
 #include "alkali/io/format.hpp"
+#include "alkali/io/spanning_cell.hpp"
 
 namespace alkali::io {
 
@@ -12,8 +13,8 @@ struct LammpsBox {
     Mat3 rotation;  ///< orthogonal; a position r becomes rotation * r
     Vec3 origin;    ///< corner (xlo, ylo, zlo) in the turned axes
 };
-/// Open directions without a vector get one that spans the atoms.
-[[nodiscard]] LammpsBox lammps_box(const structure::Structure& structure);
+/// Of the cell that spans the atoms in open directions.
+[[nodiscard]] LammpsBox lammps_box(const structure::Structure& structure, Stretched stretched = Stretched::missing);
 
 /// Whether a file that begins so is a data file (it says how many atoms it has), a dump. Names such as "data.*" and "*.lmp" are common.
 [[nodiscard]] bool is_lammps_data(std::string_view beginning);

@@ -1,41 +1,11 @@
 #include <Eigen/Dense>
-#include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "alkali/io/lammps.hpp"
 
 namespace alkali::io {
-namespace {
-
-// Room around the atoms (angstrom) in directions that have no cell vector.
-constexpr double margin = 1.0;
-
-// The completed cell with its missing vectors stretched over the atoms, and its corner.
-Mat3 spanning_cell(const structure::Structure& structure, Vec3& corner) {
-    Mat3 vectors = structure.cell.completed();
-    const Mat3 to_fractional = vectors.transpose().inverse();
-    corner = Vec3::Zero();
-    const Mat3 unit = vectors;
-    for (int i = 0; i < 3; ++i) {
-        if (!structure.cell.vector(i).isZero(0) || structure.size() == 0) continue;
-        double low = std::numeric_limits<double>::max(), high = std::numeric_limits<double>::lowest();
-        for (const auto& position : structure.positions) {
-            const double f = to_fractional.row(i).dot(position);
-            low = std::min(low, f);
-            high = std::max(high, f);
-        }
-        corner += (low - margin) * unit.row(i).transpose();
-        vectors.row(i) = (high - low + 2 * margin) * unit.row(i);
-    }
-    return vectors;
-}
-
-}  // namespace
-
-LammpsBox lammps_box(const structure::Structure& structure) {
-    Vec3 corner;
-    const Mat3 vectors = spanning_cell(structure, corner);
+LammpsBox lammps_box(const structure::Structure& structure, Stretched stretched) {
+    const auto [vectors, corner] = spanning_cell(structure, stretched);
     const Vec3 a = vectors.row(0).transpose(), b = vectors.row(1).transpose(), c = vectors.row(2).transpose();
     const Vec3 x = a.normalized();
     const Vec3 y = (b - b.dot(x) * x).normalized();

@@ -98,12 +98,15 @@ private:
         } else if (section_.empty())
             read_header(words);
         else if (section_ == atoms) {
+            if (static_cast<long long>(atom_lines_.size()) == count_)
+                place_.fail(fmt::format("line {}: more atoms than the {} of the header", lines_.number(), count_),
+                            "correct the number of atoms");
             atom_lines_.emplace_back(trim(std::string_view(line_).substr(0, hash)));
             line_numbers_.push_back(lines_.number());
         } else if (section_ == masses)
             read_mass(words, comment);
         else if (section_ == type_labels && words.size() >= 2)
-            types_[integer(words[0])].label = words[1];
+            read_label(words);
     }
 
     bool begins_section(const std::vector<std::string_view>& words) const {
@@ -125,6 +128,11 @@ private:
     }
 
     void read_header(const std::vector<std::string_view>& words) {
+        const auto keyword =
+            std::find_if(words.begin(), words.end(), [](auto word) { return std::isalpha(static_cast<unsigned char>(word[0])) != 0; });
+        if (keyword != words.end() && !given_.insert(fmt::format("{}", fmt::join(keyword, words.end(), " "))).second)
+            place_.fail(fmt::format("line {}: {} is given twice", lines_.number(), fmt::join(keyword, words.end(), " ")),
+                        "leave one of them");
         if (words.size() == 2 && words[1] == "atoms") count_ = integer(words[0]);
         if (words.size() == 3 && words[1] == "atom" && words[2] == "types") type_count_ = integer(words[0]);
         static constexpr std::array<std::string_view, 4> bodies{"ellipsoids", "lines", "triangles", "bodies"};
@@ -143,6 +151,13 @@ private:
         }
     }
 
+    void read_label(const std::vector<std::string_view>& words) {
+        const auto type = integer(words[0]);
+        types_[type].label = words[1];
+        if (!types_by_label_.try_emplace(std::string(words[1]), type).second)
+            place_.fail(fmt::format("line {}: the label {} is given twice", lines_.number(), words[1]), "leave one of them");
+    }
+
     void read_mass(const std::vector<std::string_view>& words, std::string_view comment) {
         if (words.size() < 2) place_.fail(fmt::format("line {}: expected a type and its mass", lines_.number()));
         auto& type = types_[type_of(words[0], lines_.number())];
@@ -152,9 +167,8 @@ private:
     }
 
     long long type_of(std::string_view word, std::size_t line) const {
-        for (const auto& [type, said] : types_)
-            if (!said.label.empty() && said.label == word) return type;
-        return integer(word, line);
+        const auto labelled = types_by_label_.find(word);
+        return labelled != types_by_label_.end() ? labelled->second : integer(word, line);
     }
 
     // Of the user, of the remark behind Atoms if that is one, or the only one that the columns fit.
@@ -172,9 +186,8 @@ private:
             return *known;
         }
         if (!bodies_.empty()) place_.fail(fmt::format("the file has {} and does not tell its atom style", bodies_), remedy);
-        std::vector<std::string> labels;
-        for (const auto& [type, said] : types_)
-            if (!said.label.empty()) labels.push_back(said.label);
+        std::set<std::string, std::less<>> labels;
+        for (const auto& [label, type] : types_by_label_) labels.insert(label);
         const auto fitting = fitting_styles(atom_lines_, type_count_, labels);
         if (fitting.empty())
             place_.fail(fmt::format("line {}: the {} columns of the atoms fit none of the atom styles atomic, charge, molecular and full",
@@ -254,6 +267,8 @@ private:
     std::vector<std::string> atom_lines_;
     std::vector<std::size_t> line_numbers_;
     std::map<long long, DataType> types_;
+    std::map<std::string, long long, std::less<>> types_by_label_;
+    std::set<std::string> given_;  // keywords of the header
     bool done_ = false;
 };
 
@@ -270,7 +285,7 @@ public:
         written_ = true;
         const auto& numbers = frame.structure.numbers;
         const auto order = type_order({numbers.begin(), numbers.end()}, options_.type_names);
-        const auto box = lammps_box(frame.structure);
+        const auto box = lammps_box(frame.structure, Stretched::missing_and_short);
         const Vec3 high = box.origin + box.vectors.diagonal();
         auto& out = file_.stream();
         out << fmt::format("{} written by alkali, units metal\n\n{} atoms\n{} atom types\n\n", structure::formula(frame.structure),

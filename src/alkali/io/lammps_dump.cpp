@@ -1,10 +1,13 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <map>
 #include <optional>
 #include <set>
+#include <span>
 #include <tuple>
 #include <utility>
 
@@ -141,10 +144,20 @@ private:
             vectors_ << xhi - xlo, 0, 0, xy, yhi - ylo, 0, xz, yz, rows[2][1] - rows[2][0];
             origin_ = {xlo, ylo, rows[2][0]};
         }
-        std::array<bool, 3> periodic{true, true, true};
-        if (words.size() >= 3)
-            for (std::size_t i = 0; i < 3; ++i) periodic[i] = words[words.size() - 3 + i] == "pp";
-        frame.structure.cell = make_cell(vectors_, periodic, place_);
+        const std::size_t behind = general ? 2 : tilted ? 3 : 0;  // "abc origin", "xy xz yz"
+        frame.structure.cell = make_cell(vectors_, boundaries(std::span(words).subspan(std::min(words.size(), behind))), place_);
+    }
+
+    // pp, or two of f s m, for each direction; dumps of old versions say nothing and are of periodic boxes.
+    std::array<bool, 3> boundaries(std::span<const std::string_view> words) const {
+        const auto is_boundary = [](std::string_view word) {
+            return word == "pp" || (word.size() == 2 && word.find_first_not_of("fsm") == std::string_view::npos);
+        };
+        if (words.empty()) return {true, true, true};
+        if (words.size() != 3 || !std::all_of(words.begin(), words.end(), is_boundary))
+            place_.fail(fmt::format("the boundaries '{}' behind BOX BOUNDS are not three of pp, ff, ss, mm, ...", fmt::join(words, " ")),
+                        "LAMMPS writes `pp pp pp` where all directions are periodic, `ff` for an open one");
+        return {words[0] == "pp", words[1] == "pp", words[2] == "pp"};
     }
 
     DumpColumns parse_columns(std::string_view item) const {
@@ -164,10 +177,9 @@ private:
             }
             return found;
         };
-        for (std::size_t i = 0; i < names.size(); ++i)
-            if (std::find(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(i), names[i]) !=
-                names.begin() + static_cast<std::ptrdiff_t>(i))
-                place_.fail(fmt::format("two columns are called {}", names[i]));
+        std::set<std::string_view> different;
+        for (const auto name : names)
+            if (!different.insert(name).second) place_.fail(fmt::format("two columns are called {}", name));
         columns.id = find("id");
         columns.type = find("type");
         columns.element = find("element");
@@ -316,16 +328,15 @@ public:
     void write(const Frame& frame) override {
         check_frame(frame, Numbers::any, Place{frame.source, frame.index});
         const auto& numbers = frame.structure.numbers;
-        const auto order = type_order({numbers.begin(), numbers.end()}, options_.type_names);
-        const auto box = lammps_box(frame.structure);
+        take_types(frame);
+        const auto box = lammps_box(frame.structure, Stretched::missing);
         auto& out = file_.stream();
         out << fmt::format("ITEM: TIMESTEP\n{}\nITEM: NUMBER OF ATOMS\n{}\n", frames_++, numbers.size());
         write_box(out, box, frame.structure.cell.periodic());
         out << "ITEM: ATOMS id type element x y z" << (frame.labels.forces ? " fx fy fz\n" : "\n");
         for (std::size_t i = 0; i < numbers.size(); ++i) {
             const Vec3 p = box.rotation * frame.structure.positions[i];
-            const auto type = std::find(order.begin(), order.end(), numbers[i]) - order.begin() + 1;
-            out << fmt::format("{} {} {} {} {} {}", i + 1, type, units::symbol(numbers[i]), p[0], p[1], p[2]);
+            out << fmt::format("{} {} {} {} {} {}", i + 1, types_.at(numbers[i]), units::symbol(numbers[i]), p[0], p[1], p[2]);
             if (frame.labels.forces) {
                 const Vec3 f = box.rotation * (*frame.labels.forces)[i];
                 out << fmt::format(" {} {} {}", f[0], f[1], f[2]);
@@ -337,6 +348,13 @@ public:
     void close() override { file_.commit(); }
 
 private:
+    // A type stands for one element in the whole file: those of later frames come behind those before.
+    void take_types(const Frame& frame) {
+        const auto& numbers = frame.structure.numbers;
+        for (const int number : type_order({numbers.begin(), numbers.end()}, options_.type_names))
+            types_.try_emplace(number, types_.size() + 1);
+    }
+
     static void write_box(std::ostream& out, const LammpsBox& box, const std::array<bool, 3>& periodic) {
         const double xy = box.vectors(1, 0), xz = box.vectors(2, 0), yz = box.vectors(2, 1);
         const Vec3 low = box.origin, high = box.origin + box.vectors.diagonal();
@@ -355,6 +373,7 @@ private:
 
     base::AtomicFile file_;
     WriteOptions options_;
+    std::map<int, std::size_t> types_;  // by atomic number
     std::size_t frames_ = 0;
 };
 

@@ -29,9 +29,9 @@ bool whole(std::string_view word) { return parse_integer(word).has_value(); }
 
 struct Types {
     long long count;
-    const std::vector<std::string>& labels;
+    const std::set<std::string, std::less<>>& labels;
     [[nodiscard]] bool has(std::string_view word) const {
-        if (std::find(labels.begin(), labels.end(), word) != labels.end()) return true;
+        if (labels.contains(word)) return true;
         const auto number = parse_integer(word);
         return number && *number >= 1 && (count == 0 || *number <= count);
     }
@@ -65,7 +65,8 @@ bool is_lammps_style(std::string_view name) {
     return lammps_style(name).has_value() || std::find(unread.begin(), unread.end(), name) != unread.end();
 }
 
-std::vector<LammpsStyle> fitting_styles(std::span<const std::string> atoms, long long type_count, const std::vector<std::string>& labels) {
+std::vector<LammpsStyle> fitting_styles(std::span<const std::string> atoms, long long type_count,
+                                        const std::set<std::string, std::less<>>& labels) {
     std::vector<LammpsStyle> fitting;
     for (const char* name : {"atomic", "charge", "molecular", "full"}) {
         const auto style = *lammps_style(name);

@@ -1,5 +1,6 @@
 #pragma once
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -27,6 +28,6 @@ struct LammpsStyle {
 /// The styles among atomic, charge, molecular and full that the numbers of all `atoms` (lines of the section) fit. molecular stands
 /// for bond and angle too, which have the same columns. types: names of the types, or (empty) numbers 1 to type_count.
 [[nodiscard]] std::vector<LammpsStyle> fitting_styles(std::span<const std::string> atoms, long long type_count,
-                                                      const std::vector<std::string>& labels);
+                                                      const std::set<std::string, std::less<>>& labels);
 
 }  // namespace alkali::io

@@ -28,9 +28,9 @@ std::string_view value_of(std::string_view dictionary, std::string_view key, con
         throw FileError(fmt::format("the header has no {}", quoted), where, "the file is damaged or not a .npy file");
     at += quoted.size();
     while (at < dictionary.size() && (dictionary[at] == ':' || dictionary[at] == ' ')) ++at;
-    auto end = dictionary.find(dictionary.substr(at, 1) == "(" ? ')' : ',', at);
+    auto end = dictionary.find_first_of(dictionary.substr(at, 1) == "(" ? ")" : ",}", at);
     if (end == std::string_view::npos) end = dictionary.size();
-    return dictionary.substr(at, end - at);
+    return trim(dictionary.substr(at, end - at));
 }
 
 // '<f8' and kin: order of bytes, kind, width; | where a number is one byte.
@@ -64,6 +64,12 @@ void parse_shape(std::string_view text, NpyHeader& header, const std::string& wh
     }
     finish();
     if (header.shape.size() > 32) throw FileError("the shape has too many dimensions", where);
+}
+
+bool parse_order(std::string_view text, const std::string& where) {
+    if (text != "True" && text != "False")
+        throw FileError(fmt::format("fortran_order is {}, neither True nor False", text.substr(0, 40)), where, "save the array again");
+    return text == "True";
 }
 
 // Numbers whose first index runs fastest, so that the last does.
@@ -113,7 +119,7 @@ NpyHeader parse_npy_header(std::string_view begin, std::uint64_t file_size, cons
     header.data_offset = prefix + length;
     parse_type(value_of(dictionary, "descr", where), header, where);
     parse_shape(value_of(dictionary, "shape", where), header, where);
-    header.fortran = value_of(dictionary, "fortran_order", where) == "True" && header.shape.size() > 1;
+    header.fortran = parse_order(value_of(dictionary, "fortran_order", where), where) && header.shape.size() > 1;
     if (!fits(header, file_size - header.data_offset))
         throw FileError(fmt::format("holds {} bytes of numbers, which do not fit its shape", file_size - header.data_offset), where,
                         damaged);

@@ -52,9 +52,33 @@ int element_of(const Species& species) {
     return element_of_mass(species.mass);
 }
 
+int element_by_file(const Species& species) {
+    const std::string_view file = species.pseudopotential;
+    const auto word = std::find_if(file.begin(), file.end(), [](char c) { return std::isalpha(static_cast<unsigned char>(c)) == 0; });
+    const auto letters = static_cast<std::size_t>(word - file.begin());
+    Species told = species;
+    if (letters > 2 || leading_element(file) == 0 || (letters == 2 && units::symbol(leading_element(file)).size() != 2))
+        told.pseudopotential.clear();
+    if (const int z = element_of(told); z != 0) return z;
+    return leading_element(file);
+}
+
+std::string contradiction(const Species& species, int element) {
+    std::string said;
+    if (const int label = leading_element(species.label); label != 0 && label != element)
+        said = fmt::format("is {} by its label", units::symbol(label));
+    if (const int mass = element_of_mass(species.mass); mass != 0 && mass != element)
+        said += fmt::format("{} {} by its mass {}", said.empty() ? "is" : " and", units::symbol(mass), species.mass);
+    if (said.empty()) return {};
+    const auto& file = species.pseudopotential;
+    return fmt::format("the species '{}' {}, and is taken for {}{}", species.label, said, units::symbol(element),
+                       file.empty() ? "" : " (pseudopotential " + file + ")");
+}
+
 std::string doubt_of(const Species& species) {
     const int label = leading_element(species.label), taken = element_of(species);
-    if (label == 0 || label == taken) return {};
+    if (label == 0) return {};
+    if (label == taken) return leading_element(species.pseudopotential) == 0 ? contradiction(species, taken) : std::string();
     return fmt::format("the species '{}' has the pseudopotential of {}, and is taken for it", species.label, units::symbol(taken));
 }
 

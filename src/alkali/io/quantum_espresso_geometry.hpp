@@ -18,6 +18,11 @@ struct Species {
 /// Atomic number of a species: that of its pseudopotential's symbol (which decides what was computed), else of its label, else of
 /// its mass; 0 if none tells.
 [[nodiscard]] int element_of(const Species& species);
+/// The same where the pseudopotential is the name of a file, which tells an element only where it begins with the symbol alone as a word
+/// (Li.UPF, li_pbe.UPF).
+[[nodiscard]] int element_by_file(const Species& species);
+/// What of label and mass contradicts the element; empty: nothing.
+[[nodiscard]] std::string contradiction(const Species& species, int element);
 /// What contradicts element_of(); empty: nothing.
 [[nodiscard]] std::string doubt_of(const Species& species);
 

@@ -4,12 +4,16 @@
 #include <fmt/format.h>
 
 #include <new>
+#include <set>
 #include <utility>
 
 #include "alkali/io/text.hpp"
 
 namespace alkali::io::qe {
 namespace {
+
+// The forces on a million atoms.
+constexpr std::size_t longest_text = std::size_t{128} << 20;
 
 std::optional<std::string_view> attribute(const char** attributes, std::string_view name) {
     for (const char** a = attributes; a[0] != nullptr; a += 2)
@@ -43,8 +47,9 @@ void XmlParser::feed(std::string_view bytes, bool last) {
         const auto part = bytes.substr(std::min(at, bytes.size()), piece);
         const bool final = last && at + part.size() >= bytes.size();
         if (XML_Parse(parser_.get(), part.data(), static_cast<int>(part.size()), final ? 1 : 0) != XML_STATUS_OK) {
-            run_.fault =
-                fmt::format("line {}: {}", XML_GetCurrentLineNumber(parser_.get()), XML_ErrorString(XML_GetErrorCode(parser_.get())));
+            const auto why = too_long_ ? fmt::format("an element of more than {} MB", longest_text >> 20)
+                                       : std::string(XML_ErrorString(XML_GetErrorCode(parser_.get())));
+            run_.fault = fmt::format("line {}: {}", XML_GetCurrentLineNumber(parser_.get()), why);
             return;
         }
         if (at + part.size() >= bytes.size()) break;
@@ -58,11 +63,19 @@ void XmlParser::start(void* data, const char* tag, const char** attributes) {
     d.path_ += '/';
     d.path_ += tag;
     d.text_.clear();
+    d.used_ = d.is_used();
     d.begin_element(d.inside(), attributes);
 }
 
 void XmlParser::text(void* data, const char* characters, int length) {
-    static_cast<XmlParser*>(data)->text_.append(characters, static_cast<std::size_t>(length));
+    auto& d = *static_cast<XmlParser*>(data);
+    if (!d.used_) return;
+    const auto count = static_cast<std::size_t>(length);
+    d.too_long_ = d.text_.size() + count > longest_text;
+    if (d.too_long_)
+        XML_StopParser(d.parser_.get(), XML_FALSE);
+    else
+        d.text_.append(characters, count);
 }
 
 void XmlParser::end(void* data, const char*) {
@@ -71,6 +84,16 @@ void XmlParser::end(void* data, const char*) {
     d.path_.resize(d.lengths_.back());
     d.lengths_.pop_back();
     d.text_.clear();
+    d.used_ = false;
+}
+
+/// Whether finish() looks at what the element holds. Eigenvalues, most of a large file, are not kept.
+bool XmlParser::is_used() const {
+    static const std::set<std::string_view> tags{
+        "etot",           "forces",      "stress",   "atom", "a1",          "a2",       "a3",          "convergence_achieved",
+        "scf_error",      "functional",  "vdw_corr", "nks",  "calculation", "conv_thr", "pseudo_file", "mass",
+        "free_positions", "exit_status", "status"};
+    return tags.contains(std::string_view(path_).substr(path_.rfind('/') + 1));
 }
 
 /// The path without its root element, whose name carries a namespace.

@@ -58,10 +58,13 @@ private:
     void finish_step(std::string_view path, XmlStep& step);
     void append(std::vector<double>& numbers);
     [[nodiscard]] std::string_view inside() const;
+    [[nodiscard]] bool is_used() const;
 
     std::unique_ptr<XML_ParserStruct, void (*)(XML_ParserStruct*)> parser_;
     std::string path_, text_, species_;
     std::vector<std::size_t> lengths_;
+    bool used_ = false;      // the text of the element is
+    bool too_long_ = false;  // beyond all measure
     XmlStep step_;
     XmlRun run_;
 };

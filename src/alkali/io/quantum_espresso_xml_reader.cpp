@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
+#include <utility>
 
 #include "alkali/base/error.hpp"
 #include "alkali/io/quantum_espresso.hpp"
@@ -145,14 +147,14 @@ private:
 
     int number_of(const std::string& name) {
         const auto& run = parser_.run();
-        // File names of pseudopotentials are no more telling than labels: the label first.
+        if (const auto known = elements_.find(name); known != elements_.end()) return known->second;
         qe::Species species{name, {}, 0};
-        int z = qe::element_of(species);
-        if (const auto mass = run.masses.find(name); z == 0 && mass != run.masses.end()) z = qe::element_of({"", "", mass->second});
-        if (const auto file = run.pseudopotentials.find(name); z == 0 && file != run.pseudopotentials.end())
-            z = qe::element_of({"", file->second, 0});
+        if (const auto mass = run.masses.find(name); mass != run.masses.end()) species.mass = mass->second;
+        if (const auto file = run.pseudopotentials.find(name); file != run.pseudopotentials.end()) species.pseudopotential = file->second;
+        const int z = qe::element_by_file(species);
         if (z == 0) place_.fail(fmt::format("the species '{}' tells no element, nor do its mass and pseudopotential", name));
-        return z;
+        if (auto doubt = qe::contradiction(species, z); !doubt.empty()) notes_.warnings.push_back(std::move(doubt));
+        return elements_[name] = z;
     }
 
     void leave_out(std::string why) {
@@ -166,6 +168,7 @@ private:
     qe::XmlParser parser_;
     FrameNotes notes_;
     bool read_ = false;
+    std::map<std::string, int> elements_;  // of species
 };
 
 }  // namespace

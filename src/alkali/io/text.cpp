@@ -20,6 +20,40 @@ constexpr std::size_t longest_line = std::size_t{64} << 20;
 bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '\v' || c == '\f'; }
 char lower(char c) { return static_cast<char>(std::tolower(static_cast<unsigned char>(c))); }
 
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+/// Where Fortran leaves out the E, before the sign of three digits that end the number ("0.5-101"); npos: it does not.
+std::size_t short_exponent(std::string_view number) {
+    if (number.size() < 6) return std::string_view::npos;
+    const auto sign = number.size() - 4;
+    const bool exponent = (number[sign] == '-' || number[sign] == '+') && (is_digit(number[sign - 1]) || number[sign - 1] == '.') &&
+                          std::all_of(number.begin() + static_cast<std::ptrdiff_t>(sign) + 1, number.end(), is_digit);
+    return exponent && number.substr(0, sign).find('.') != std::string_view::npos ? sign : std::string_view::npos;
+}
+
+/// What from_chars makes of a whole word. It leaves numbers too small for a double unset; they are zero for us.
+std::optional<double> judged(double value, std::errc failure, std::string_view word) {
+    if (failure == std::errc()) return value;
+    const auto exponent = word.find_first_of("eE");
+    const bool small = failure == std::errc::result_out_of_range && exponent != std::string_view::npos && word[exponent + 1] == '-';
+    return small ? std::optional(0.0) : std::nullopt;
+}
+
+/// A number as Fortran spells it: 1D-5, 0.5-101.
+std::optional<double> fortran_number(std::string_view word) {
+    std::string respelled(word);
+    if (const auto exponent = word.find_first_of("dD"); exponent != std::string_view::npos && exponent > 0)
+        respelled[exponent] = 'e';
+    else if (const auto sign = short_exponent(word); sign != std::string_view::npos)
+        respelled.insert(sign, 1, 'e');
+    else
+        return std::nullopt;
+    double value = 0;
+    const char* end = respelled.data() + respelled.size();
+    const auto [stop, failure] = std::from_chars(respelled.data(), end, value);
+    return stop == end ? judged(value, failure, respelled) : std::nullopt;
+}
+
 /// Appends the number of a word, or the numbers that touch in it: "0.250100.000" has three decimals in each. False if
 /// it is neither.
 bool add_numbers(std::string_view word, std::vector<double>& numbers) {
@@ -42,6 +76,25 @@ bool add_numbers(std::string_view word, std::vector<double>& numbers) {
     }
     numbers.insert(numbers.end(), parts.begin(), parts.end());
     return true;
+}
+
+/// A blank before the sign of each number that touches the one before; not before that of its exponent.
+std::string with_blanks(std::string_view word) {
+    std::string spaced;
+    std::size_t begin = 0;  // of the number
+    for (std::size_t i = 0; i < word.size(); ++i) {
+        if (word[i] == '-' && i > 0 && (is_digit(word[i - 1]) || word[i - 1] == '.')) {
+            const auto behind = i + 4;
+            const bool exponent = behind <= word.size() && short_exponent(word.substr(begin, behind - begin)) == i - begin &&
+                                  (behind == word.size() || word[behind] == '-');
+            if (!exponent) {
+                spaced += ' ';
+                begin = i;
+            }
+        }
+        spaced += word[i];
+    }
+    return spaced;
 }
 
 void check_positions(const Frame& frame, const Place& place) {
@@ -120,15 +173,7 @@ std::optional<double> parse_double(std::string_view word) {
     const char* end = word.data() + word.size();
     const auto [stop, failure] = std::from_chars(word.data(), end, value);
     if (failure == std::errc() && stop == end) return value;
-    if (const auto exponent = word.find_first_of("dD"); exponent != std::string_view::npos && exponent > 0) {
-        std::string with_e(word);
-        with_e[exponent] = 'e';
-        const auto [stop_e, failure_e] = std::from_chars(with_e.data(), with_e.data() + with_e.size(), value);
-        if (failure_e == std::errc() && stop_e == with_e.data() + with_e.size()) return value;
-    }
-    // from_chars leaves numbers too small for a double unset; they are zero for us.
-    if (failure == std::errc::result_out_of_range && stop == end && word.find("e-") != std::string_view::npos) return 0.0;
-    return std::nullopt;
+    return stop == end ? judged(value, failure, word) : fortran_number(word);
 }
 
 std::optional<long long> parse_integer(std::string_view word) {
@@ -140,14 +185,16 @@ std::optional<long long> parse_integer(std::string_view word) {
 }
 
 std::vector<double> fixed_columns(std::string_view text) {
-    std::string spaced;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        if (text[i] == '-' && i > 0 && (std::isdigit(static_cast<unsigned char>(text[i - 1])) || text[i - 1] == '.')) spaced += ' ';
-        spaced += text[i];
-    }
     std::vector<double> numbers;
-    for (const auto word : split(spaced))
-        if (!add_numbers(word, numbers)) break;
+    for (const auto word : split(text)) {
+        if (const auto value = parse_double(word)) {
+            numbers.push_back(*value);
+            continue;
+        }
+        const auto spaced = with_blanks(word);
+        for (const auto part : split(spaced))
+            if (!add_numbers(part, numbers)) return numbers;
+    }
     return numbers;
 }
 

@@ -25,6 +25,7 @@ bool is_finite_number(std::string_view word) {
 
 bool is_uncertainty_of_atoms(std::string_view column) { return std::ranges::find(of_atoms, column) != of_atoms.end(); }
 bool is_uncertainty_of_frame(std::string_view key) { return std::ranges::find(of_frames, key) != of_frames.end(); }
+bool is_uncertainty(std::string_view name) { return is_uncertainty_of_atoms(name) || is_uncertainty_of_frame(name); }
 
 std::string not_finite_uncertainty(const structure::Frame& frame) {
     for (const auto& column : frame.columns) {

@@ -5,9 +5,11 @@
 #include <algorithm>
 #include <cctype>
 #include <cmath>
+#include <deque>
 
 #include "alkali/base/error.hpp"
 #include "alkali/base/files.hpp"
+#include "alkali/io/spanning_cell.hpp"
 #include "alkali/io/text.hpp"
 #include "alkali/io/vasp.hpp"
 #include "alkali/io/vasp_species.hpp"
@@ -40,7 +42,7 @@ Vec3 leading_vector(std::string_view line, const Place& place, const std::string
 class PoscarReader final : public FrameReader {
 public:
     PoscarReader(std::unique_ptr<std::istream> stream, const std::string& source, const ReadOptions& options)
-        : stream_(std::move(stream)), options_(options), place_{source, 0} {}
+        : stream_(std::move(stream)), source_(*stream_), options_(options), place_{source, 0} {}
 
     bool next(Frame& frame) override {
         warnings_.clear();
@@ -48,20 +50,21 @@ public:
         done_ = true;
         frame = Frame{};
         frame.source = place_.source;
-        Lines lines(*stream_);
-        for (std::string line; lines.next(line);) lines_.push_back(line);
         const std::string title = line("the title");
         const Mat3 vectors = read_vectors();
         read_symbols();
         read_counts();
         const bool cartesian = read_mode();
-        const auto numbers = species(title);
+        const auto symbols = names(title);
         frame.structure.cell = make_cell(vectors, {true, true, true}, place_);
-        for (const int number : numbers) {
-            const auto what = fmt::format("the position of atom {}", frame.structure.size() + 1);
-            const std::string text = line(what.c_str());
-            const Vec3 given = leading_vector(text, place_, fmt::format("{} (line {})", what, at_));
-            frame.structure.add(number, cartesian ? Vec3(scale_.cwiseProduct(given)) : Vec3(vectors.transpose() * given));
+        for (std::size_t kind = 0; kind < counts_.size(); ++kind) {
+            const int number = element(symbols[kind], place_);
+            for (std::size_t i = 0; i < counts_[kind]; ++i) {
+                const auto what = fmt::format("the position of atom {}", frame.structure.size() + 1);
+                const std::string text = line(what.c_str());
+                const Vec3 given = leading_vector(text, place_, fmt::format("{} (line {})", what, at_));
+                frame.structure.add(number, cartesian ? Vec3(scale_.cwiseProduct(given)) : Vec3(vectors.transpose() * given));
+            }
         }
         check_rest();
         check_frame(frame, options_.numbers, place_);
@@ -75,8 +78,14 @@ public:
     }
 
 private:
+    /// True if the file has this line (from 0), which is kept then.
+    bool has_line(std::size_t index) {
+        for (std::string text; lines_.size() <= index && source_.next(text);) lines_.push_back(text);
+        return index < lines_.size();
+    }
+
     std::string line(const char* what) {
-        if (at_ == lines_.size()) place_.fail(fmt::format("the file ends before {}", what), "the file is truncated");
+        if (!has_line(at_)) place_.fail(fmt::format("the file ends before {}", what), "the file is truncated");
         return lines_[at_++];
     }
 
@@ -105,7 +114,7 @@ private:
 
     // Version 5 has symbols before the numbers of atoms, long lists in several lines.
     void read_symbols() {
-        while (at_ < lines_.size() && leading_integers(lines_[at_]).empty()) {
+        while (has_line(at_) && leading_integers(lines_[at_]).empty()) {
             const auto words = split(lines_[at_]);
             if (words.empty()) place_.fail(fmt::format("line {}: expected symbols or numbers of atoms", at_ + 1));
             if (!is_hydrogen_isotope(element_part(words[0]))) static_cast<void>(vasp_element(words[0], place_));
@@ -128,7 +137,7 @@ private:
                 if (number < 0 || number > 1'000'000'000) place_.fail(fmt::format("line {}: {} atoms of a species", at_, number));
                 counts_.push_back(static_cast<std::size_t>(number));
             }
-        } while (at_ < lines_.size() && (symbols_.empty() || counts_.size() < symbols_.size()) && !leading_integers(lines_[at_]).empty());
+        } while (has_line(at_) && (symbols_.empty() || counts_.size() < symbols_.size()) && !leading_integers(lines_[at_]).empty());
         if (symbols_.empty() || counts_.size() == symbols_.size()) return;
         place_.fail(fmt::format("line {}: {} numbers of atoms than elements ({} and {})", at_,
                                 counts_.size() > symbols_.size() ? "more" : "fewer", counts_.size(), symbols_.size()),
@@ -163,14 +172,14 @@ private:
     }
 
     /// The symbols behind the positions, one of each count; empty where any atom has none or atoms of a count differ.
-    [[nodiscard]] std::vector<std::string> symbols_behind() const {
+    [[nodiscard]] std::vector<std::string> symbols_behind() {
         std::vector<std::string> symbols;
         std::size_t row = at_;
         for (const auto count : counts_) {
-            if (count == 0 || count > lines_.size() - row) return {};
+            if (count == 0 || !has_line(row)) return {};
             const std::string first(symbol_behind(lines_[row]));
-            for (std::size_t i = 0; i < count; ++i)
-                if (first.empty() || symbol_behind(lines_[row++]) != first) return {};
+            for (std::size_t i = 0; i < count; ++i, ++row)
+                if (first.empty() || !has_line(row) || symbol_behind(lines_[row]) != first) return {};
             symbols.push_back(first);
         }
         return symbols;
@@ -211,43 +220,35 @@ private:
                     "add a line with their symbols above the numbers of atoms, or give --type-names");
     }
 
-    std::vector<int> species(std::string_view title) {
-        const auto symbols = names(title);
-        std::vector<int> numbers;
-        for (std::size_t kind = 0; kind < counts_.size(); ++kind) {
-            const int number = element(symbols[kind], place_);
-            // More atoms than lines: the loop over them says which is missing.
-            numbers.insert(numbers.end(), std::min(counts_[kind], lines_.size() + 1 - std::min(numbers.size(), lines_.size())), number);
-        }
-        return numbers;
-    }
-
-    // Velocities may follow behind an empty line or their heading; further positions or a second structure may not.
-    void check_rest() const {
-        if (at_ < lines_.size() && fixed_columns(lines_[at_]).size() >= 3)
+    // Velocities may follow behind an empty line or their heading; further positions or a second structure may not. However much
+    // follows, five lines are kept.
+    void check_rest() {
+        if (has_line(at_) && fixed_columns(lines_[at_]).size() >= 3)
             place_.fail(fmt::format("line {}: more positions than the {} atoms counted", at_ + 1, fmt::join(counts_, " + ")),
                         "correct the numbers of atoms");
-        for (std::size_t i = at_; i + 4 < lines_.size(); ++i)
-            if (begins_structure(i))
+        lines_.erase(lines_.begin(), lines_.begin() + static_cast<std::ptrdiff_t>(at_));
+        for (std::size_t i = at_; has_line(4); ++i, lines_.pop_front())
+            if (begins_structure())
                 place_.fail(fmt::format("line {}: a second structure follows, a POSCAR holds one", i), "write each to a file of its own");
     }
 
-    /// True if a scale, three cell vectors and symbols or numbers of atoms stand at this line.
-    [[nodiscard]] bool begins_structure(std::size_t at) const {
-        if (split(lines_[at]).size() != 1 || fixed_columns(lines_[at]).size() != 1) return false;
+    /// True if a scale, three cell vectors and symbols or numbers of atoms stand at the first of the lines kept.
+    [[nodiscard]] bool begins_structure() const {
+        if (split(lines_[0]).size() != 1 || fixed_columns(lines_[0]).size() != 1) return false;
         for (std::size_t i = 1; i <= 3; ++i)
-            if (split(lines_[at + i]).size() != 3 || fixed_columns(lines_[at + i]).size() != 3) return false;
-        const auto words = split(lines_[at + 4]);
+            if (split(lines_[i]).size() != 3 || fixed_columns(lines_[i]).size() != 3) return false;
+        const auto words = split(lines_[4]);
         return !words.empty() && std::all_of(words.begin(), words.end(), [](std::string_view word) {
             return parse_integer(word).has_value() || units::is_symbol(element_part(word));
         });
     }
 
     std::unique_ptr<std::istream> stream_;
+    Lines source_;
     ReadOptions options_;
     Place place_;
-    std::vector<std::string> lines_;
-    std::size_t at_ = 0;  // number of the line to be read next, from 0
+    std::deque<std::string> lines_;  // as far as they were looked at
+    std::size_t at_ = 0;             // number of the line to be read next, from 0
     Vec3 scale_ = Vec3::Ones();
     std::vector<std::string> symbols_;  // of the line of symbols; empty: version 4
     std::vector<std::size_t> counts_;
@@ -268,7 +269,8 @@ public:
         if (!(cell.volume() > 0)) throw InputError("a POSCAR needs a cell with three vectors", place.where(), "put the structure in a box");
         written_ = true;
         std::string text = structure::formula(frame.structure) + "\n1.0\n";
-        for (int i = 0; i < 3; ++i) text += fmt::format("  {} {} {}\n", cell.vectors()(i, 0), cell.vectors()(i, 1), cell.vectors()(i, 2));
+        const auto [vectors, corner] = spanning_cell(frame.structure, Stretched::missing_and_short);
+        for (int i = 0; i < 3; ++i) text += fmt::format("  {} {} {}\n", vectors(i, 0), vectors(i, 1), vectors(i, 2));
         std::string symbols, counts;
         const auto& numbers = frame.structure.numbers;
         for (std::size_t i = 0; i < numbers.size();) {
@@ -279,7 +281,10 @@ public:
             i = end;
         }
         text += symbols + "\n" + counts + "\nCartesian\n";
-        for (const auto& p : frame.structure.positions) text += fmt::format("  {} {} {}\n", p[0], p[1], p[2]);
+        for (const auto& position : frame.structure.positions) {
+            const Vec3 p = position - corner;
+            text += fmt::format("  {} {} {}\n", p[0], p[1], p[2]);
+        }
         file_.stream() << text;
     }
 

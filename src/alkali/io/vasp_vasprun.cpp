@@ -101,13 +101,16 @@ private:
             if (std::string_view(a[0]) == "name") part += std::string(":") + a[1];
         document.lengths_.push_back(document.path_.size());
         document.path_ += "/" + part;
-        document.text_.clear();
+        document.forget_text();
         if (document.path_ == "/modeling/calculation") document.step_ = Step{};
         if (document.path_ == "/modeling/atominfo/array:atoms/set/rc") document.column_ = 0;
     }
 
     static void XMLCALL text(void* data, const XML_Char* characters, int length) {
-        self(data).text_.append(characters, static_cast<std::size_t>(length));
+        auto& document = self(data);
+        const auto count = static_cast<std::size_t>(length);
+        document.too_long_ = document.too_long_ || document.text_.size() + count > longest_text;
+        if (!document.too_long_) document.text_.append(characters, count);
     }
 
     static void XMLCALL end(void* data, const XML_Char*) {
@@ -122,8 +125,20 @@ private:
         }
         document.path_.resize(document.lengths_.back());
         document.lengths_.pop_back();
-        document.text_.clear();
+        document.forget_text();
         if (document.lengths_.empty()) document.ended_ = true;
+    }
+
+    void forget_text() {
+        text_.clear();
+        too_long_ = false;
+    }
+
+    // What the element holds. Elements of any size are no concern where nobody asks.
+    [[nodiscard]] std::string_view content() const {
+        if (too_long_)
+            place_.fail(fmt::format("{} holds more than {} kB", path_, longest_text >> 10), "is it a vasprun.xml, and undamaged?");
+        return trim(text_);
     }
 
     void finish_element() {
@@ -134,18 +149,18 @@ private:
             {"/modeling/calculation/varray:stress/v", &Step::stress},
         };
         if (const auto array = arrays.find(path_); array != arrays.end()) {
-            const auto n = fixed_columns(text_);
-            if (n.size() != 3) place_.fail(fmt::format("'{}' in {} is not three numbers", trim(text_).substr(0, 60), path_));
+            const auto n = fixed_columns(content());
+            if (n.size() != 3) place_.fail(fmt::format("'{}' in {} is not three numbers", content().substr(0, 60), path_));
             (step_.*(array->second)).emplace_back(n[0], n[1], n[2]);
         } else if (path_ == "/modeling/calculation/energy/i:e_fr_energy") {
-            step_.energy = parse_double(trim(text_));
-            if (!step_.energy) place_.fail(fmt::format("the energy '{}' is not a number", trim(text_).substr(0, 40)));
+            step_.energy = parse_double(content());
+            if (!step_.energy) place_.fail(fmt::format("the energy '{}' is not a number", content().substr(0, 40)));
         } else if (path_ == "/modeling/calculation/scstep/energy/i:e_fr_energy") {
-            step_.electronic_energy = parse_double(trim(text_));
+            step_.electronic_energy = parse_double(content());
         } else if (path_ == "/modeling/calculation/scstep") {
             ++step_.electronic_steps;
         } else if (path_ == "/modeling/atominfo/array:atoms/set/rc/c") {
-            if (column_++ == 0) numbers_.push_back(vasp_element(trim(text_), place_));
+            if (column_++ == 0) numbers_.push_back(vasp_element(content(), place_));
         } else if (path_ == "/modeling/calculation") {
             finish_step();
         } else if (path_.starts_with("/modeling/incar/") || path_.starts_with("/modeling/parameters/")) {
@@ -157,7 +172,7 @@ private:
     void read_setting() {
         if (path_.find("/separator:response functions/") != std::string::npos) return;
         const auto key = std::string_view(path_).substr(path_.rfind('/') + 1);
-        const auto value = trim(text_);
+        const auto value = too_long_ ? std::string_view{} : trim(text_);  // of others than those below
         if (key == "i:NELM") settings_.electronic_steps = parse_integer(value).value_or(settings_.electronic_steps);
         if (key == "i:ISIF") settings_.stress_kind = parse_integer(value).value_or(settings_.stress_kind);
         if (key == "i:ICHARG") settings_.charge_start = parse_integer(value).value_or(settings_.charge_start);
@@ -236,6 +251,8 @@ private:
     std::unique_ptr<XML_ParserStruct, decltype(&XML_ParserFree)> parser_;
     Place place_;
     std::string path_, text_, fault_, hint_;
+    static constexpr std::size_t longest_text = 1 << 16;
+    bool too_long_ = false;  // what the element holds is, and text_ is the beginning
     std::vector<std::size_t> lengths_;
     std::size_t taken_ = 0;  // bytes of this document in earlier pieces
     bool ended_ = false;     // its root element is complete

@@ -141,8 +141,8 @@ Outcome compute_properties(calculator::Calculator& calculator, std::span<const P
                 } catch (const ConvergenceError& error) {
                     const auto name = members.empty() ? calculator.name() : members[k]->name();
                     const bool named = error.where().starts_with(name);
-                    throw ConvergenceError(error.fault(),
-                                           named ? error.where() : name + (error.where().empty() ? "" : ", " + error.where()), error.hint());
+                    throw ConvergenceError(
+                        error.fault(), named ? error.where() : name + (error.where().empty() ? "" : ", " + error.where()), error.hint());
                 }
             }
             Records combined = members.empty() ? std::move(results.front()) : combine_members(results);

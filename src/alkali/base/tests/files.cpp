@@ -257,5 +257,25 @@ TEST_F(Files, a_pipe_is_read_to_its_end_and_one_without_a_writer_is_refused) {
     EXPECT_EQ(read_file("/dev/null"), "");
 }
 
+// Where standard output goes to a file, an output of its name is written into that file and not in its place.
+TEST_F(Files, a_standard_stream_is_written_through) {
+    const auto path = folder_ / "all.txt";
+    std::ofstream(path) << "before\n";
+    struct stat before = {}, after = {};
+    ASSERT_EQ(::stat(path.c_str(), &before), 0);
+    const int kept = ::dup(1), file = ::open(path.c_str(), O_WRONLY | O_APPEND);
+    std::fflush(stdout);
+    ::dup2(file, 1);
+    write_file(path, "content\n");
+    ::dup2(kept, 1);
+    ::close(kept);
+    ::close(file);
+    ASSERT_EQ(::stat(path.c_str(), &after), 0);
+    EXPECT_EQ(before.st_ino, after.st_ino);
+    EXPECT_EQ(read_file(path), "before\ncontent\n");
+    write_file(path, "alone\n");
+    EXPECT_EQ(read_file(path), "alone\n");
+}
+
 }  // namespace
 }  // namespace alkali::base::files_tests

@@ -285,5 +285,22 @@ TEST_F(FolderFiles, truncated_frames_of_other_formats_are_left_out_on_request_on
     }
 }
 
+TEST_F(FolderFiles, a_pattern_gives_of_each_run_what_its_folder_gives) {
+    fs::copy(cases / "vasp" / "run", folder_ / "run");
+    file("run/other.extxyz");
+    EXPECT_EQ(names("run/*"), names("run"));
+    EXPECT_THAT(names("run/POSCAR*"), ElementsAre("run/POSCAR"));
+    EXPECT_EQ(names("run/*").size(), 2u);
+    EXPECT_EQ(names("*/OUTCAR"), std::vector<std::string>{"run/OUTCAR"});
+}
+
+TEST_F(FolderFiles, a_system_whose_list_of_types_cannot_be_opened_is_named) {
+    system("set/sysA");
+    fs::rename(folder_ / "set/sysA/type.raw", folder_ / "kept");
+    link("set/sysA/type.raw", "nowhere");
+    file("set/other.extxyz");
+    EXPECT_THROW(static_cast<void>(loaded("set")), FileError);
+}
+
 }  // namespace
 }  // namespace alkali::dataset::files_tests

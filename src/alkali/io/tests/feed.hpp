@@ -104,7 +104,7 @@ inline void feed_compressed(const std::string& bytes) {
 inline void feed_deepmd_raw(const std::string& bytes) {
     const FileOfBytes file("coord.raw", bytes);
     try {
-        const auto array = open_frame_array(file.folder(), "coord", 6, std::nullopt);
+        const auto array = open_frame_array(DeepmdFolder(file.folder()), "coord", 6, std::nullopt);
         for (std::size_t frame = 0; frame < array->frames(); ++frame)
             for (const double value : array->of(frame))
                 if (std::isnan(value) && bytes.find_first_of("nN") == std::string::npos) throw std::logic_error("a number out of nothing");

@@ -1,9 +1,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <filesystem>
+#include <fstream>
 #include <sstream>
+#include <thread>
 
 #include "alkali/base/error.hpp"
 #include "alkali/base/files.hpp"
@@ -183,6 +186,30 @@ TEST_F(Compressed, files_are_written_where_the_name_says_so) {
     for (const auto& entry : fs::directory_iterator(folder_)) EXPECT_EQ(entry.path().string().find("plain"), std::string::npos);
     EXPECT_THROW(static_cast<void>(open_writer(folder_ / "out.extxyz.bz2")), InputError);
     EXPECT_THROW(static_cast<void>(open_writer(folder_ / "set.gz", {"deepmd", {}})), InputError);
+}
+
+TEST_F(Compressed, files_compressed_twice_are_named) {
+    const auto path = write("a.extxyz.gz", gzipped(gzipped("1\nenergy=1\nLi 0 0 0\n")));
+    EXPECT_THAT(fault(path), HasSubstr("is compressed twice"));
+}
+
+TEST_F(Compressed, frames_that_zstd_passes_over_may_come_first) {
+    if (!at_hand("zstd")) GTEST_SKIP();
+    const auto content = compressed("1\nenergy=1\nLi 0 0 0\n", Compression::zstd, folder_);
+    for (const char first : {'\x50', '\x51', '\x5f'}) {
+        const std::string passed_over = std::string{first, '\x2a', '\x4d', '\x18', '\x03', 0, 0, 0} + "abc";
+        EXPECT_EQ(read_frames(write("a.extxyz.zst", passed_over + content)).size(), 1U) << static_cast<int>(first);
+    }
+}
+
+TEST_F(Compressed, what_comes_through_a_pipe_is_known_by_its_bytes_too) {
+    const auto pipe = folder_ / "pipe.extxyz";
+    ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+    const auto content = gzipped("1\nenergy=1\nLi 0 0 0\n");
+    std::thread writer([&] { std::ofstream(pipe, std::ios::binary) << content; });
+    const auto frames = read_frames(pipe);
+    writer.join();
+    EXPECT_EQ(frames.size(), 1U);
 }
 
 }  // namespace

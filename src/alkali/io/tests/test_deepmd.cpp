@@ -4,11 +4,13 @@
 #include <filesystem>
 #include <fstream>
 #include <limits>
+#include <sstream>
 #include <tuple>
 
 #include "alkali/base/error.hpp"
 #include "alkali/base/files.hpp"
 #include "alkali/base/random.hpp"
+#include "alkali/io/compression.hpp"
 #include "alkali/io/format.hpp"
 #include "alkali/io/npy.hpp"
 #include "alkali/structure/builders.hpp"
@@ -299,6 +301,82 @@ TEST_F(Deepmd, never_writes_over_another_folder) {
     const auto writer = open_writer(folder_ / "new", {"deepmd", {}});
     EXPECT_THROW(writer->write(slab), InputError);
     EXPECT_FALSE(fs::exists(folder_ / "new"));
+}
+
+TEST_F(Deepmd, what_is_there_and_cannot_be_opened_does_not_count_as_absent) {
+    write_frames(folder_, std::vector<Frame>{labelled(structure::bcc("Li", 3.4), 1)}, {"deepmd", {}});
+    for (const char* name : {"set.000/force.npy", "set.000/energy.npy", "set.000/virial.npy", "set.000/real_atom_types.npy", "type_map.raw",
+                             "nopbc", "set.001", "type.raw"}) {
+        const bool was_there = fs::exists(folder_ / name);
+        if (was_there) fs::rename(folder_ / name, folder_ / "kept");
+        fs::create_symlink("nowhere", folder_ / name);
+        EXPECT_NE(fault().find(std::string(name) + ": the link leads nowhere"), std::string::npos) << name << ": " << fault();
+        fs::remove(folder_ / name);
+        if (was_there) fs::rename(folder_ / "kept", folder_ / name);
+    }
+    EXPECT_EQ(fault(), "no error");
+}
+
+TEST_F(Deepmd, compressed_text_is_read_and_a_compressed_array_refused) {
+    write_frames(folder_, std::vector<Frame>{labelled(structure::bcc("Li", 3.4), 1)}, {"deepmd", {}});
+    const auto pack = [&](const fs::path& name, const std::string& content) {
+        std::istringstream in(content);
+        write_compressed(in, folder_ / (name.string() + ".gz"), Compression::gzip);
+    };
+    fs::rename(folder_ / "set.000/force.npy", folder_ / "set.000/force.npy.gz");
+    EXPECT_NE(fault().find("force.npy.gz: is compressed"), std::string::npos) << fault();
+    fs::remove_all(folder_ / "set.000");
+    fs::remove(folder_ / "type.raw");
+    base::write_file(folder_ / "coord.raw", "0 0 0 1 1 1\n");
+    base::write_file(folder_ / "box.raw", "3 0 0 0 3 0 0 0 3\n");
+    pack("type.raw", "0 0\n");
+    pack("force.raw", "1 0 0 -1 0 0\n");
+    const auto frames = read_frames(folder_);
+    ASSERT_TRUE(frames.at(0).labels.forces.has_value());
+    EXPECT_EQ(frames[0].labels.forces->at(1), Vec3(-1, 0, 0));
+}
+
+TEST_F(Deepmd, arrays_that_are_not_read_and_a_virial_without_a_volume_are_told) {
+    write_frames(folder_, std::vector<Frame>{labelled(structure::bcc("Li", 3.4), 1)}, {"deepmd", {}});
+    base::write_file(folder_ / "nopbc", "");
+    base::write_file(folder_ / "set.000/fparam.npy", npy_header({1}) + std::string(8, '\0'));
+    base::write_file(folder_ / "set.000/spin.npy", npy_header({1}) + std::string(8, '\0'));
+    const auto reader = open_reader(folder_);
+    Frame frame;
+    ASSERT_TRUE(reader->next(frame));
+    const auto notes = reader->notes();
+    EXPECT_FALSE(frame.labels.stress.has_value());
+    EXPECT_EQ(notes.stress_from, "");
+    ASSERT_EQ(notes.warnings.size(), 2U);
+    EXPECT_NE(notes.warnings[0].find("virial is not taken"), std::string::npos);
+    EXPECT_NE(notes.warnings[1].find("fparam.npy, spin.npy"), std::string::npos);
+}
+
+TEST_F(Deepmd, a_set_that_is_no_folder_is_told_and_an_empty_list_of_names_refused) {
+    write_frames(folder_, std::vector<Frame>{labelled(structure::bcc("Li", 3.4), 1)}, {"deepmd", {}});
+    base::write_file(folder_ / "set.001.tar.gz", "x");
+    const auto reader = open_reader(folder_);
+    Frame frame;
+    ASSERT_TRUE(reader->next(frame));
+    ASSERT_EQ(reader->notes().warnings.size(), 1U);
+    EXPECT_NE(reader->notes().warnings[0].find("set.001.tar.gz is no folder"), std::string::npos);
+    base::write_file(folder_ / "type_map.raw", "\n");
+    EXPECT_NE(fault().find("type_map.raw: names no types"), std::string::npos);
+}
+
+TEST_F(Deepmd, names_of_types_may_stand_in_a_folder_above) {
+    const auto system = folder_ / "surfaces" / "one";
+    write_frames(system, std::vector<Frame>{labelled(structure::bcc("Li", 3.4), 1)}, {"deepmd", {"Al", "Li"}});
+    fs::rename(system / "type_map.raw", folder_ / "type_map.raw");
+    ReadOptions given;
+    given.type_names = {"Li", "Al"};
+    for (const auto& options : {ReadOptions{}, given}) {
+        const auto reader = open_reader(system, options);
+        Frame frame;
+        ASSERT_TRUE(reader->next(frame));
+        EXPECT_EQ(frame.structure.numbers, (std::vector<int>{3, 3}));
+        EXPECT_NE(reader->notes().warnings.at(0).find((folder_ / "type_map.raw").string()), std::string::npos);
+    }
 }
 
 }  // namespace

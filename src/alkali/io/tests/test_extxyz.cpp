@@ -295,5 +295,66 @@ TEST(ExtxyzUnreadable, what_is_missing_at_the_end_is_named) {
     EXPECT_NE(result.left_out[0].find("the file ends after 2 of 3 atoms; 4 lines are passed over"), std::string::npos);
 }
 
+// One atom with this header; what its reader notes.
+FrameNotes notes_of(const std::string& header, Frame& frame) {
+    const auto reader = reader_of("1\nProperties=species:S:1:pos:R:3 Lattice=\"4 0 0 0 4 0 0 0 4\" " + header + "\nLi 0 0 0\n");
+    EXPECT_TRUE(reader->next(frame)) << header;
+    return reader->notes();
+}
+
+TEST(Extxyz, words_of_a_remark_are_no_keys_that_anything_looks_up) {
+    Frame frame;
+    notes_of("config_type=bulk space group 229", frame);
+    EXPECT_FALSE(frame.info.contains("group"));
+    EXPECT_EQ(frame.info.at("config_type"), "bulk");
+    for (const char* remark : {"slab without pbc in z", "non periodic", "config_type", "Group", "boundary layer", "bc lattice", "k_mesh",
+                               "energy_std", "devi_e", "stress free"}) {
+        const auto notes = notes_of(std::string("pbc=\"T T F\" ") + remark, frame);
+        EXPECT_EQ(frame.structure.cell.periodic(), (std::array<bool, 3>{true, true, false})) << remark;
+        for (const char* key : {"group", "config_type", "k_mesh", "energy_std", "devi_e"}) EXPECT_FALSE(frame.info.contains(key)) << remark;
+        EXPECT_TRUE(notes.warnings.empty()) << remark;
+    }
+    for (const char* forgotten : {"pbc T T F", "pbc FFF", "periodic: F F F", "group 3", "energy -3.5"})
+        EXPECT_EQ(notes_of(forgotten, frame).warnings.size(), 1U) << forgotten;
+}
+
+TEST(Extxyz, what_is_written_is_read_again_whatever_its_names_and_values_are) {
+    const auto path = std::filesystem::path(::testing::TempDir()) / "alkali_names.extxyz";
+    auto frame = first(
+        "1\nProperties=\"species:S:1:pos:R:3:my col:R:1:a\\\"b:S:1\" weights=\"1 2 3\" loss_weights=\"4 5\" "
+        "note=\"a\vgroup\fb\"\nLi 0 0 0 1.5 x\n");
+    for (int round = 0; round < 2; ++round) {
+        write_frames(path, std::vector<Frame>{frame});
+        const auto back = read_frames(path).at(0);
+        ASSERT_EQ(back.columns.size(), 2U);
+        EXPECT_EQ(back.columns[0].name, "my col");
+        EXPECT_EQ(back.columns[1].name, "a\"b");
+        EXPECT_EQ(back.info, frame.info);
+        EXPECT_EQ(back.info.at("weights"), "1 2 3");
+        EXPECT_EQ(back.info.at("loss_weights"), "4 5");
+        frame = back;
+    }
+    frame.columns[0].name = "a:b";
+    EXPECT_THROW(write_frames(path, std::vector<Frame>{frame}), InputError);
+    std::filesystem::remove(path);
+}
+
+TEST(Extxyz, a_header_of_thousands_of_keys_costs_no_time_and_more_are_refused) {
+    std::string header = "Properties=species:S:1:pos:R:3";
+    for (int i = 0; i < 9000; ++i) header += fmt::format(" energy={}", i);
+    const auto frame = first("1\n" + header + "\nLi 0 0 0\n");
+    EXPECT_FALSE(frame.labels.energy.has_value());
+    EXPECT_GE(frame.info.size(), 9000U);
+    for (int i = 0; i < 2000; ++i) header += " word";
+    EXPECT_NE(fault("1\n" + header + "\nLi 0 0 0\n").find("keys and words, more than"), std::string::npos);
+}
+
+TEST(Extxyz, room_is_made_for_what_the_lines_hold) {
+    EXPECT_NE(fault("2\nProperties=species:S:1:pos:R:3:wide:R:1000\nLi 0 0 0\nLi 1 1 1\n").find("4 columns, Properties says 1004"),
+              std::string::npos);
+    EXPECT_NE(fault("1000000\nenergy=1\nLi 0 0 0\n" + std::string(100, '\n')).find("line 4 is empty, after 1 of 1000000 atoms"),
+              std::string::npos);
+}
+
 }  // namespace
 }  // namespace alkali::io::extxyz_tests

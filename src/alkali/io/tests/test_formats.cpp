@@ -33,5 +33,44 @@ TEST(Formats, a_new_name_without_an_ending_is_a_deepmd_folder) {
     EXPECT_THROW(static_cast<void>(detect_format("train_dp")), InputError);
 }
 
+TEST(Formats, an_element_that_a_file_names_and_the_type_names_lack_is_refused) {
+    const auto folder = std::filesystem::path(::testing::TempDir()) / "alkali_other_names";
+    const std::string structure = "x\n1\n4 0 0\n0 4 0\n0 0 4\nLi\n1\nDirect\n0 0 0\n";
+    base::write_file(folder / "a.poscar", structure);
+    base::write_file(folder / "a.extxyz", "1\nProperties=species:S:1:pos:R:3\nLi 0 0 0\n");
+    for (const char* name : {"a.poscar", "a.extxyz"}) {
+        ReadOptions options;
+        options.type_names = {"Al"};
+        EXPECT_THROW(static_cast<void>(read_frames(folder / name, options)), FileError) << name;
+        options.type_names = {"Al", "Li"};
+        EXPECT_EQ(read_frames(folder / name, options).at(0).structure.numbers, std::vector<int>{3}) << name;
+    }
+    std::filesystem::remove_all(folder);
+}
+
+// Atoms beyond the vector of an open direction, near each other's images, with any kind of vector.
+TEST(Formats, open_directions_span_the_atoms_where_cells_repeat) {
+    const auto folder = std::filesystem::path(::testing::TempDir()) / "alkali_open_directions";
+    for (const Vec3& open : {Vec3(0, 0, 3), Vec3(0, 0, 1), Vec3(0, 0, 5.2), Vec3(1, 0, 4), Vec3(0, 0, 40)}) {
+        Frame frame;
+        Mat3 vectors = 4 * Mat3::Identity();
+        vectors.row(2) = open.transpose();
+        frame.structure.cell = structure::Cell(vectors, {true, true, false});
+        frame.structure.add(3, Vec3(0, 0, 0.1));
+        frame.structure.add(3, Vec3(0, 0, 5.2));
+        for (const char* name : {"a.vasp", "a.lmp"}) {
+            write_frames(folder / name, std::vector<Frame>{frame});
+            const auto back = read_frames(folder / name).at(0).structure;
+            const Vec3 bond = back.cell.to_fractional(back.positions[1] - back.positions[0]);
+            EXPECT_NEAR((back.positions[1] - back.positions[0]).norm(), 5.1, 1e-12);
+            EXPECT_GE((1 - std::abs(bond[2])) * back.cell.heights()[2], 2 - 1e-9) << name << " " << open.transpose();
+            if (open[2] == 40) {
+                EXPECT_NEAR(back.cell.heights()[2], 40, 1e-12);
+            }
+        }
+    }
+    std::filesystem::remove_all(folder);
+}
+
 }  // namespace
 }  // namespace alkali::io::formats_tests

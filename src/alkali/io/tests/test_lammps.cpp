@@ -375,5 +375,59 @@ TEST(LammpsDump, a_general_triclinic_box_is_taken_as_it_is) {
     EXPECT_EQ(frame.structure.positions[0], Vec3(1, 4, 3));
 }
 
+TEST(LammpsDump, boundaries_are_three_words_behind_those_of_the_box) {
+    const std::string atoms = "ITEM: ATOMS id element x y z\n1 Li 0 0 0\n";
+    const auto dump = [&](const std::string& words, bool tilted) {
+        const std::string row = tilted ? "0 4 0\n" : "0 4\n";
+        return "ITEM: TIMESTEP\n0\nITEM: NUMBER OF ATOMS\n1\nITEM: BOX BOUNDS" + words + "\n" + row + row + row + atoms;
+    };
+    const auto periodic = [&](const std::string& words, bool tilted) {
+        return read_text("lammps-dump", dump(words, tilted)).at(0).structure.cell.periodic();
+    };
+    using Flags = std::array<bool, 3>;
+    EXPECT_EQ(periodic("", false), (Flags{true, true, true}));
+    EXPECT_EQ(periodic(" xy xz yz", true), (Flags{true, true, true}));
+    EXPECT_EQ(periodic(" xy xz yz pp ff pp", true), (Flags{true, false, true}));
+    EXPECT_EQ(periodic(" ss fm pp", false), (Flags{false, false, true}));
+    for (const char* words : {" p p p", " PP PP PP", " pp", " pp pp", " pp pp pf", " ff ff ff ff", " xy xz yz"})
+        EXPECT_NE(fault("lammps-dump", dump(words, false)), "no error") << words;
+    EXPECT_NE(fault("lammps-dump", dump(" xy xz yz pp", true)), "no error");
+}
+
+TEST_F(LammpsFiles, a_type_stands_for_one_element_in_all_frames_of_a_dump) {
+    std::vector<Frame> frames(3);
+    const std::vector<std::vector<int>> species{{3, 3}, {13, 3}, {1}};
+    for (std::size_t i = 0; i < frames.size(); ++i)
+        for (const int number : species[i])
+            frames[i].structure.add(number, Vec3(static_cast<double>(frames[i].structure.size()) * 3, 0, 0));
+    write_frames(folder_ / "a.dump", frames);
+    const auto text = base::read_file(folder_ / "a.dump");
+    for (const char* atom : {"1 1 Li", "1 2 Al", "2 1 Li", "1 3 H"}) EXPECT_NE(text.find(atom), std::string::npos) << atom;
+}
+
+TEST_F(LammpsFiles, an_open_vector_without_a_direction_of_its_own_is_stretched_over_the_atoms) {
+    for (const Vec3& open : {Vec3(0, 0, 0), Vec3(0, 0, 1e-7), Vec3(8, 0, 0)}) {
+        Frame frame;
+        Mat3 vectors = 4 * Mat3::Identity();
+        vectors.row(2) = open.transpose();
+        frame.structure.cell = structure::Cell(vectors, {true, true, false});
+        frame.structure.add(3, Vec3(0, 0, 0));
+        frame.structure.add(3, Vec3(0, 0, 7));
+        for (const char* name : {"a.lmp", "a.dump"}) {
+            write_frames(folder_ / name, std::vector<Frame>{frame});
+            const auto back = read_frames(folder_ / name).at(0).structure;
+            EXPECT_NEAR(back.cell.heights()[2], 9, 1e-9) << name << " " << open.transpose();
+            EXPECT_NEAR((back.positions[1] - back.positions[0]).norm(), 7, 1e-12);
+        }
+    }
+}
+
+TEST(LammpsData, what_the_header_says_twice_is_named) {
+    for (const char* line : {"0 4 xlo xhi\n", "-1 4 ylo yhi\n", "2 atoms\n", "2 atom types\n"})
+        EXPECT_NE(fault("lammps-data", with(data_file, line, std::string(line) + line)).find("is given twice"), std::string::npos) << line;
+    EXPECT_NE(fault("lammps-data", with(data_file, "2 atoms\n", "1 atoms\n")).find("more atoms than the 1"), std::string::npos);
+    EXPECT_EQ(fault("lammps-data", with(data_file, "2 atom types\n", "2 atom types\n0 bond types\n0 bonds\n")), "no error");
+}
+
 }  // namespace
 }  // namespace alkali::io::lammps_tests

@@ -109,5 +109,17 @@ TEST(Npy, single_precision_rows_are_read_one_by_one) {
     std::filesystem::remove_all(path.parent_path());
 }
 
+TEST(Npy, the_order_of_an_array_is_read_however_its_header_is_spaced) {
+    const auto order = [](const std::string& dictionary) {
+        const auto text = with_dictionary(dictionary);
+        return parse_npy_header(text, text.size() + 32, "x.npy").fortran;
+    };
+    EXPECT_TRUE(order("{'descr': '<f8' , 'fortran_order': True , 'shape': (2, 2)}"));
+    EXPECT_TRUE(order("{'descr': '<f8', 'shape': (2, 2), 'fortran_order':True}   \n"));
+    EXPECT_FALSE(order("{'descr': '<f8', 'shape': (2, 2), 'fortran_order': False }"));
+    EXPECT_THROW(static_cast<void>(order("{'descr': '<f8', 'fortran_order': 1, 'shape': (2, 2)}")), FileError);
+    EXPECT_THROW(static_cast<void>(order("{'descr': '<f8', 'fortran_order': Truely, 'shape': (2, 2)}")), FileError);
+}
+
 }  // namespace
 }  // namespace alkali::io::npy_tests

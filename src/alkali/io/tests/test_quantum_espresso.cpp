@@ -519,5 +519,34 @@ TEST(QeFormats, common_names_are_recognised_by_content) {
     fs::remove_all(place);
 }
 
+TEST(QeXmlFile, label_mass_and_pseudopotential_that_contradict_each_other_are_named) {
+    const auto text = base::read_file(folder.parent_path() / "lih.xml");
+    const auto lithium = [&](std::string label, const std::string& mass, const std::string& file) {
+        auto changed = text;
+        for (std::size_t at = 0; (at = changed.find("name=\"Li\"", at)) != std::string::npos; ++at)
+            changed.replace(at, 9, "name=\"" + label + "\"");
+        const auto begin = changed.find("<species name=\"" + label + "\"");
+        const auto species = changed.find("<mass>", begin);
+        changed.replace(species, changed.find("</mass>", species) - species, "<mass>" + mass);
+        const auto pseudo = changed.find("<pseudo_file>", begin);
+        changed.replace(pseudo, changed.find("</pseudo_file>", pseudo) - pseudo, "<pseudo_file>" + file);
+        const auto all = read(changed, "qe-xml");
+        return std::pair(all.frames.at(0).structure.numbers[1], all.warnings.size());
+    };
+    EXPECT_EQ(lithium("Li", "6.94", "Li.UPF"), std::pair(3, std::size_t{0}));
+    EXPECT_EQ(lithium("Li", "6.94", "pbe-n.UPF"), std::pair(3, std::size_t{0}));
+    EXPECT_EQ(lithium("Li", "6.94", "Pbesol.UPF"), std::pair(3, std::size_t{0}));
+    EXPECT_EQ(lithium("B", "6.94", "Li.UPF"), std::pair(3, std::size_t{1}));
+    EXPECT_EQ(lithium("Li", "6.94", "na_pbe_v1.uspp.F.UPF"), std::pair(11, std::size_t{1}));
+    EXPECT_EQ(lithium("B", "6.94", "potential.UPF"), std::pair(5, std::size_t{1}));
+    EXPECT_EQ(lithium("X1", "6.94", "potential.UPF"), std::pair(3, std::size_t{0}));
+}
+
+TEST(QeXmlFile, what_nobody_asks_for_may_be_of_any_size) {
+    const auto text = with(base::read_file(folder.parent_path() / "lih.xml"), "</output>",
+                           "<eigenvalues>" + std::string(1 << 20, ' ') + "</eigenvalues></output>");
+    EXPECT_EQ(read(text, "qe-xml").frames.size(), 1U);
+}
+
 }  // namespace
 }  // namespace alkali::io::quantum_espresso_tests

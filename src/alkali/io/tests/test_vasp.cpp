@@ -127,5 +127,35 @@ TEST(Vasprun, faults_name_the_frame) {
     EXPECT_TRUE(read_text("vasprun", "<modeling></modeling>").empty());
 }
 
+TEST(Numbers, of_fortran_with_three_digits_of_exponent_are_read) {
+    EXPECT_DOUBLE_EQ(*parse_double("0.5-101"), 0.5e-101);
+    EXPECT_DOUBLE_EQ(*parse_double("-0.5+101"), -0.5e101);
+    for (const char* small : {"1e-400", "1E-400", "1D-400", "1d-400", "0.1-400"}) EXPECT_EQ(parse_double(small), 0.0) << small;
+    for (const char* no_number : {"1e400", "1D+400", "1-101", "0.5-10", "0.5-1011", "0.5--101", "e-400"})
+        EXPECT_FALSE(parse_double(no_number).has_value()) << no_number;
+    EXPECT_EQ(fixed_columns("0.5-101 0.0 1.0"), (std::vector<double>{0.5e-101, 0, 1}));
+    EXPECT_EQ(fixed_columns("0.5-101-0.5-102-1.25"), (std::vector<double>{0.5e-101, -0.5e-102, -1.25}));
+    EXPECT_EQ(fixed_columns("1.000-2.000 0.250100.000"), (std::vector<double>{1, -2, 0.25, 100}));
+    EXPECT_EQ(fixed_columns("1.0-101.5"), (std::vector<double>{1, -101.5}));
+    EXPECT_EQ(read_text("poscar", with(poscar, "0.25 0 0 F", "0.123456789012-101 0.0 0.25 F")).at(0).structure.positions[2],
+              Vec3(6 * 0, 0, 1.5) + Vec3(4 * 0.123456789012e-101, 0, 0));
+}
+
+TEST(Poscar, however_much_follows_the_atoms_is_not_kept_and_looked_at) {
+    const auto empty = std::string(100000, '\n');
+    EXPECT_EQ(read_text("poscar", poscar + empty).at(0).structure.size(), 3U);
+    EXPECT_NE(fault("poscar", poscar + empty + poscar).find("a second structure follows"), std::string::npos);
+    EXPECT_NE(fault("poscar", with(poscar, "1 2\n", "1 1000000000\n") + empty).find("the position of atom 4"), std::string::npos);
+}
+
+TEST(Vasprun, an_element_beyond_all_measure_is_passed_over_or_named) {
+    const std::string long_text(200000, ' ');
+    EXPECT_TRUE(read_text("vasprun", "<modeling><generator>" + long_text + "</generator></modeling>").empty());
+    EXPECT_NE(
+        fault("vasprun", "<modeling><calculation><energy><i name=\"e_fr_energy\">" + long_text + "-3</i></energy></calculation></modeling>")
+            .find("holds more than 64 kB"),
+        std::string::npos);
+}
+
 }  // namespace
 }  // namespace alkali::io::vasp_tests

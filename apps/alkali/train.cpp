@@ -4,6 +4,7 @@
 #include <cmath>
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include "alkali/base/error.hpp"
 #include "alkali/base/files.hpp"
@@ -12,6 +13,7 @@
 #include "alkali/config/config.hpp"
 #include "alkali/config/json.hpp"
 #include "alkali/config/write.hpp"
+#include "alkali/models/committee/distinct.hpp"
 #include "alkali/training/deepmd_input.hpp"
 #include "alkali/training/run_folder.hpp"
 #include "alkali/training/session.hpp"
@@ -115,6 +117,13 @@ void require_free_members(const TrainArguments& arguments, training::SessionRequ
     }
 }
 
+/// Of the first members, which are trained.
+void require_distinct_members(const TrainArguments& arguments, int count, const models::KindRegistry& kinds) {
+    std::vector<std::filesystem::path> files;
+    for (int m = 0; m < count; ++m) files.push_back(member_folder(arguments, m) / "best.safetensors");
+    models::require_distinct_models(files, kinds);
+}
+
 void run_train(const TrainArguments& arguments, Context& context) {
     const auto kinds = models::model_kinds();
     const auto communicator = open_communicator();
@@ -146,6 +155,8 @@ void run_train(const TrainArguments& arguments, Context& context) {
         base::ProgressSink& progress = committee ? static_cast<base::ProgressSink&>(of_committee) : context.progress;
         const auto outcome = training::train(request, kinds, *communicator, first ? context.log : no_log, first ? progress : no_progress);
         if (first) say(outcome, request.output, arguments.init_only);
+        // The second tells whether seeds make a difference, before more are trained.
+        if (first && !arguments.init_only && (m == 1 || (m > 1 && m + 1 == members))) require_distinct_members(arguments, m + 1, kinds);
     }
 }
 

@@ -197,6 +197,25 @@ void put_all(records::Records& all, const ErrorSums& sums, const std::string& su
     }
 }
 
+/// Errors that are no numbers, or whose squares are none. where: of the frame, or of all.
+void require_finite(const ErrorSums& sums, const std::string& where) {
+    const auto require = [&](const ResidualSums& part, const std::string& what) {
+        if (!std::isfinite(part.squares))
+            throw InputError("the square of the error of " + what + " is no finite number", where,
+                             "is the label right? alkali data check tells");
+    };
+    require(sums.energy, "the energy");
+    require(sums.forces, "a force");
+    require(sums.stress, "the stress");
+}
+
+/// Records that would say nothing.
+void require_finite(const records::Records& records, const std::string& where) {
+    for (const auto& [name, record] : records.all())
+        if (record.value.is_number() && !std::isfinite(record.value.get<double>()))
+            throw InputError(name + " is no finite number", where, "are labels, expected errors and deviations sane, and not all alike?");
+}
+
 }  // namespace
 
 records::Records evaluate(calculator::Calculator& calculator, std::span<const structure::Frame> frames, const EvaluationSettings& settings,
@@ -212,6 +231,7 @@ records::Records evaluate(calculator::Calculator& calculator, std::span<const st
         const Prediction prediction{result.energy, result.forces, result.stress};
         ErrorSums own;
         add_errors(frame, prediction, own);
+        require_finite(own, frame.where());
         all.add(own);
         if (const std::string group = dataset::group_of(frame); !group.empty()) groups[group].add(own);
         if (settings.parity_points > 0) parity.add(frame, prediction);
@@ -238,6 +258,7 @@ records::Records evaluate(calculator::Calculator& calculator, std::span<const st
         record.settings = {{"units", {{"energy", "eV/atom"}, {"force", "eV/angstrom"}, {"stress", "GPa"}}}};
         records.set("parity", std::move(record));
     }
+    require_finite(records, frames[0].source);
     return records;
 }
 

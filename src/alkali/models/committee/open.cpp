@@ -8,6 +8,7 @@
 #include "alkali/base/error.hpp"
 #include "alkali/base/path_pattern.hpp"
 #include "alkali/models/committee/committee.hpp"
+#include "alkali/models/committee/distinct.hpp"
 #include "alkali/models/common/model_calculator.hpp"
 #include "alkali/models/common/model_file.hpp"
 
@@ -31,9 +32,7 @@ void refine(const LoadedModel& loaded, const std::string& file, Provenance& prov
     provenance.emplace_back("table_force_error", fmt::format("{:.3g}", table->force_error));
 }
 
-std::unique_ptr<ModelCalculator> open_one(const std::string& file, std::optional<Precision> precision, const KindRegistry& kinds,
-                                          base::LogSink& log) {
-    const auto loaded = load_model(file, kinds, precision);
+std::unique_ptr<ModelCalculator> calculator_of(const LoadedModel& loaded, const std::string& file, base::LogSink& log) {
     Provenance provenance = {{"model", loaded.kind}, {"precision", std::string(to_string(loaded.model->precision()))}};
     refine(loaded, file, provenance, log);
     for (const char* key : {"version", "date", "command", "data_hash"})
@@ -94,12 +93,18 @@ std::unique_ptr<calculator::Calculator> open_model_files(const std::string& file
                                                          const KindRegistry& kinds, base::LogSink& log) {
     std::optional<Precision> precision;
     if (!options.precision.empty()) precision = precision_from(options.precision);
+    const auto names = model_files_of(files);
+    require_distinct_files(names);
     std::vector<std::unique_ptr<calculator::Calculator>> members;
-    for (const auto& file : model_files_of(files)) {
-        auto member = open_one(file, precision, kinds, log);
+    std::vector<std::shared_ptr<TrainableModel>> models;
+    for (const auto& file : names) {
+        const auto loaded = load_model(file, kinds, precision);
+        models.push_back(loaded.model);
+        auto member = calculator_of(loaded, file, log);
         if (options.threads == 0) member->choose_threads();  // a member may be asked alone (properties)
         members.push_back(std::move(member));
     }
+    warn_of_copies(models, names, log);
     if (members.size() == 1) return std::move(members[0]);
     auto committee = std::make_unique<Committee>(std::move(members));
     if (options.threads == 0) committee->choose_threads();

@@ -16,7 +16,8 @@ namespace alkali::models {
 
 /// A model file as a calculator; several, as model_files_of() finds them, as a committee. Tables inside a model are refined until they are
 /// within their bounds (Tabulation); a warning says where that cannot be had.
-/// Errors: those of load_model() and Committee; InputError for an unknown precision.
+/// Errors: those of load_model() and Committee; InputError for an unknown precision, and for a file that is named twice. A warning names
+/// members that are copies of others.
 [[nodiscard]] std::unique_ptr<calculator::Calculator> open_model_files(const std::string& files, const calculator::OpenOptions& options,
                                                                        const KindRegistry& kinds, base::LogSink& log);
 

@@ -1,5 +1,6 @@
 #include "alkali/models/uncertainty/calibration.hpp"
 
+#include <fmt/format.h>
 #include <omp.h>
 
 #include <Eigen/Cholesky>
@@ -15,6 +16,7 @@
 #include "alkali/math/statistics.hpp"
 #include "alkali/models/common/structure_graph.hpp"
 #include "alkali/models/contract/assemble.hpp"
+#include "alkali/models/contract/limits.hpp"
 
 namespace alkali::models {
 namespace {
@@ -23,6 +25,10 @@ namespace {
 constexpr double ridges[] = {1e-4, 1e-3, 1e-2, 0.1, 1, 10};
 /// Added to deviations before their logarithm is taken, eV/angstrom.
 constexpr double least_deviation = 1e-4;
+/// Errors and deviations of forces that are all below are those of rounding, eV/angstrom; those of any potential lie far above.
+constexpr double rounding = 1e-6;
+/// An error of a force that is none of a potential, eV/angstrom.
+constexpr double beyond_belief = 1e6;
 
 /// One frame as the model sees it.
 struct Seen {
@@ -260,6 +266,65 @@ ForceUncertainty fit(const Frames& frames, const Model& model, bool committee) {
     return u;
 }
 
+/// Errors: InputError naming the frame.
+void require_finite(const Seen& seen, const std::string& where) {
+    const auto refuse = [&](const std::string& what, std::size_t atom) {
+        throw InputError("the " + what + " of atom " + std::to_string(atom + 1) + " is no finite number", where,
+                         "is the frame sane (alkali data check), and the model?");
+    };
+    for (std::size_t i = 0; i < seen.forces.size(); ++i) {
+        if (!seen.forces[i].allFinite()) refuse("force", i);
+        for (int d = 0; seen.labels && d < 3; ++d)
+            if (!(std::abs(seen.error(i, d)) <= beyond_belief))
+                throw InputError(fmt::format("the force of the model on atom {} is {:.1e} eV/angstrom from its label", i + 1,
+                                             std::abs(seen.error(i, d))),
+                                 where, "is the label right (alkali data check), and the model trained?");
+    }
+    for (std::size_t i = 0; i < seen.target.size(); ++i)
+        if (!seen.target[i].allFinite()) refuse("deviation of the force", i);
+    for (const double feature : seen.features)
+        if (!std::isfinite(feature)) throw InputError("what the model knows of the atoms is not finite", where, "is the model trained?");
+}
+
+/// Numbers from which something can be learned. what: "the errors of the forces". Errors: InputError saying why there is nothing.
+class Worth {
+public:
+    explicit Worth(std::string what) : what_(std::move(what)) {}
+    void add(double value) {
+        least_ = std::min(least_, std::abs(value));
+        most_ = std::max(most_, std::abs(value));
+    }
+    void require(const std::string& where, const std::string& hint) const {
+        if (most_ < rounding)
+            throw InputError(
+                fmt::format("{} are all below {:.0e} eV/angstrom, which is rounding: there is nothing to learn", what_, rounding), where,
+                hint);
+        if (most_ - least_ <= rounding * most_) throw InputError(what_ + " are all alike: there is nothing to learn", where, hint);
+    }
+
+private:
+    std::string what_;
+    double least_ = std::numeric_limits<double>::infinity(), most_ = 0;
+};
+
+/// Errors: InputError where errors or deviations are such that no calibration can come of them.
+void require_worth(const std::vector<Seen>& seen, const calculator::Calculator* committee, const std::string& source) {
+    Worth errors("the errors of the forces"), deviations("the deviations of the committee's forces");
+    for (const Seen& one : seen)
+        for (std::size_t i = 0; i < one.forces.size(); ++i)
+            for (int d = 0; d < 3; ++d) {
+                if (one.labels) errors.add(one.error(i, d));
+                if (committee) deviations.add(one.target[i][d]);
+            }
+    errors.require(source, "give labels of another origin than this model, of structures without the symmetry that makes forces vanish");
+    if (committee) deviations.require(committee->name(), "name models that were trained from different seeds");
+}
+
+void require_sane(const ForceUncertainty& uncertainty, const std::string& source) {
+    if (const auto fault = uncertainty.fault(); !fault.empty())
+        throw InputError("nothing can be learned from these frames: " + fault, source, "look at them with alkali data check");
+}
+
 std::vector<Seen> look(const Model& model, calculator::Calculator* committee, std::span<const structure::Frame> frames,
                        base::ProgressSink& progress) {
     std::vector<Seen> all(frames.size());
@@ -271,6 +336,7 @@ std::vector<Seen> look(const Model& model, calculator::Calculator* committee, st
         seen.graph = structure_graph(frame.structure, model.type_names(), model.cutoff(), frame.where());
         seen.cutoff = model.cutoff();
         const Graph graph = seen.graph.view();
+        models::require_within_limits(model, graph, frame.where());
         const std::size_t atoms = frame.structure.size();
         std::vector<double> energies(atoms);
         seen.features.resize(atoms * model.num_features());
@@ -292,6 +358,7 @@ std::vector<Seen> look(const Model& model, calculator::Calculator* committee, st
         } else if (seen.labels) {
             for (std::size_t i = 0; i < atoms; ++i) seen.target.push_back((seen.forces[i] - (*seen.labels)[i]).cwiseAbs());
         }
+        require_finite(seen, frame.where());
         progress.update({"calibrate", static_cast<double>(f + 1), static_cast<double>(frames.size()), {}});
     }
     return all;
@@ -306,6 +373,8 @@ Calibration calibrate_forces(const Model& model, calculator::Calculator* committ
         throw InputError("a calibration needs at least four frames with forces", frames.empty() ? "" : frames[0].source,
                          "give labelled frames that the model was not trained on");
     const auto seen = look(model, committee, frames, progress);
+    const std::string& source = frames[0].source;
+    require_worth(seen, committee, source);
     Frames all;
     for (const Seen& one : seen) all.push_back(&one);
     const auto halves = halves_of(all, [](const Seen* one) -> const Seen& { return *one; });
@@ -315,6 +384,7 @@ Calibration calibrate_forces(const Model& model, calculator::Calculator* committ
     const double half_width = math::normal_half_width(0.9);
     for (std::size_t k = 0; k < 2; ++k) {
         const ForceUncertainty u = fit(halves[k], model, committee != nullptr);
+        require_sane(u, source);
         for (const Seen* one : halves[1 - k]) {
             if (!one->labels) continue;
             const auto errors = with_observation(*one, [&](const Observation& observation) { return u.expected(observation); });
@@ -327,7 +397,11 @@ Calibration calibrate_forces(const Model& model, calculator::Calculator* committ
         }
     }
     out.check = {expected.size(), math::spearman(expected, found), inside / static_cast<double>(expected.size())};
+    if (!std::isfinite(out.check.rank_correlation) || expected.empty())
+        throw InputError("the expected errors are the same for all forces: the calibration tells nothing", source,
+                         "give more frames, of different structures");
     out.uncertainty = fit(all, model, committee != nullptr);
+    require_sane(out.uncertainty, source);
     return out;
 }
 

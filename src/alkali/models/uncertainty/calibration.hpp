@@ -26,7 +26,8 @@ struct Calibration {
 /// committee (a calculator with Result::uncertainty) over all frames, labelled or not; without one, from the errors themselves. How
 /// large the errors are is learned from the labelled frames, so that intervals of 90 % hold 90 % of them: give frames that the model
 /// was not trained on.
-/// Errors: InputError for fewer than four frames with forces, or a committee without uncertainties; those of the calculators.
+/// Errors: InputError for fewer than four frames with forces, a committee without uncertainties, errors or deviations that are not
+/// finite, beyond belief, all alike or no more than rounding, and where what was learned cannot be used; those of the calculators.
 [[nodiscard]] Calibration calibrate_forces(const Model& model, calculator::Calculator* committee, std::span<const structure::Frame> frames,
                                            base::ProgressSink& progress);
 

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <functional>
 #include <map>
 
 #include "alkali/base/error.hpp"
@@ -52,6 +53,25 @@ TEST(Evaluation, gives_the_errors_by_their_names_and_units) {
     EXPECT_NEAR(records.number("stress_rmse"), 1.602176634 / std::sqrt(3.0), 1e-9);
     EXPECT_EQ(records.at("energy_rmse").unit, "meV/atom");
     EXPECT_EQ(records.at("stress_mae").unit, "GPa");
+}
+
+TEST(Evaluation, errors_that_are_no_finite_numbers_are_refused_with_their_frame) {
+    const auto message = [](const std::function<void(structure::Frame&)>& change) -> std::string {
+        Case one;
+        change(one.frames[2]);
+        try {
+            static_cast<void>(one.records());
+        } catch (const InputError& error) {
+            return error.what();
+        }
+        return "evaluated";
+    };
+    using ::testing::HasSubstr;
+    EXPECT_THAT(message([](auto& frame) { frame.labels.energy = 1e200; }),
+                ::testing::AllOf(HasSubstr("f.xyz, frame 2"), HasSubstr("energy")));
+    EXPECT_THAT(message([](auto& frame) { (*frame.labels.forces)[1][2] = -1e200; }), HasSubstr("f.xyz, frame 2"));
+    EXPECT_THAT(message([](auto& frame) { (*frame.labels.stress)(0, 1) = 1e308; }), HasSubstr("f.xyz, frame 2"));
+    EXPECT_EQ(message([](auto&) {}), "evaluated");
 }
 
 TEST(Evaluation, names_groups_with_letters_digits_and_underscores) {

@@ -7,6 +7,7 @@ namespace {
 
 using ::testing::AllOf;
 using ::testing::HasSubstr;
+namespace fs = std::filesystem;
 using testing::Session;
 
 TEST_F(Session, frames_that_the_model_has_no_room_for_are_named_before_anything_is_written) {

@@ -1,3 +1,4 @@
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <omp.h>
 
@@ -7,6 +8,7 @@
 #include "alkali/base/error.hpp"
 #include "alkali/base/random.hpp"
 #include "alkali/math/statistics.hpp"
+#include "alkali/models/committee/committee.hpp"
 #include "alkali/models/common/model_calculator.hpp"
 #include "alkali/models/common/model_file.hpp"
 #include "alkali/models/common/structure_graph.hpp"
@@ -236,6 +238,101 @@ TEST(Calibration, asks_for_frames_with_forces_and_for_a_committee_that_deviates)
     frames = labelled(model, 4, 1, 1);
     ModelCalculator alone(model, "alone");
     EXPECT_THROW(static_cast<void>(calibrate_forces(*model, &alone, frames, progress)), InputError);
+}
+
+TEST(Calibration, refuses_what_nothing_can_be_learned_from) {
+    const auto model = nequip_model();
+    base::NullProgress progress;
+    const auto message = [&](const std::vector<structure::Frame>& frames, calculator::Calculator* committee) -> std::string {
+        try {
+            static_cast<void>(calibrate_forces(*model, committee, frames, progress));
+        } catch (const InputError& error) {
+            return error.what();
+        }
+        return "calibrated";
+    };
+    using ::testing::HasSubstr;
+    Oracle oracle(model);
+    EXPECT_THAT(message(labelled(model, 6, 1, 0), nullptr), HasSubstr("rounding"));  // labels that are its own forces
+    EXPECT_THAT(message(labelled(model, 6, 1, 0), &oracle), HasSubstr("rounding"));
+    EXPECT_THAT(message(labelled(model, 6, 1, 1e-9), nullptr), HasSubstr("rounding"));
+    auto frames = labelled(model, 6, 1, 1);
+    frames[4].source = "far.extxyz";
+    for (const double absurd : {1e200, 1e100, 1e7}) {
+        (*frames[4].labels.forces)[3][1] = absurd;
+        EXPECT_THAT(message(frames, nullptr), ::testing::AllOf(HasSubstr("far.extxyz"), HasSubstr("on atom 4"))) << absurd;
+    }
+    // Errors of one size.
+    frames = labelled(model, 6, 1, 0);
+    for (auto& frame : frames)
+        for (Vec3& force : *frame.labels.forces) force += Vec3::Constant(0.125);
+    EXPECT_THAT(message(frames, nullptr), HasSubstr("all alike"));
+    // A committee of one model twice.
+    std::vector<std::unique_ptr<calculator::Calculator>> twice;
+    for (int k = 0; k < 2; ++k) twice.push_back(std::make_unique<ModelCalculator>(model, "one"));
+    Committee committee(std::move(twice));
+    EXPECT_THAT(message(labelled(model, 6, 1, 1), &committee), HasSubstr("rounding"));
+}
+
+class CalibratedFile : public ::testing::Test {
+protected:
+    [[nodiscard]] static io::TensorFile file_of(std::uint64_t seed) {
+        auto model = nequip_model();
+        std::vector<double> parameters(model->parameters().begin(), model->parameters().end());
+        parameters[0] += 1e-3 * static_cast<double>(seed);
+        model->set_parameters(parameters);
+        base::NullProgress progress;
+        const auto u = calibrate_forces(*model, nullptr, labelled(model, 6, seed, 1), progress).uncertainty;
+        const auto path = std::filesystem::path(::testing::TempDir()) / "alkali_calibrated.safetensors";
+        save_model(path, *model, model_kinds(), nlohmann::json::object(), u);
+        auto file = io::TensorFile::load(path);
+        std::filesystem::remove(path);
+        return file;
+    }
+    [[nodiscard]] static std::string message(const io::TensorFile& file) {
+        try {
+            static_cast<void>(parse_model(file.serialised(), "model.file", model_kinds()));
+        } catch (const FileError& error) {
+            return error.what();
+        }
+        return "loaded";
+    }
+};
+
+TEST_F(CalibratedFile, holds_the_calibration_of_its_own_model) {
+    using ::testing::HasSubstr;
+    const auto own = file_of(1), foreign = file_of(2);
+    EXPECT_EQ(message(own), "loaded");
+    auto mixed = own;
+    for (const auto& [name, tensor] : foreign.tensors)
+        if (name.starts_with(ForceUncertainty::prefix)) mixed.tensors[name] = tensor;
+    EXPECT_THAT(message(mixed), HasSubstr("calibration of another model"));
+    mixed.metadata["calibration"] = foreign.metadata.at("calibration");
+    EXPECT_THAT(message(mixed), HasSubstr("calibration of another model"));
+    mixed.metadata.erase("calibration");
+    EXPECT_THAT(message(mixed), HasSubstr("of which model"));
+    auto stripped = own;
+    std::erase_if(stripped.tensors, [](const auto& entry) { return entry.first.starts_with(ForceUncertainty::prefix); });
+    EXPECT_THAT(message(stripped), HasSubstr("lacks the tensors"));
+}
+
+TEST_F(CalibratedFile, with_numbers_that_no_calibration_gives_is_refused) {
+    using ::testing::HasSubstr;
+    const auto whole = file_of(1);
+    const auto with = [&](const std::string& name, std::size_t at, double value) {
+        auto file = whole;
+        file.tensors.at("uncertainty." + name).values.at(at) = value;
+        return message(file);
+    };
+    for (const auto& [at, value] : std::vector<std::pair<std::size_t, double>>{
+             {0, -1e308}, {1, 1e308}, {1, 100}, {2, 0}, {3, -5}, {3, 0}, {4, -1e9}, {5, 1e308}, {5, -1}, {5, 0}})
+        EXPECT_THAT(with("scale", at, value), HasSubstr("not those of a calibration")) << at << ' ' << value;
+    EXPECT_THAT(with("width", 0, 1e-308), HasSubstr("not those of a calibration"));
+    EXPECT_THAT(with("quadratic", 1, 1e3), HasSubstr("not symmetric"));
+    EXPECT_THAT(with("linear", 0, 3.0), HasSubstr("was changed"));
+    auto file = whole;
+    file.tensors["uncertainty.extra"] = {{1}, {5.0}};
+    EXPECT_THAT(message(file), HasSubstr("uncertainty.extra"));
 }
 
 TEST(ForceUncertaintyFile, with_a_tensor_that_is_missing_or_of_another_size_is_refused_by_name) {

@@ -50,9 +50,11 @@ std::map<std::string, std::string> describe(const Solution& solution, const Phys
                                             {"scf_iterations", fmt::format("{}", out.iterations)},
                                             {"scf_accuracy_ry", fmt::format("{:.1e}", out.accuracy)},
                                             {"seconds", fmt::format("{:.2f}", solution.seconds)}};
-    for (const int z : species)
-        info[fmt::format("pseudopotential_{}", units::symbol(z))] =
-            pseudopotentials.name(z) + " " + pseudopotentials.fingerprint(z).substr(0, 20);
+    for (const int z : species) {
+        auto& words = info[fmt::format("pseudopotential_{}", units::symbol(z))];
+        words = pseudopotentials.name(z) + " " + pseudopotentials.fingerprint(z).substr(0, 20);
+        if (const auto release = pseudopotentials.generator(z); !release.empty()) words += " by ld1.x " + release;
+    }
     std::string ladder;
     for (const auto& attempt : solution.attempts)
         if (!attempt.change.empty()) ladder += (ladder.empty() ? "" : "; ") + attempt.change;

@@ -158,6 +158,16 @@ UpfHeader Pseudopotentials::header(int z) const {
     return read_upf_header(base::read_file(path), path.string());
 }
 
+std::string Pseudopotentials::generator(int z) const {
+    if (!entry(z).generated) return {};
+    constexpr std::string_view mark = "code by A. Dal Corso";
+    const auto text = base::read_file(file(z));
+    const auto at = text.find(mark);
+    const auto line = at == std::string::npos ? std::string{} : text.substr(at + mark.size(), 40);
+    const auto version = line.find("v.");
+    return version == std::string::npos ? std::string{} : line.substr(version + 2, line.find_first_of(" \"'\r\n", version) - version - 2);
+}
+
 std::vector<int> Pseudopotentials::among(const std::vector<int>& species, Origin origin) const {
     std::vector<int> found;
     for (const int z : species)

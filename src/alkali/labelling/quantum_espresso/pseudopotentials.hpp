@@ -28,6 +28,9 @@ public:
     /// Errors: as generate_pseudopotential(); InputError if the file is no longer the one that was read at first.
     [[nodiscard]] std::filesystem::path file(int atomic_number) const;
     [[nodiscard]] UpfHeader header(int atomic_number) const;
+    /// "6.7MaX": the release of ld1.x that made a generated one, as its file says: the numbers of another may differ. Empty: not generated,
+    /// or not said.
+    [[nodiscard]] std::string generator(int atomic_number) const;
     enum class Origin { file, ld1 };
     /// Those of one origin among some elements.
     [[nodiscard]] std::vector<int> among(const std::vector<int>& species, Origin origin) const;

@@ -481,8 +481,9 @@ TEST_F(QePseudopotentials, one_kept_from_an_earlier_run_and_edited_since_is_made
                      "     n l     nl             e AE (Ry)        e PS (Ry)    De AE-PS (Ry) \n"
                      "     1 0     2S   1( 1.00)       -0.21125       -0.21120        0.00005\n\n     End of pseudopotential test\n");
     base::write_file(folder_ / "result",
-                     "<UPF version=\"2.0.1\">\n<PP_HEADER element=\"Li\" pseudo_type=\"NC\" functional=\"PBE\" "
-                     "z_valence=\"1\"/>\n<PP_LOCAL size=\"2\">\n 1.0 2.0\n</PP_LOCAL>\n</UPF>\n");
+                     "<UPF version=\"2.0.1\">\n<PP_INFO>\n Generated using \"atomic\" code by A. Dal Corso  v.6.7MaX\n</PP_INFO>\n"
+                     "<PP_HEADER element=\"Li\" pseudo_type=\"NC\" functional=\"PBE\" z_valence=\"1\"/>\n"
+                     "<PP_LOCAL size=\"2\">\n 1.0 2.0\n</PP_LOCAL>\n</UPF>\n");
     const auto at = [&](const char* name) { return "'" + (folder_ / name).string() + "'"; };
     base::write_file(folder_ / "ld1.sh", "#!/bin/sh\ncat > /dev/null\necho start >> " + at("starts") + "\ncat " + at("words") + "\ncp " +
                                              at("result") + " Li.UPF\n");
@@ -492,6 +493,8 @@ TEST_F(QePseudopotentials, one_kept_from_an_earlier_run_and_edited_since_is_made
     const auto made = Pseudopotentials(s).file(3);
     EXPECT_EQ(Pseudopotentials(s).file(3), made);
     EXPECT_EQ(base::read_file(folder_ / "starts"), "start\n") << "it is kept";
+    EXPECT_EQ(Pseudopotentials(s).generator(3), "6.7MaX");
+    EXPECT_EQ(Pseudopotentials(wrapped).generator(3), "");
     base::write_file(made,
                      "<UPF version=\"2.0.1\">\n<PP_HEADER element=\"Li\" pseudo_type=\"NC\" functional=\"PBE\" z_valence=\"1\"/>\n"
                      "<PP_LOCAL size=\"2\">\n 0.0 0.0\n</PP_LOCAL>\n</UPF>\n");

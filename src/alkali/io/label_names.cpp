@@ -331,9 +331,9 @@ bool is_name_of(std::string_view name, Quantity quantity) {
 
 namespace {
 
-// Further results of a calculator, as ASE names them in extended XYZ.
-constexpr auto results_of_frames = std::to_array<std::string_view>({"dipole", "magmom", "energy_extrapolated"});
-constexpr auto results_of_atoms = std::to_array<std::string_view>({"magmoms", "charges", "stresses"});
+// Further results of a calculator, as ASE names them in extended XYZ. Moments and charges of atoms may be what a calculation began with.
+constexpr auto results_of_frames = std::to_array<std::string_view>({"dipole", "energy_extrapolated"});
+constexpr std::string_view result_of_atoms = "stresses";
 
 // What made a label (labelling::qe::describe(), labelling::to_frame()). Those of plain words are ours only beside ecutwfc_ry. k_mesh is
 // a wish of the frame as well, and stays.
@@ -363,7 +363,7 @@ void forget_labels(structure::Frame& frame) {
     const bool by_pw = frame.info.contains("ecutwfc_ry");
     std::erase_if(frame.info, [&](const auto& pair) { return is_of_labels(pair) || is_making(pair.first, by_pw); });
     std::erase_if(frame.columns, [](const auto& column) {
-        return plain_label(column.name) || contains(results_of_atoms, column.name) || is_uncertainty_of_atoms(column.name);
+        return plain_label(column.name) || column.name == result_of_atoms || is_uncertainty_of_atoms(column.name);
     });
 }
 

@@ -8,7 +8,9 @@ namespace alkali::io {
 // virial = -stress x volume in eV; energy eV, force eV/angstrom, lengths angstrom; any kind of numbers in any order.
 
 /// `path` is a system's folder or one that contains such folders at any depth (read in the order of their names).
-/// Errors: FileError naming the array that is missing, malformed or of another number of frames or atoms.
+/// Names of types are those of its own type_map.raw, or of the nearest folder above.
+/// Errors: FileError naming the array that is missing, malformed, of another number of frames or atoms, or that is there and cannot be
+/// opened.
 [[nodiscard]] std::unique_ptr<FrameReader> open_deepmd(const std::filesystem::path& path, const ReadOptions& options);
 /// Frames with the same species in the same order, periodicity and kinds of labels make a system; one system is
 /// written into the folder itself, several into sub-folders named by formula. Holds all frames until close(). float64.

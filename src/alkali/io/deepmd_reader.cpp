@@ -50,12 +50,17 @@ std::vector<fs::path> find_sets(const DeepmdFolder& system, std::vector<std::str
     return sets;
 }
 
-std::vector<std::string> words_in(const fs::path& path) {
+template <class Take>
+void for_each_word(const fs::path& path, Take take) {
     const auto content = open_content(path);
     Lines lines(*content);
-    std::vector<std::string> words;
     for (std::string line; lines.next(line);)
-        for (const auto word : split(line)) words.emplace_back(word);
+        for (const auto word : split(line)) take(word);
+}
+
+std::vector<std::string> words_in(const fs::path& path) {
+    std::vector<std::string> words;
+    for_each_word(path, [&](std::string_view word) { words.emplace_back(word); });
     return words;
 }
 
@@ -143,12 +148,12 @@ private:
         types_.clear();
         const auto path = folder.find("type.raw");
         if (!path) throw FileError("there is no type.raw", system.string());
-        for (const auto& word : words_in(*path)) {
+        for_each_word(*path, [&](std::string_view word) {
             const auto type = parse_double(word);  // numpy.savetxt writes 0.000e+00
             if (!type || !(*type >= 0 && *type < most_types) || *type != std::floor(*type))
                 throw FileError(fmt::format("'{}' is not a type number", word), path->string());
             types_.push_back(static_cast<long long>(*type));
-        }
+        });
         if (types_.empty()) throw FileError("has no atoms", path->string());
         sets_ = find_sets(folder, of_system_);
         next_set_ = 0;

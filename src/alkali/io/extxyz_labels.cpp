@@ -154,11 +154,15 @@ private:
 
     // --- choice among several keys
 
-    std::vector<Candidate> in_header(Quantity quantity, const std::string& configured) const {
+    std::vector<Candidate> in_header(Quantity quantity, const std::string& configured) {
         std::vector<Candidate> found;
         for (const auto& pair : pairs_) {
             std::optional<LabelName> name = label_name(pair.first);
             if (configured.empty() ? !name || name->quantity != quantity : pair.first != configured) continue;
+            if (is_nothing(pair.second)) {
+                warn(fmt::format("{}={}: there is no such label", pair.first, pair.second));
+                continue;
+            }
             if (!configured.empty()) name = LabelName{quantity, {}, name && name->free_energy};
             // Under a prefix that nobody is known to use it may be anything: its shape must tell that it is the label.
             const bool usual = !configured.empty() || rank_of(name->prefix) < unusual_rank;
@@ -166,6 +170,12 @@ private:
             found.push_back({*name, pair.first, values(pair, quantity)});
         }
         return found;
+    }
+
+    // What programs write of a label that they do not have.
+    static bool is_nothing(const std::string& value) {
+        const auto lower = lower_case(value);
+        return lower == "none" || lower == "null";
     }
 
     static bool fits(const KeyValue& pair, Quantity quantity) {

@@ -318,6 +318,15 @@ TEST(Extxyz, words_of_a_remark_are_no_keys_that_anything_looks_up) {
         EXPECT_EQ(notes_of(forgotten, frame).warnings.size(), 1U) << forgotten;
 }
 
+TEST(Extxyz, a_label_that_is_none_is_not_there_and_told) {
+    Frame frame;
+    const auto notes = notes_of("energy=None stress=null", frame);
+    EXPECT_FALSE(frame.labels.energy || frame.labels.stress);
+    EXPECT_EQ(notes.warnings.size(), 2U);
+    notes_of("energy=None REF_energy=-3", frame);
+    EXPECT_EQ(frame.labels.energy, -3.0);
+}
+
 TEST(Extxyz, what_is_written_is_read_again_whatever_its_names_and_values_are) {
     const auto path = std::filesystem::path(::testing::TempDir()) / "alkali_names.extxyz";
     auto frame = first(

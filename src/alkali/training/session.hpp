@@ -22,14 +22,15 @@ struct SessionRequest {
     std::string version, command;   ///< for the provenance of the model files
     TrainingThreads threads = TrainingThreads::all;
     const base::FolderLock* lock = nullptr;  ///< of `output`, where the caller holds it already
+    int members = 1;                         ///< of the committee that the run is one of
 };
 
 /// What a run reads besides what lies in its folder: the config (values: checked), the data, the model to start from.
 void add_inputs(base::InputFiles& inputs, const std::filesystem::path& config, const nlohmann::json& values);
 
 /// Config -> data -> model -> training -> files in `output`. Errors: those of its parts; InputError when `output` holds
-/// a run and neither restart nor overwrite was asked for, when another process trains in it, or when a file of the run would take the
-/// place of the config, of data or of the model to start from.
+/// a run and neither restart nor overwrite was asked for, when another process trains in it, when a file of the run would take the
+/// place of the config, of data or of the model to start from, or when the members of its committee would differ by rounding only.
 [[nodiscard]] Outcome train(const SessionRequest& request, const models::KindRegistry& kinds, Communicator& communicator,
                             base::LogSink& log, base::ProgressSink& progress);
 

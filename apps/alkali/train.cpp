@@ -148,6 +148,7 @@ void run_train(const TrainArguments& arguments, Context& context) {
             request.output = member_folder(arguments, m);
             request.lock = first ? &of_members[static_cast<std::size_t>(m)] : nullptr;
             request.seed_offset = static_cast<std::uint64_t>(m);
+            request.members = members;
             if (m > 0) request.cpu_before = base::process_cpu_seconds();
             if (first) context.log.info(fmt::format("member {} of {}", m + 1, members));
             of_committee.member(m + 1);

@@ -313,6 +313,20 @@ std::vector<std::string> files_to_remove(const SessionRequest& request) {
     return files;
 }
 
+/// Seeds draw weights and the order of frames; where a committee starts from one model and every batch holds all frames, neither matters.
+void refuse_equal_members(const SessionRequest& request, const nlohmann::json& values, std::size_t batch_size, std::size_t frames,
+                          base::LogSink& log) {
+    if (request.members < 2 || !init_from(values)) return;
+    if (request.init_only)
+        log.warning("the members of this committee begin as the same model, since training.init_from gives it");
+    else if (batch_size >= frames)
+        throw InputError(
+            fmt::format("the {} members of this committee would be the same model: all start from training.init_from, and a batch "
+                        "holds all {} frames, so that nothing depends on their seeds",
+                        request.members, frames),
+            "training.batch_size", "make it smaller than the number of frames, or leave out training.init_from");
+}
+
 void say_what_processes_change(int processes, base::LogSink& log) {
     if (processes > 1)
         log.info(
@@ -371,6 +385,7 @@ Outcome train(const SessionRequest& request, const models::KindRegistry& kinds, 
     settle_validation(config.values, data.validation);
     const auto settings = trainer_settings(config.values);
     check_labels(data, settings.loss, log);
+    refuse_equal_members(request, config.values, settings.batch_size, data.train.size(), log);
     warn_of_doubtful_labels(data.train, data.validation, log);
     const RunIdentity identity{config.values, hash_of(data), hash_of_start(config.values)};
     const auto text = config::to_yaml(config.values, options);

@@ -23,6 +23,7 @@ struct SessionRequest {
     std::string version, command;   ///< for the provenance of the model files
     TrainingThreads threads = TrainingThreads::all;
     const base::FolderLock* lock = nullptr;  ///< of `output`, where the caller holds it already
+    int members = 1;                         ///< of the committee that the run is one of
 };
 
 /// What a run reads besides what lies in its folder: the config (values: checked), the data, the model to start from.
@@ -33,13 +34,13 @@ void add_inputs(base::InputFiles& inputs, const std::filesystem::path& config, c
 
 /// Errors: InputError where the folder holds files of a run that this one would replace, and neither restart nor overwrite is asked for,
 /// or where one of them is an input; FileError where something else lies in their place, or the checkpoint to go on from is damaged.
-/// What may be this
-/// run's own (after init_only, or a kill before its first checkpoint) `train` looks at.
+/// What may
+/// be this run's own (after init_only, or a kill before its first checkpoint) `train` looks at.
 void require_free_folder(const SessionRequest& request);
 
 /// Config -> data -> model -> training -> files in `output`. Errors: those of its parts; InputError when `output` holds
-/// files of a run and neither restart nor overwrite was asked for, when another process trains in it, or when a file of the run would take
-/// the place of the config, of data or of the model to start from.
+/// files of a run and neither restart nor overwrite was asked for, when another process trains in it, when a file of the run would take
+/// the place of the config, of data or of the model to start from, or when the members of its committee would differ by rounding only.
 [[nodiscard]] Outcome train(const SessionRequest& request, const models::KindRegistry& kinds, Communicator& communicator,
                             base::LogSink& log, base::ProgressSink& progress);
 

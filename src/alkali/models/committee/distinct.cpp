@@ -52,7 +52,8 @@ void require_distinct_models(std::span<const std::filesystem::path> files, const
             if (same_model(*models.back(), *models[earlier]))
                 throw InputError("is the same model as " + files[earlier].string() + ": nothing in this training depends on its seed",
                                  file.string(),
-                                 "leave out training.init_from, or make training.batch_size smaller than the number of frames");
+                                 "leave out training.init_from, make training.batch_size smaller than the number of frames, or the "
+                                 "learning rate larger");
     }
 }
 

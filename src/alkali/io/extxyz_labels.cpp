@@ -158,11 +158,15 @@ private:
             warn(
                 "a dump of LAMMPS (Timestep=, Potential_energy=): energy and forces are taken as those of units metal, eV and "
                 "eV/angstrom; add units=real to the header if they are not");
-        if (!has_key("Stress")) return;
-        no_stress_ = set_aside_[index(Quantity::stress)] = true;
-        warn(
-            "Stress= of LAMMPS is the pressure, positive in compression, in bar or atm and with the part of the momenta: it is not "
-            "taken, whatever its unit; give the virial of the potential as virial=, or say --stress-key Stress after changing it");
+        for (auto& pair : pairs_) {
+            if (pair.first != "Stress") continue;
+            pair.first = "lammps_pressure";  // which is no label, then as now
+            warn(
+                "Stress= of LAMMPS is the pressure, positive in compression, in bar or atm and with the part of the momenta: it is no "
+                "label, "
+                "whatever its unit, and kept as lammps_pressure=; give the virial of the potential as virial=, or say --stress-key Stress "
+                "after changing it");
+        }
     }
 
     void finish_weights() {
@@ -435,7 +439,7 @@ private:
 
     // A stress from the keys of a stress or a virial, eV/angstrom^3.
     std::optional<Stress> stress_from(Quantity quantity, const std::string& configured) {
-        if (weightless(quantity) || (no_stress_ && quantity == Quantity::stress)) return std::nullopt;
+        if (weightless(quantity)) return std::nullopt;
         Stress stress{in_header(quantity, configured), {}, {}};
         // Frames that are not periodic have none; where the frame has another, the one asked for is missed.
         if (stress.candidates.empty() && !configured.empty() && first_left(quantity)) warn_of_absent(quantity, configured);
@@ -612,7 +616,7 @@ private:
     const Place& place_;
     const HeaderUnits& units_;
     std::optional<double> weights_[4];
-    bool took_virial_ = false, unconverged_ = false, no_stress_ = false;
+    bool took_virial_ = false, unconverged_ = false;
     std::vector<RefusedSet> refused_sets_;
     bool set_aside_[4] = {};  ///< not taken for a reason that is not seen in a file that is written
 };

@@ -119,13 +119,16 @@ bool fit_energy_zero(models::TrainableModel& model, const models::ModelKind& kin
     return true;
 }
 
-std::vector<std::size_t> unseen_types(const std::vector<std::string>& names, std::span<const structure::Frame> frames) {
+// Types that no frame holds, the first few by name; empty if there are none.
+std::string unseen_types(const std::vector<std::string>& names, std::span<const structure::Frame> frames) {
+    constexpr std::size_t most_named = 5;
     std::set<int> seen;
     for (const auto& frame : frames) seen.insert(frame.structure.numbers.begin(), frame.structure.numbers.end());
-    std::vector<std::size_t> unseen;
-    for (std::size_t t = 0; t < names.size(); ++t)
-        if (!seen.contains(units::atomic_number(names[t]))) unseen.push_back(t);
-    return unseen;
+    std::string list;
+    std::size_t unseen = 0;
+    for (const auto& name : names)
+        if (!seen.contains(units::atomic_number(name)) && ++unseen <= most_named) list += (list.empty() ? "" : ", ") + name;
+    return unseen > most_named ? fmt::format("{} and {} more", list, unseen - most_named) : list;
 }
 
 }  // namespace
@@ -133,16 +136,14 @@ std::vector<std::size_t> unseen_types(const std::vector<std::string>& names, std
 void move_energy_zero(models::TrainableModel& model, const models::ModelKind& kind, std::span<const structure::Frame> frames,
                       EnergyShifts choice, base::LogSink& log) {
     const bool moved = fit_energy_zero(model, kind, frames, choice, log);
-    const auto* info = energy_shift_parameters(model, kind);
-    const auto& types = model.type_names();
-    for (const std::size_t t : unseen_types(types, frames))
-        log.warning(fmt::format(
-            "no training frame holds {}: the model to start from will forget of it what all species share{}; add frames with it", types[t],
-            moved
-                ? fmt::format(", and its energy stays {:.4f} eV, on another zero than these data: energies of structures with it are wrong "
-                              "(give model.per_type_energy_shifts)",
-                              model.parameters()[info->offset + t])
-                : ""));
+    const auto unseen = unseen_types(model.type_names(), frames);
+    if (unseen.empty()) return;
+    log.warning(
+        "no training frame holds " + unseen + ": what the model to start from knows of that is not trained on, and may be forgotten" +
+        (moved ? "; energies of these atoms stay as they are, on another zero than these data, so that structures with them get wrong "
+                 "energies (give model.per_type_energy_shifts)"
+               : "") +
+        "; add frames with them if you need them");
 }
 
 void warn_of_doubtful_labels(std::span<const structure::Frame> train, std::span<const structure::Frame> validation, base::LogSink& log) {

@@ -1,5 +1,4 @@
 #pragma once
-#include <array>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -7,6 +6,7 @@
 #include <vector>
 
 #include "alkali/dataset/check.hpp"
+#include "alkali/dataset/twins.hpp"
 
 // What the checks of a whole set keep of each frame while it is read: little, so that files of any size can be checked.
 namespace alkali::dataset {
@@ -42,7 +42,7 @@ private:
     std::map<Pair, std::vector<Shortest>> shortest_;
 };
 
-/// Structures that are there twice: 32 bytes each.
+/// Structures that are there twice: 100 bytes each.
 class DuplicateCheck {
 public:
     void see(std::uint32_t row, const Frame& frame);
@@ -50,10 +50,10 @@ public:
 
 private:
     struct Seen {
-        std::array<std::uint64_t, 2> key;
         double energy;  ///< per atom; NaN: none
         std::uint32_t row;
     };
+    std::vector<Fingerprint> prints_;
     std::vector<Seen> seen_;
 };
 

@@ -1,14 +1,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <map>
-#include <tuple>
 
 #include "alkali/base/error.hpp"
 #include "alkali/dataset/check_parts.hpp"
-#include "alkali/dataset/hash.hpp"
 #include "alkali/math/statistics.hpp"
 #include "alkali/structure/neighbour_list.hpp"
 #include "alkali/units/elements.hpp"
@@ -20,12 +17,6 @@ namespace {
 constexpr double reach = 4.0;
 // Energies (eV/atom) nearer than this are the same label.
 constexpr double same_energy = 1e-5;
-
-std::uint64_t from_hex(std::string_view digits) {
-    std::uint64_t value = 0;
-    std::from_chars(digits.data(), digits.data() + digits.size(), value, 16);
-    return value;
-}
 
 }  // namespace
 
@@ -80,28 +71,20 @@ void DistanceCheck::conclude(const Places& places, const CheckLimits& limits, st
 }
 
 void DuplicateCheck::see(std::uint32_t row, const Frame& frame) {
-    const auto key = structure_key(frame.structure);
-    const double energy = frame.labels.energy.value_or(std::nan("")) / static_cast<double>(frame.structure.size());
-    seen_.push_back({{from_hex(std::string_view(key).substr(0, 16)), from_hex(std::string_view(key).substr(16, 16))}, energy, row});
+    prints_.push_back(fingerprint_of(frame.structure));
+    seen_.push_back({frame.labels.energy.value_or(std::nan("")) / static_cast<double>(frame.structure.size()), row});
 }
 
 void DuplicateCheck::conclude(const Places& places, std::vector<Finding>& findings) {
-    std::sort(seen_.begin(), seen_.end(), [](const Seen& a, const Seen& b) { return std::tie(a.key, a.row) < std::tie(b.key, b.row); });
-    std::vector<std::pair<const Seen*, const Seen*>> twins;  // and the first of their kind
-    const Seen* first = nullptr;
-    for (const auto& seen : seen_) {
-        if (first != nullptr && seen.key == first->key)
-            twins.emplace_back(&seen, first);
-        else
-            first = &seen;
-    }
-    std::sort(twins.begin(), twins.end(), [](const auto& a, const auto& b) { return a.first->row < b.first->row; });
-    for (const auto& [seen, other] : twins) {
-        std::string text = "same structure as " + places.where(other->row);
-        const double difference = seen->energy - other->energy;
+    const auto first = first_of_the_same(prints_);
+    for (std::size_t k = 0; k < seen_.size(); ++k) {
+        if (first[k] == k) continue;
+        const auto &seen = seen_[k], &other = seen_[first[k]];
+        std::string text = "same structure as " + places.where(other.row);
+        const double difference = seen.energy - other.energy;
         const bool differs = std::abs(difference) > same_energy;
         if (differs) text += fmt::format(", but its energy differs by {:.4g} meV/atom", 1000 * difference);
-        findings.push_back({differs ? Severity::error : Severity::warning, "duplicate", places.where(seen->row), text});
+        findings.push_back({differs ? Severity::error : Severity::warning, "duplicate", places.where(seen.row), text});
     }
 }
 

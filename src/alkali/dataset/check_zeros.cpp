@@ -5,7 +5,7 @@
 #include <map>
 #include <set>
 
-#include "alkali/dataset/check.hpp"
+#include "alkali/dataset/like_frames.hpp"
 #include "alkali/dataset/shifts.hpp"
 #include "alkali/math/statistics.hpp"
 #include "alkali/units/elements.hpp"
@@ -19,30 +19,13 @@ using Pointers = std::vector<const Frame*>;
 constexpr double unlike_sets = 5.0;
 // Frames with more room per atom than this times the median (isolated atoms, molecules in boxes) are left out.
 constexpr double most_room = 2.0;
-// Within one file only frames of like volume per atom are compared: up to this part of the median.
-constexpr double like_volume = 0.25;
-constexpr std::size_t fewest_of_a_zero = 3;
-// Frames with about the same room and forces of about the same size, which is a temperature, have about the same energy: up to
-// these parts of them, and forces (eV/angstrom) above those of crystals at rest, whose phases differ by more than their noise.
-constexpr double same_room = 0.02, same_forces = 0.2, least_forces = 0.02;
-// eV/atom between such frames that another zero explains.
-constexpr double least_offset = 0.1;
-constexpr std::size_t enough_alike = 200;
-// Two zeros lie so many times farther apart than the energies of either.
-constexpr double clear_gap = 5.0;
+// Offsets of two compositions are one up to this part of them.
+constexpr double same_offset = 0.2;
 
 struct File {
     std::string name;
     Pointers frames;
 };
-
-// angstrom^3; 0 where there is no cell.
-double room(const Frame& frame) {
-    const auto& cell = frame.structure.cell;
-    return cell.fully_periodic() ? cell.volume() / static_cast<double>(frame.structure.size()) : 0.0;
-}
-
-double per_atom(const Frame& frame) { return *frame.labels.energy / static_cast<double>(frame.structure.size()); }
 
 // Frames with an energy of condensed matter, or of molecules where all are.
 Pointers comparable(std::span<const Frame* const> frames) {
@@ -71,26 +54,28 @@ std::vector<File> by_file(const Pointers& frames) {
     return files;
 }
 
+struct Change {
+    double energy = 0;  // per atom
+    std::size_t frames = 0;
+};
+
 std::set<Composition> compositions(const Pointers& frames) {
     std::set<Composition> all;
     for (const auto* frame : frames) all.insert(composition_of(frame->structure));
     return all;
 }
 
-bool share_one(const std::set<Composition>& a, const std::set<Composition>& b) {
-    return std::any_of(a.begin(), a.end(), [&](const Composition& each) { return b.contains(each); });
-}
-
-// What a change of the atoms' energies makes of the energies per atom, root mean square, eV.
-double size_of(const AtomEnergies& change, const Pointers& frames) {
-    double sum = 0;
+// What a change of the atoms' energies makes of the energies per atom of each composition, eV.
+std::map<Composition, Change> changes_of(const AtomEnergies& change, const Pointers& frames) {
+    std::map<Composition, Change> changes;
     for (const auto* frame : frames) {
-        double energy = 0;
+        auto& entry = changes[composition_of(frame->structure)];
+        if (entry.frames++ > 0) continue;
         for (const int number : frame->structure.numbers)
-            if (const auto found = change.find(number); found != change.end()) energy += found->second;
-        sum += std::pow(energy / static_cast<double>(frame->structure.size()), 2);
+            if (const auto found = change.find(number); found != change.end()) entry.energy += found->second;
+        entry.energy /= static_cast<double>(frame->structure.size());
     }
-    return std::sqrt(sum / static_cast<double>(frames.size()));
+    return changes;
 }
 
 // Those with about the room per atom that some of `base` have; all where these are too few to tell.
@@ -104,133 +89,104 @@ Pointers of_like_volume(const Pointers& frames, const Pointers& base) {
     return like.size() >= fewest_of_a_zero ? like : frames;
 }
 
-// Compressed or rare structures of a few frames differ from the rest by more than those of a set do.
-double limit_between(const Pointers& base, const Pointers& other, const CheckLimits& limits) {
-    const bool few = std::min(base.size(), other.size()) < fewest_of_a_zero;
-    return few || !share_one(compositions(base), compositions(other)) ? unlike_sets * limits.energy_zero : limits.energy_zero;
-}
-
-// Root mean square of the components, eV/angstrom; 0 where there are none.
-double forces_of(const Frame& frame) {
-    if (!frame.labels.forces || frame.labels.forces->empty()) return 0;
+// Of all frames together, or of those of one composition. Compressed or rare structures of a few frames differ from the rest by
+// more than those of a set do.
+bool is_another_zero(const std::map<Composition, Change>& changes, const Pointers& base, const CheckLimits& limits) {
+    const auto known = compositions(base);
     double sum = 0;
-    for (const auto& force : *frame.labels.forces) sum += force.squaredNorm();
-    return std::sqrt(sum / (3 * static_cast<double>(frame.labels.forces->size())));
+    std::size_t frames = 0;
+    bool shared = false, one = false;
+    for (const auto& [composition, change] : changes) {
+        const bool holds = known.contains(composition);
+        sum += static_cast<double>(change.frames) * change.energy * change.energy;
+        frames += change.frames;
+        shared = shared || holds;
+        one = one || (holds && std::min(base.size(), change.frames) >= fewest_of_a_zero && std::abs(change.energy) >= limits.energy_zero);
+    }
+    const bool few = std::min(base.size(), frames) < fewest_of_a_zero;
+    const double limit = few || !shared ? unlike_sets * limits.energy_zero : limits.energy_zero;
+    return one || std::sqrt(sum / static_cast<double>(frames)) >= limit;
 }
-
-struct Point {
-    double room, forces, energy;
-};
 
 std::map<Composition, std::vector<Point>> points_of(std::span<const Frame* const> frames) {
     std::map<Composition, std::vector<Point>> points;
     for (const auto* frame : frames) {
         const Point point{room(*frame), forces_of(*frame), per_atom(*frame)};
-        if (point.room > 0 && point.forces >= least_forces) points[composition_of(frame->structure)].push_back(point);
+        if (can_be_compared(point)) points[composition_of(frame->structure)].push_back(point);
     }
     return points;
 }
 
-std::vector<double> distances_from(const std::vector<double>& values, double centre) {
-    std::vector<double> distances;
-    for (const double value : values) distances.push_back(std::abs(value - centre));
-    return distances;
+struct Offset {
+    double energy;            // eV/atom
+    Composition composition;  // empty: of all
+};
+
+bool are_alike(const std::vector<Offset>& offsets) {
+    const auto [least, most] =
+        std::minmax_element(offsets.begin(), offsets.end(), [](const Offset& a, const Offset& b) { return a.energy < b.energy; });
+    return most->energy - least->energy <= same_offset * std::max(std::abs(least->energy), std::abs(most->energy));
 }
 
-// By how much frames of `other` lie above those of `base` that are like them in composition, volume and forces, eV/atom; 0 where
-// that is no more than their scatter or an error of a calculation explains, or where there are too few of them.
-double offset_of_like_frames(std::span<const Frame* const> base, std::span<const Frame* const> other) {
+// By how much frames of `other` lie above those of `base` that are like them in composition, volume and forces: one composition
+// at a time, and of all together where all agree or none has enough of them.
+std::vector<Offset> offsets_of_like_frames(std::span<const Frame* const> base, std::span<const Frame* const> other) {
     const auto ours = points_of(base), theirs = points_of(other);
-    std::vector<double> offsets, scatter;
+    LikeFrames all;
+    std::vector<Offset> offsets;
+    std::size_t judged = 0;
     for (const auto& [composition, points] : theirs) {
         const auto found = ours.find(composition);
         if (found == ours.end()) continue;
-        const std::size_t stride = std::max<std::size_t>(1, points.size() / enough_alike);
-        for (std::size_t k = 0; k < points.size(); k += stride) {
-            std::vector<double> energies;
-            for (const auto& point : found->second)
-                if (std::abs(point.room - points[k].room) <= same_room * points[k].room &&
-                    std::abs(point.forces - points[k].forces) <= same_forces * points[k].forces)
-                    energies.push_back(point.energy);
-            if (energies.empty()) continue;
-            const double middle = math::median(energies);
-            offsets.push_back(points[k].energy - middle);
-            scatter.push_back(math::median(distances_from(energies, middle)));
-        }
+        LikeFrames one;
+        one.add(found->second, points);
+        judged += one.offsets.size() >= fewest_of_a_zero ? 1 : 0;
+        if (const double offset = one.offset(); offset != 0) offsets.push_back({offset, composition});
+        all.offsets.insert(all.offsets.end(), one.offsets.begin(), one.offsets.end());
+        all.scatter.insert(all.scatter.end(), one.scatter.begin(), one.scatter.end());
     }
-    if (offsets.size() < fewest_of_a_zero) return 0;
-    const double offset = math::median(offsets);
-    const double noise = math::sigma_of_mad * std::max(math::median(distances_from(offsets, offset)), math::median(scatter));
-    return std::abs(offset) > std::max(least_offset, clear_gap * noise) ? offset : 0;
+    const double offset = all.offset();
+    const bool of_all = offset != 0 && offsets.size() == judged && (offsets.empty() || are_alike(offsets));
+    return of_all ? std::vector<Offset>{{offset, {}}} : offsets;
+}
+
+std::string listed(const std::vector<Offset>& offsets) {
+    constexpr std::size_t most = 3;
+    std::string text;
+    for (std::size_t k = 0; k < std::min(most, offsets.size()); ++k) {
+        std::string formula;
+        for (const auto& [number, count] : offsets[k].composition)
+            formula += std::string(units::symbol(number)) + (count > 1 ? std::to_string(count) : "");
+        text += fmt::format("{}{:+.3g} eV/atom{}", k > 0 ? ", " : "", offsets[k].energy, formula.empty() ? "" : " (" + formula + ")");
+    }
+    return text + (offsets.size() > most ? fmt::format(", and so on for {} more compositions,", offsets.size() - most) : "");
 }
 
 void compare_like_frames(const File& base, const File& other, std::vector<Finding>& findings) {
-    const double offset = offset_of_like_frames(base.frames, other.frames);
-    if (offset == 0) return;
-    findings.push_back(
-        {Severity::warning, "energy-zero", other.name,
-         fmt::format("its energies lie {:+.3g} eV/atom from those of {} where composition, volume and size of the forces are "
-                     "alike: another zero of energy, or another phase; if it is the zero, mix them only with a shift per set "
-                     "(data.align_sources: true)",
-                     offset, base.name)});
+    const auto offsets = offsets_of_like_frames(base.frames, other.frames);
+    if (offsets.empty()) return;
+    findings.push_back({Severity::warning, "energy-zero", other.name,
+                        fmt::format("its energies lie {} from those of {} where composition, volume and size of the forces are "
+                                    "alike: another zero of energy, or another phase; if it is the zero, mix them only with a shift per "
+                                    "set (data.align_sources: true)",
+                                    listed(offsets), base.name)});
 }
 
 void compare_files(const std::vector<File>& files, const CheckLimits& limits, std::vector<Finding>& findings) {
     for (std::size_t s = 1; s < files.size(); ++s) {
         const auto other = of_like_volume(files[s].frames, files[0].frames);
         const auto difference = zero_difference(files[0].frames, other);
-        if (size_of(difference, other) < limit_between(files[0].frames, other, limits)) {
+        if (!is_another_zero(changes_of(difference, other), files[0].frames, limits)) {
             compare_like_frames(files[0], files[s], findings);
             continue;
         }
         std::string list;
         for (const auto& [number, energy] : difference)
-            list += fmt::format("{}{:+.3g} eV per {} atom", list.empty() ? "" : ", ", energy, units::symbol(number));
+            if (energy != 0) list += fmt::format("{}{:+.3g} eV per {} atom", list.empty() ? "" : ", ", energy, units::symbol(number));
         findings.push_back({Severity::warning, "energy-zero", files[s].name,
                             fmt::format("its energies lie {} from those of {}: another zero of energy; mix them only with a shift per set "
                                         "(data.align_sources: true)",
                                         list, files[0].name)});
-    }
-}
-
-// Of frames ascending by energy per atom.
-double spread(std::span<const Frame* const> frames) { return per_atom(*frames.back()) - per_atom(*frames.front()); }
-
-// Of frames of one composition and like volume: the place of a gap that only another zero explains, or 0.
-std::size_t gap_in(std::span<const Frame* const> frames, double least) {
-    std::size_t best = 0;
-    double widest = least;
-    for (std::size_t k = fewest_of_a_zero; k + fewest_of_a_zero <= frames.size(); ++k) {
-        const double gap = per_atom(*frames[k]) - per_atom(*frames[k - 1]);
-        if (gap > widest) widest = gap, best = k;
-    }
-    if (best > 0 && widest < clear_gap * std::max(spread(frames.first(best)), spread(frames.subspan(best)))) return 0;
-    return best;
-}
-
-void look_for_two_zeros(const File& file, const CheckLimits& limits, std::vector<Finding>& findings) {
-    std::map<Composition, Pointers> groups;
-    for (const auto* frame : file.frames) groups[composition_of(frame->structure)].push_back(frame);
-    for (auto& [composition, frames] : groups) {
-        std::vector<double> rooms;
-        for (const auto* frame : frames) rooms.push_back(room(*frame));
-        const double usual = math::median(rooms);
-        std::erase_if(frames, [&](const Frame* frame) { return std::abs(room(*frame) - usual) > like_volume * usual; });
-        std::stable_sort(frames.begin(), frames.end(), [](const Frame* a, const Frame* b) { return per_atom(*a) < per_atom(*b); });
-        const std::size_t gap = gap_in(frames, std::min(least_offset, limits.energy_zero));
-        if (gap == 0) continue;
-        const auto all = std::span<const Frame* const>(frames);
-        if (per_atom(*frames[gap]) - per_atom(*frames[gap - 1]) < limits.energy_zero &&
-            offset_of_like_frames(all.first(gap), all.subspan(gap)) == 0)
-            continue;
-        const bool upper = frames.size() - gap <= gap;  // the smaller part is named
-        const auto part = upper ? std::span(frames).subspan(gap) : std::span(frames).first(gap);
-        const auto* named = *std::min_element(part.begin(), part.end(), [](const Frame* a, const Frame* b) { return a->index < b->index; });
-        const double distance = per_atom(*frames[gap]) - per_atom(*frames[gap - 1]);
-        findings.push_back({Severity::warning, "energy-zero", named->where(),
-                            fmt::format("{} frames from this one on lie {:.3g} eV/atom {} the {} others of their composition: energies of "
-                                        "two zeros in one file; split it and align the parts (data.align_sources: true)",
-                                        part.size(), distance, upper ? "above" : "below", frames.size() - part.size())});
     }
 }
 
@@ -239,7 +195,7 @@ void look_for_two_zeros(const File& file, const CheckLimits& limits, std::vector
 void check_energy_zeros(std::span<const Frame* const> frames, const CheckLimits& limits, std::vector<Finding>& findings) {
     const auto files = by_file(comparable(frames));
     compare_files(files, limits, findings);
-    for (const auto& file : files) look_for_two_zeros(file, limits, findings);
+    for (const auto& file : files) look_for_two_zeros(file.frames, limits, findings);
 }
 
 void check_energy_zeros(const FrameSet& set, const CheckLimits& limits, std::vector<Finding>& findings) {

@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cctype>
+#include <cmath>
 #include <map>
 #include <optional>
 #include <set>
@@ -14,6 +16,7 @@
 #include "alkali/base/files.hpp"
 #include "alkali/base/path_pattern.hpp"
 #include "alkali/dataset/quantum_espresso_files.hpp"
+#include "alkali/dataset/twins.hpp"
 #include "alkali/dataset/vasp_files.hpp"
 #include "alkali/io/compression.hpp"
 #include "alkali/io/label_names.hpp"
@@ -48,7 +51,7 @@ struct RunFile {
 /// The files of a run, best first.
 constexpr const char* run_files[] = {"vasprun.xml", "outcar", "contcar", "poscar"};
 
-/// Nothing if the name is not one of a VASP run's files. "OUTCAR.relax1" and "vasprun.relax1.xml" are of one run.
+/// Nothing if the name is not one of a VASP run's files. "OUTCAR.relax1", "relax1_OUTCAR" and "vasprun.relax1.xml" are of one run.
 std::optional<RunFile> run_file(const fs::path& path) {
     std::string name = io::lower_case(io::without_compression(path.filename().string()));
     if (const auto xml = name.find("vasprun"); xml != std::string::npos && name.ends_with(".xml") && !name.ends_with("vasprun.xml"))
@@ -58,9 +61,30 @@ std::optional<RunFile> run_file(const fs::path& path) {
         const auto at = name.find(kind);
         // A structure file may have any name with an ending; one of a run begins with its kind.
         if (at == std::string::npos || (rank >= 2 && at > 0)) continue;
-        return RunFile{path, name.erase(at, kind.size()), rank, Extent::whole};
+        name.erase(at, kind.size());
+        constexpr std::string_view separators = "._-";
+        const auto begin = name.find_first_not_of(separators), end = name.find_last_not_of(separators);
+        return RunFile{path, begin == std::string::npos ? "" : name.substr(begin, end + 1 - begin), rank, Extent::whole};
     }
     return std::nullopt;
+}
+
+/// The first frame of a run; nothing if it cannot be read.
+std::optional<io::Frame> start_of(const fs::path& path) {
+    try {
+        io::Frame frame;
+        io::ReadOptions options;
+        options.format = format_of(path);
+        return io::open_reader(path, options)->next(frame) ? std::optional(frame) : std::nullopt;
+    } catch (const Error&) {
+        return std::nullopt;  // told when its frames are read
+    }
+}
+
+bool begin_alike(const std::optional<io::Frame>& a, const std::optional<io::Frame>& b) {
+    constexpr double same_energy = 1e-3;  // eV
+    if (!a || !b || !a->labels.energy || !b->labels.energy || std::abs(*a->labels.energy - *b->labels.energy) > same_energy) return false;
+    return first_of_the_same(std::array{fingerprint_of(a->structure), fingerprint_of(b->structure)})[1] == 0;
 }
 
 /// True if the file is named as a file of LAMMPS ("in.lmp", "data.csv") and its content is of something else.
@@ -183,6 +207,7 @@ private:
                 runs[files[i].run].push_back(files[i]);
             results = results || (files[i].has_results() && !is_empty(files[i].path));
         }
+        join_runs(runs);
         for (auto& [name, run] : runs) {
             set_extents(run);
             const auto order = [](const RunFile& f) { return std::tuple(is_empty(f.path), f.extent, f.rank, f.path); };
@@ -190,6 +215,36 @@ private:
             const bool read = run[0].has_results() || !results;
             for (std::size_t i = 0; i < run.size(); ++i) (read && i == 0 ? files_.read : files_.passed_over).push_back(run[i].path);
         }
+    }
+
+    /// A vasprun.xml and an OUTCAR whose names tell nothing of each other are of one run if they begin with the same frame.
+    static void join_runs(std::map<std::string, std::vector<RunFile>>& runs) {
+        const auto result = [](const std::vector<RunFile>& run, std::size_t rank) -> const RunFile* {
+            const auto found = std::find_if(run.begin(), run.end(), [&](const RunFile& f) { return f.rank == rank && !is_empty(f.path); });
+            return found == run.end() ? nullptr : &*found;
+        };
+        std::vector<std::pair<std::string, std::optional<io::Frame>>> starts[2];
+        const auto collect = [&](std::size_t rank) {
+            for (const auto& [name, run] : runs)
+                if (const auto* file = result(run, rank); file != nullptr && result(run, 1 - rank) == nullptr)
+                    starts[rank].emplace_back(name, start_of(file->path));
+        };
+        const auto is_alone = [&](std::size_t rank) {
+            return std::any_of(runs.begin(), runs.end(), [&](const auto& run) {
+                return result(run.second, rank) != nullptr && result(run.second, 1 - rank) == nullptr;
+            });
+        };
+        if (!is_alone(0) || !is_alone(1)) return;
+        collect(0);
+        collect(1);
+        for (const auto& [xml, first] : starts[0])
+            for (const auto& [text, other] : starts[1]) {
+                if (!runs.contains(text) || !begin_alike(first, other)) continue;
+                auto joined = std::move(runs.at(text));
+                runs.erase(text);
+                runs.at(xml).insert(runs.at(xml).end(), joined.begin(), joined.end());
+                break;
+            }
     }
 
     /// Where a vasprun.xml and an OUTCAR are there, the one that is whole is the better one. What stands behind a whole one stays

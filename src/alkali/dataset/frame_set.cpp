@@ -11,8 +11,8 @@
 #include "alkali/base/path_pattern.hpp"
 #include "alkali/base/repeats.hpp"
 #include "alkali/dataset/check_parts.hpp"
-#include "alkali/dataset/hash.hpp"
 #include "alkali/dataset/split.hpp"
+#include "alkali/dataset/twins.hpp"
 #include "alkali/io/label_names.hpp"
 
 namespace alkali::dataset {
@@ -82,14 +82,13 @@ void warn_of_copies(const FrameSet& set, base::LogSink& log) {
     std::set<std::string> files;
     for (const auto& frame : set.frames) files.insert(frame.source);
     if (files.size() < 2) return;
-    std::map<std::string, std::size_t> seen;
+    const auto same = first_of_the_same(fingerprints_of(set.frames));
     std::size_t copies = 0;
     std::string first;
     for (std::size_t f = 0; f < set.frames.size(); ++f) {
         const auto& frame = set.frames[f];
-        const auto [same, is_new] = seen.try_emplace(structure_key(frame.structure), f);
-        const auto& other = set.frames[same->second];
-        if (is_new || other.source == frame.source) continue;
+        const auto& other = set.frames[same[f]];
+        if (other.source == frame.source) continue;
         if (copies++ == 0) first = fmt::format("{} and {}", other.where(), frame.where());
     }
     if (copies > 0)

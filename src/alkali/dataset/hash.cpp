@@ -2,9 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <bit>
-#include <cmath>
 #include <cstring>
 
 namespace alkali::dataset {
@@ -101,21 +99,6 @@ std::string content_hash(std::span<const structure::Frame> frames) {
     Sha256 hash;
     add_count(hash, frames.size());
     for (const auto& frame : frames) add_frame(hash, frame);
-    return hash.hex();
-}
-
-std::string structure_key(const structure::Structure& atoms) {
-    Sha256 hash;
-    const auto add = [&](double value) {
-        const auto rounded = static_cast<std::int64_t>(std::llround(std::clamp(value, -1e10, 1e10) * 1e6));
-        hash.add({reinterpret_cast<const char*>(&rounded), sizeof rounded});
-    };
-    for (int i = 0; i < 9; ++i) add(atoms.cell.vectors()(i / 3, i % 3));
-    for (const bool periodic : atoms.cell.periodic()) add(periodic ? 1 : 0);
-    for (std::size_t i = 0; i < atoms.size(); ++i) {
-        add(atoms.numbers[i]);
-        for (int c = 0; c < 3; ++c) add(atoms.positions[i][c]);
-    }
     return hash.hex();
 }
 

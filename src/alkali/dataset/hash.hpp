@@ -28,8 +28,4 @@ private:
 /// order (not their file names or other info). Any changed bit of a number changes it.
 [[nodiscard]] std::string content_hash(std::span<const structure::Frame> frames);
 
-/// The same for structures with the same cell, species and positions, rounded to 1e-6 angstrom so that files written
-/// with a few digits compare equal too.
-[[nodiscard]] std::string structure_key(const structure::Structure& atoms);
-
 }  // namespace alkali::dataset

@@ -26,17 +26,23 @@ struct Shifts {
 };
 
 /// Least squares of the energies per atom on the fractions of the species, every frame with the same weight. Combinations of
-/// species that the compositions do not tell apart, or so little that what structures of one composition differ by would
-/// decide, keep their values of `prior`, up to what the energies per atom differ by on average: that belongs to the species
-/// without a prior, or to all alike. Frames without a finite energy are left out; with none at all the result is empty.
+/// species that the compositions do not tell apart keep their values of `prior`, up to what the energies per atom differ by on
+/// average: that belongs to the species without a prior, or to all alike. Of the others each lies between that and what the data
+/// say, as their error (the scatter within and between compositions) is to the 30 eV that atoms' energies lie apart by in most
+/// codes; values of more than four errors are the data's, however large. Frames without a finite energy are left out; with none at
+/// all the result is empty.
 [[nodiscard]] Shifts fit_shifts(std::span<const Frame> frames, const AtomEnergies& prior = {});
 [[nodiscard]] Shifts fit_shifts(std::span<const Frame* const> frames, const AtomEnergies& prior = {});
 /// One fit for each source of the set.
 [[nodiscard]] std::vector<Shifts> fit_shifts_per_source(const FrameSet& set);
 
+/// The same of errors: labels less energies of something that knows the structures, so that noise alone is left beside a change of
+/// the atoms' energies. A combination changes by more than four errors or not at all; `known` as the prior.
+[[nodiscard]] Shifts fit_change(std::span<const Frame> errors, const AtomEnergies& known);
+
 /// By how much the energies of `other` lie above those of `base`, eV per atom of each species that both hold: the smallest
-/// change of the atoms' energies that leads from one to the other; species that the compositions do not tell apart share it
-/// evenly. Empty where one of them has no energies.
+/// change of the atoms' energies that leads from one to the other, by the means of each composition that both hold; species that the
+/// compositions do not tell apart share it evenly. Empty where one of them has no energies.
 [[nodiscard]] AtomEnergies zero_difference(std::span<const Frame* const> base, std::span<const Frame* const> other);
 
 /// Moves the energies of every source to the zero of source 0: subtracts zero_difference(). Only right when the sources

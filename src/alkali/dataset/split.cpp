@@ -9,7 +9,7 @@
 #include "alkali/base/nearest.hpp"
 #include "alkali/base/random.hpp"
 #include "alkali/dataset/check.hpp"
-#include "alkali/dataset/hash.hpp"
+#include "alkali/dataset/twins.hpp"
 #include "alkali/structure/isolated_atom.hpp"
 
 namespace alkali::dataset {
@@ -130,11 +130,12 @@ std::vector<bool> stays_in_training(std::span<const Frame> frames) {
 }
 
 std::vector<std::pair<std::size_t, std::size_t>> shared_structures(std::span<const Frame> frames, const Split& split) {
-    std::map<std::string, std::size_t> kept;
-    for (const auto i : split.kept) kept.emplace(structure_key(frames[i].structure), i);
+    const auto first = first_of_the_same(fingerprints_of(frames));
+    std::map<std::size_t, std::size_t> kept;
+    for (const auto i : split.kept) kept.emplace(first[i], i);
     std::vector<std::pair<std::size_t, std::size_t>> pairs;
     for (const auto j : split.held)
-        if (const auto found = kept.find(structure_key(frames[j].structure)); found != kept.end()) pairs.emplace_back(found->second, j);
+        if (const auto found = kept.find(first[j]); found != kept.end()) pairs.emplace_back(found->second, j);
     return pairs;
 }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <numeric>
 #include <set>
 
 #include "alkali/io/label_names.hpp"
@@ -77,6 +78,7 @@ public:
         read_weights();
         warn_of_unheeded();
         judge_convergence();
+        judge_program();
         refuse_sets_by_keys();
         if (!weightless(Quantity::energy)) take_energy();
         if (!weightless(Quantity::forces)) take_forces();
@@ -90,6 +92,8 @@ private:
     void warn(std::string text) { notes_.warnings.push_back(std::move(text)); }
 
     // --- weights
+
+    static bool says_weight(const KeyValue& pair) { return lower_case(pair.first).find("weight") != std::string::npos; }
 
     // The weight of the frame (no quantity) or of one label. Keys that give it twice with different numbers are named.
     std::optional<double> weight_of(std::optional<Quantity> quantity) {
@@ -117,7 +121,7 @@ private:
 
     void warn_of_unheeded() {
         for (const auto& pair : pairs_)
-            if (is_unheeded(pair.first, Where::header))
+            if (is_unheeded(pair.first, Where::header) || (weight_name(pair.first) && says_weight(pair) && !is_weight(pair)))
                 warn(fmt::format("{}= is not heeded: labels of a frame are weighed by energy_weight, forces_weight and stress_weight",
                                  pair.first));
         for (const auto& column : frame_.columns)
@@ -126,10 +130,38 @@ private:
     }
 
     void judge_convergence() {
+        for (const auto& pair : pairs_)
+            if (convergence_of(pair) == Convergence::unclear)
+                warn(fmt::format("{}={}: whether the electrons converged is not clear; the labels are taken (T or F would tell)",
+                                 pair.first, pair.second));
         const auto said = std::find_if(pairs_.begin(), pairs_.end(), says_unconverged);
         if (said == pairs_.end()) return;
         unconverged_ = true;
         warn(fmt::format("{}={}: the labels of the frame are not taken", said->first, said->second));
+    }
+
+    // --- programs
+
+    [[nodiscard]] bool has_key(std::string_view name) const {
+        return std::any_of(pairs_.begin(), pairs_.end(), [&](const KeyValue& pair) { return pair.first == name; });
+    }
+
+    // LAMMPS's `dump extxyz` (dump_extxyz.cpp) writes the pressure of the run, momenta included, as Stress.
+    void judge_program() {
+        if (!has_key("Timestep") || !has_key("Potential_energy") || !options_.stress_key.empty()) return;
+        if (!units_.given())
+            warn(
+                "a dump of LAMMPS (Timestep=, Potential_energy=): energy and forces are taken as those of units metal, eV and "
+                "eV/angstrom; add units=real to the header if they are not");
+        for (auto& pair : pairs_) {
+            if (pair.first != "Stress") continue;
+            pair.first = "lammps_pressure";  // which is no label, then as now
+            warn(
+                "Stress= of LAMMPS is the pressure, positive in compression, in bar or atm and with the part of the momenta: it is no "
+                "label, "
+                "whatever its unit, and kept as lammps_pressure=; give the virial of the potential as virial=, or say --stress-key Stress "
+                "after changing it");
+        }
     }
 
     void finish_weights() {
@@ -423,6 +455,7 @@ private:
         const auto unit = factor(quantity, best->key);
         if (!unit) return std::nullopt;
         Mat3 tensor = *unit * matrix(best->values);
+        if (quantity == Quantity::stress && !turn(tensor, best->key)) return std::nullopt;
         if (quantity == Quantity::virial) {
             const double volume = frame_.structure.cell.volume();
             if (!(volume > 0)) place_.fail(fmt::format("{}= is given, but the cell has no volume", best->key));
@@ -432,6 +465,21 @@ private:
         judge_symmetry(stress.key, tensor);
         stress.value = 0.5 * (tensor + tensor.transpose());
         return stress;
+    }
+
+    // Makes a stress positive in tension; false where the header does not tell clearly what it is.
+    bool turn(Mat3& tensor, const std::string& key) {
+        for (const auto& pair : pairs_) {
+            const auto sign = stress_sign_of(pair);
+            if (sign == StressSign::compression) tensor *= -1;
+            if (sign == StressSign::unclear) {
+                warn(fmt::format("{}= is not taken: {}={} does not say clearly whether it is positive in tension or in compression", key,
+                                 pair.first, pair.second));
+                return false;
+            }
+            if (sign) break;
+        }
+        return true;
     }
 
     void judge_symmetry(const std::string& key, const Mat3& tensor) {
@@ -459,7 +507,10 @@ private:
         // Where anything is read, it is for others to judge.
         if (options_.numbers == Numbers::finite) leave_out_implausible_stress(frame_, notes_);
         if (!frame_.labels.stress) return;
-        if (stress) erase(stress->candidates);
+        if (stress) {
+            erase(stress->candidates);
+            std::erase_if(pairs_, [](const KeyValue& pair) { return stress_sign_of(pair).has_value(); });
+        }
         if (virial) erase(virial->candidates);
     }
 
@@ -478,7 +529,11 @@ private:
 
     // Energies of atoms are in the unit of the energy, also where that is not taken.
     void finish_atomic_energies() {
-        if (!frame_.labels.energies || frame_.labels.energy) return;
+        if (!frame_.labels.energies) return;
+        if (frame_.labels.energy) {
+            judge_atomic_energies(*frame_.labels.energies, *frame_.labels.energy);
+            return;
+        }
         const auto unit = units_.factor(Quantity::energy);
         if (!unit) {
             warn(fmt::format("the column energies is not taken: {}", units_.why(Quantity::energy)));
@@ -486,6 +541,14 @@ private:
             return;
         }
         for (double& energy : *frame_.labels.energies) energy *= *unit;
+    }
+
+    void judge_atomic_energies(const std::vector<double>& energies, double energy) {
+        constexpr double same_per_atom = 1e-3;  // eV: printed with few digits, or extrapolated
+        const double sum = std::accumulate(energies.begin(), energies.end(), 0.0);
+        if (!(std::abs(sum - energy) > same_per_atom * static_cast<double>(energies.size()))) return;
+        warn(fmt::format("{}={:.8g} and the column energies, which adds up to {:.8g}, contradict each other; {}= is the label",
+                         notes_.energy_from, energy, sum, notes_.energy_from));
     }
 
     // --- what was not taken

@@ -153,6 +153,7 @@ std::optional<LabelName> parse_label_name(std::string_view name) {
         behind = words.back();
         words.pop_back();
     }
+    if (std::find(words.begin(), words.end(), "w") != words.end()) return std::nullopt;  // a weight
     if (words.back() == "freeenergy") words.back() = "free", words.emplace_back("energy");
     const auto quantity = quantity_of(words.back());
     if (!quantity) return std::nullopt;
@@ -197,21 +198,53 @@ std::optional<UnitName> parse_unit_name(std::string_view name) {
         for (const std::string_view label : {"energy", "force", "forces", "stress", "virial", "virials"})
             if (of.ends_with(label)) return UnitName{UnitName::Of::label, *quantity_of(label)};
         if (of == "energies" || of == "freeenergy") return UnitName{UnitName::Of::label, Quantity::energy};
+        if (of == "pressure" || of == "pressures") return UnitName{UnitName::Of::pressure};
     }
     return std::nullopt;
 }
 
+// A word that says weight: what it says it of, as in energy_weight (empty), configweight, eweight.
+std::optional<std::string> weighed_by(std::string_view word) {
+    if (word.ends_with("weights")) word.remove_suffix(1);
+    if (!word.ends_with("weight")) return std::nullopt;
+    word.remove_suffix(std::string_view("weight").size());
+    for (const auto& [letter, quantity] : std::initializer_list<std::pair<std::string_view, std::string_view>>{
+             {"e", "energy"}, {"f", "force"}, {"s", "stress"}, {"v", "virial"}})
+        if (word == letter) return std::string(quantity);
+    return std::string(word);
+}
+
 std::optional<WeightName> parse_weight_name(std::string_view name) {
     auto words = words_of(name);
-    const auto weight = std::find_if(words.begin(), words.end(), [](const std::string& w) { return w == "weight" || w == "weights"; });
+    const bool w = words.size() == 2 && (words[0] == "w" || words[1] == "w");
+    const auto weight =
+        std::find_if(words.begin(), words.end(), [&](const auto& word) { return w ? word == "w" : weighed_by(word).has_value(); });
     if (weight == words.end()) return std::nullopt;
-    words.erase(weight);
-    for (const std::string_view whole : {"config", "frame", "sample", "loss"})
-        if (!words.empty() && words.front() == whole) words.erase(words.begin());
-    if (words.empty()) return WeightName{};
-    if (words.size() == 1)
-        if (const auto quantity = quantity_of(words[0])) return WeightName{quantity};
-    return std::nullopt;
+    const auto of = w ? std::string() : *weighed_by(*weight);
+    if (of.empty())
+        words.erase(weight);
+    else
+        *weight = of;
+    constexpr auto beside =
+        std::to_array<std::string_view>({"config", "frame", "sample", "loss", "factor", "structure", "train", "training"});
+    const bool type = std::find(words.begin(), words.end(), "config") != words.end();
+    std::erase_if(words, [&](const auto& word) { return contains(beside, word) || (type && word == "type") || word == "configtype"; });
+    if (words.empty()) return w ? std::nullopt : std::optional(WeightName{});
+    const auto quantity = std::find_if(words.begin(), words.end(), [](const auto& word) { return quantity_of(word).has_value(); });
+    if (quantity == words.end()) return std::nullopt;
+    const auto meant = quantity_of(*quantity);
+    words.erase(quantity);
+    std::erase_if(words, [](const auto& word) { return word == "free" || rank_of(word) < unusual_rank; });
+    return words.empty() ? std::optional(WeightName{meant}) : std::nullopt;
+}
+
+// Says weight and is none that alkali knows, nor one of a balance.
+bool is_unknown_weight(std::string_view name) {
+    const auto words = words_of(name);
+    constexpr auto of_mass =
+        std::to_array<std::string_view>({"molecular", "molar", "molecule", "atomic", "atom", "atoms", "mol", "formula"});
+    const bool mass = std::any_of(words.begin(), words.end(), [&](const auto& word) { return contains(of_mass, word); });
+    return !mass && lower_case(name).find("weight") != std::string::npos && !parse_weight_name(name);
 }
 
 enum class Converged { nothing_said, by_true, by_false };
@@ -220,25 +253,36 @@ enum class Converged { nothing_said, by_true, by_false };
 constexpr auto relaxed =
     std::to_array<std::string_view>({"geometry", "geo", "geom", "ionic", "ion", "ions", "relax", "relaxation", "relaxed", "opt",
                                      "optimization", "optimisation", "force", "forces", "stress", "cell", "structure", "md", "neb"});
+// Limits are no verdict.
+constexpr auto limits = std::to_array<std::string_view>({"thr", "tol", "steps", "limit", "time", "accuracy", "threshold", "tolerance",
+                                                         "criterion", "criteria", "step", "cutoff", "iterations", "kpoints", "test",
+                                                         "parameter", "error", "rate", "level"});
+
+bool is_one_of(const Words& words, std::span<const std::string_view> names) {
+    return std::any_of(words.begin(), words.end(), [&](const auto& word) { return contains(names, word); });
+}
+
+bool says_converged(const std::string& word) { return word.find("converge") != std::string::npos; }
 
 /// True for what says whether something converged, electrons or geometry.
 bool parse_ending(std::string_view name) {
     const auto words = words_of(name);
-    return !words.empty() && (words.back() == "converged" || words.back() == "unconverged" || words.back() == "notconverged");
+    return std::any_of(words.begin(), words.end(), says_converged) && !is_one_of(words, limits);
 }
 
 Converged parse_converged(std::string_view name) {
-    auto words = words_of(name);
-    if (words.empty() || std::any_of(words.begin(), words.end(), [](const auto& word) { return contains(relaxed, word); }))
-        return Converged::nothing_said;
-    const auto last = words.back();
-    const bool negated = last == "unconverged" || last == "notconverged" ||
-                         (last == "converged" && std::find(words.begin(), words.end(), "not") != words.end());
-    return negated ? Converged::by_false : last == "converged" ? Converged::by_true : Converged::nothing_said;
+    const auto words = words_of(name);
+    const auto says = std::find_if(words.begin(), words.end(), says_converged);
+    if (says == words.end() || is_one_of(words, relaxed) || is_one_of(words, limits)) return Converged::nothing_said;
+    const bool negated =
+        says->starts_with("un") || says->starts_with("not") || says->starts_with("non") ||
+        std::any_of(words.begin(), words.end(), [](const auto& word) { return word == "not" || word == "non" || word == "no"; });
+    return negated ? Converged::by_false : Converged::by_true;
 }
 
 bool parse_unheeded(std::string_view name, std::initializer_list<std::string_view> about) {
     const auto words = words_of(name);
+    if (!words.empty() && (words.back() == "0" || words.back() == "sigma0")) return false;  // extrapolated to sigma = 0
     return std::any_of(words.begin(), words.end(), [](const auto& word) { return quantity_of(word).has_value(); }) &&
            std::any_of(words.begin(), words.end(),
                        [&](const auto& word) { return std::find(about.begin(), about.end(), word) != about.end(); });
@@ -261,8 +305,8 @@ Meaning parse_meaning(std::string_view name) {
     return {parse_label_name(name),
             parse_unit_name(name),
             parse_weight_name(name),
-            parse_unheeded(name, {"sigma", "mask"}),
-            parse_unheeded(name, {"sigma", "mask", "weight", "weights"}),
+            parse_unheeded(name, {"sigma", "mask"}) || is_unknown_weight(name),
+            parse_unheeded(name, {"sigma", "mask", "weight", "weights"}) || is_unknown_weight(name) || parse_weight_name(name),
             parse_converged(name),
             parse_ending(name)};
 }
@@ -285,7 +329,10 @@ std::optional<WeightName> weight_name(std::string_view name) { return meaning_of
 
 bool is_weight(const std::pair<std::string, std::string>& pair) {
     const auto name = weight_name(pair.first);
-    return name && (name->quantity || holds_numbers(pair.second, {1}) || !lower_case(pair.first).ends_with("weights"));
+    if (!name) return false;
+    const bool one_number = holds_numbers(pair.second, {1}), says_weight = lower_case(pair.first).find("weight") != std::string::npos;
+    if (!says_weight && !(one_number && *parse_double(array_words(pair.second)[0]) >= 0)) return false;
+    return name->quantity || one_number || !lower_case(pair.first).ends_with("weights");
 }
 
 bool is_unheeded(std::string_view name, Where where) {
@@ -293,14 +340,44 @@ bool is_unheeded(std::string_view name, Where where) {
     return where == Where::column ? meaning.unheeded_column : meaning.unheeded_key;
 }
 
-bool says_unconverged(const std::pair<std::string, std::string>& pair) {
+Convergence convergence_of(const std::pair<std::string, std::string>& pair) {
     const auto converged = meaning_of(pair.first).converged;
-    if (converged == Converged::nothing_said) return false;
-    const auto value = lower_case(pair.second);
-    const auto is = [&](std::initializer_list<std::string_view> words) {
-        return std::find(words.begin(), words.end(), value) != words.end();
+    if (converged == Converged::nothing_said) return Convergence::unsaid;
+    const auto words = array_words(pair.second);
+    bool any_true = false, any_false = false;
+    for (const auto each : words) {
+        const auto first = each.find_first_not_of("'\"("), last = each.find_last_not_of("'\")");
+        const auto word = lower_case(first == std::string_view::npos ? std::string_view() : each.substr(first, last + 1 - first));
+        const auto is = [&](std::initializer_list<std::string_view> list) {
+            return std::find(list.begin(), list.end(), word) != list.end();
+        };
+        if (is({"t", "true", ".true.", "1", "1.0", "yes", "y"}))
+            any_true = true;
+        else if (is({"f", "false", ".false.", "0", "0.0", "no", "n"}))
+            any_false = true;
+        else if (parse_double(word) && lower_case(pair.first).find("converged") == std::string::npos)
+            return Convergence::unsaid;  // how far it is, or a limit
+        else
+            return Convergence::unclear;
+    }
+    if (words.empty()) return Convergence::unclear;
+    return (converged == Converged::by_true ? any_false : any_true) ? Convergence::failed : Convergence::reached;
+}
+
+bool says_unconverged(const std::pair<std::string, std::string>& pair) { return convergence_of(pair) == Convergence::failed; }
+
+std::optional<StressSign> stress_sign_of(const std::pair<std::string, std::string>& pair) {
+    const auto words = words_of(pair.first);
+    const auto has = [&](std::initializer_list<std::string_view> list) {
+        return std::any_of(words.begin(), words.end(),
+                           [&](const auto& word) { return std::find(list.begin(), list.end(), word) != list.end(); });
     };
-    return converged == Converged::by_true ? is({"f", "false", ".false.", "0", "no", "n"}) : is({"t", "true", ".true.", "1", "yes", "y"});
+    if (!has({"stress", "pressure"}) || !has({"sign", "convention"})) return std::nullopt;
+    const auto value = lower_case(pair.second);
+    const bool compression = value.find("compress") != std::string::npos, tension = value.find("tens") != std::string::npos;
+    if (compression == tension) return StressSign::unclear;
+    const bool negative = value.find("negative") != std::string::npos;
+    return compression != negative ? StressSign::compression : StressSign::tension;
 }
 
 std::string untaken_name(std::string_view name) { return std::string(untaken) + std::string(name); }
@@ -350,7 +427,7 @@ bool is_making(std::string_view key, bool by_pw) {
 bool is_of_labels(const std::pair<const std::string, std::string>& pair) {
     const auto unit = unit_name(name_in_file(pair.first));
     const auto weight = weight_name(pair.first);
-    return plain_label(pair.first) || (unit && holds_numbers(pair.second, {1}) == false) || (weight && weight->quantity) ||
+    return plain_label(pair.first) || (unit && holds_numbers(pair.second, {1}) == false) || (weight && weight->quantity && is_weight(pair)) ||
            contains(results_of_frames, pair.first) || is_uncertainty_of_frame(pair.first) || meaning_of(pair.first).ending;
 }
 

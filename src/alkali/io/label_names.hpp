@@ -29,26 +29,35 @@ constexpr int unusual_rank = 100;
 
 /// A key that gives the unit of a label or of lengths: energy-unit, force_units, REF_stress-unit, unit, units.
 struct UnitName {
-    enum class Of { everything, length, label };
+    enum class Of { everything, length, label, pressure };
     Of of;
     Quantity quantity{};  ///< where it is of a label
 };
 [[nodiscard]] std::optional<UnitName> unit_name(std::string_view name);
 
-/// A key that gives a weight: weight, config_weight, energy_weight, config_forces_weight, ...
+/// A key that gives a weight: weight, config_weight, energy_weight, config_forces_weight, dft_energy_weight, energy_loss_weight,
+/// w_energy, fweight, ...
 struct WeightName {
     std::optional<Quantity> quantity;  ///< nothing: of the whole frame
 };
 [[nodiscard]] std::optional<WeightName> weight_name(std::string_view name);
 
-/// True for a pair that gives a weight; weights="1 2 3" is something else.
+/// True for a pair that gives a weight; weights="1 2 3" is something else, and W_energy=-13 may be that of tungsten.
 [[nodiscard]] bool is_weight(const std::pair<std::string, std::string>& pair);
 
-/// True for what other programs weigh or mask labels by and alkali does not: energy_sigma, force_mask, ... Of a column also forces_weight.
+/// True for what other programs weigh or mask labels by and alkali does not: energy_sigma, force_mask, any other name with weight in
+/// it but those of masses (molecular_weight). Of a column also forces_weight.
 enum class Where { header, column };
 [[nodiscard]] bool is_unheeded(std::string_view name, Where where);
-/// True if the pair says that the electrons did not converge: converged=F, scf_converged=false, unconverged=T.
+/// What a pair says of the electrons: converged=F, electronic_convergence=false, unconverged=T, converged="[False]" failed;
+/// converged=None is unclear. Nothing of steps of relaxations and of limits (convergence_threshold).
+enum class Convergence { unsaid, reached, failed, unclear };
+[[nodiscard]] Convergence convergence_of(const std::pair<std::string, std::string>& pair);
 [[nodiscard]] bool says_unconverged(const std::pair<std::string, std::string>& pair);
+
+/// In which direction a stress is positive, from a key such as stress_sign=compression; nothing for other keys.
+enum class StressSign { tension, compression, unclear };
+[[nodiscard]] std::optional<StressSign> stress_sign_of(const std::pair<std::string, std::string>& pair);
 
 /// The name under which something is kept that sounds like a label, unit or weight and was not taken as one: "untaken_energy".
 /// Such names stand for nothing in all of the functions above.

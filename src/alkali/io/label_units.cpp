@@ -183,9 +183,22 @@ HeaderUnits::HeaderUnits(const std::vector<KeyValue>& pairs, const Place& place)
         }
     }
     if (length) length_ = length;
+    for (const auto& pair : pairs)
+        if (is_unit(pair) && unit_name(pair.first)->of == UnitName::Of::pressure) of_pressure(pair, pairs);
     // A virial is an energy: its own unit, else that of energies.
     const auto virial = index(Quantity::virial), energy = index(Quantity::energy);
     if (names_[virial].empty() && !names_[energy].empty()) names_[virial] = names_[energy], factors_[virial] = factors_[energy];
+}
+
+// pressure-unit=... is that of a stress that has no other, unless there is a pressure that it may be meant for.
+void HeaderUnits::of_pressure(const KeyValue& pair, const std::vector<KeyValue>& pairs) {
+    const auto at = index(Quantity::stress);
+    if (!names_[at].empty()) return;
+    const bool beside = std::any_of(pairs.begin(), pairs.end(), [](const KeyValue& other) {
+        return lower_case(other.first).find("pressure") != std::string::npos && !unit_name(other.first);
+    });
+    names_[at] = beside ? fmt::format("{} (of the pressure)", pair.second) : pair.second;
+    if (!beside) factors_[at] = unit_factor(pair.second, Quantity::stress);
 }
 
 // units=...: a system of units for all labels and lengths.

@@ -37,6 +37,7 @@ public:
 private:
     static std::size_t index(Quantity quantity) { return static_cast<std::size_t>(quantity); }
     void everything(const KeyValue& pair);
+    void of_pressure(const KeyValue& pair, const std::vector<KeyValue>& pairs);
     [[nodiscard]] bool others_differ() const;
 
     std::optional<double> length_;

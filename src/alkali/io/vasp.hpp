@@ -30,5 +30,7 @@ namespace alkali::io {
 
 /// Why the steps of a run with this ICHARG are no labels; empty if they are.
 [[nodiscard]] std::string fixed_charge(long long icharg);
+/// The same of SCALEE, which mixes the Hamiltonian with that of an ideal gas or a harmonic crystal.
+[[nodiscard]] std::string scaled_hamiltonian(double scalee);
 
 }  // namespace alkali::io

@@ -144,6 +144,7 @@ private:
         const auto most = head_.electronic_steps;
         if (step_.predicted || has(line_, " ML ")) return "a prediction of VASP's machine-learned force field, no label";
         if (auto fixed = fixed_charge(head_.charge_start.value_or(0)); !fixed.empty()) return fixed;
+        if (auto scaled = scaled_hamiltonian(head_.coupling); !scaled.empty()) return scaled;
         if (step_.positions.empty()) return "VASP printed no positions and forces of this step (NWRITE = 0)";
         if (step_.gave_up) return "the electrons did not converge (VASP says so)";
         if (most && step_.iterations >= std::max<long long>(*most, 1))

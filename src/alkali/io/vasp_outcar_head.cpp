@@ -107,7 +107,10 @@ bool OutcarHead::take(std::string_view line) {
         if (steps) electronic_steps = steps;
         if (kind) stress_kind = kind;
         if (start) charge_start = start;
-        return steps || kind || start;
+        const auto at = line.find("SCALEE");
+        const auto scale = at == std::string_view::npos ? std::nullopt : behind(line.substr(at), "SCALEE");
+        if (scale) coupling = parse_double(std::string_view(*scale).substr(0, scale->find(' '))).value_or(coupling);
+        return steps || kind || start || scale.has_value();
     }
     return true;
 }

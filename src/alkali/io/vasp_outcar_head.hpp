@@ -26,6 +26,7 @@ public:
     std::optional<long long> electronic_steps;  ///< NELM: at most so many
     std::optional<long long> stress_kind;       ///< ISIF
     std::optional<long long> charge_start;      ///< ICHARG
+    double coupling = 1;                        ///< SCALEE
 
 private:
     [[nodiscard]] std::vector<std::size_t> counts(const Place& place) const;

@@ -311,6 +311,10 @@ std::string fixed_charge(long long icharg) {
     return icharg < 10 ? "" : fmt::format("ICHARG = {}: the charge density was kept, not made self-consistent; no label", icharg);
 }
 
+std::string scaled_hamiltonian(double scalee) {
+    return scalee == 1 ? "" : fmt::format("SCALEE = {}: energy and forces are scaled for a thermodynamic integration; no label", scalee);
+}
+
 std::unique_ptr<FrameReader> open_poscar(std::unique_ptr<std::istream> stream, const std::string& source, const ReadOptions& options) {
     return std::make_unique<PoscarReader>(std::move(stream), source, options);
 }

@@ -28,6 +28,8 @@ struct Settings {
     long long electronic_steps = -1;  // NELM; negative: not told
     long long stress_kind = 2;        // ISIF
     long long charge_start = 0;       // ICHARG
+    double coupling = 1;              // SCALEE
+    bool dispersion = false;          // IVDW, LVDW
     double pressure = 0;              // PSTRESS, kbar
     bool learned = false;             // ML_LMLFF
 };
@@ -176,6 +178,9 @@ private:
         if (key == "i:NELM") settings_.electronic_steps = parse_integer(value).value_or(settings_.electronic_steps);
         if (key == "i:ISIF") settings_.stress_kind = parse_integer(value).value_or(settings_.stress_kind);
         if (key == "i:ICHARG") settings_.charge_start = parse_integer(value).value_or(settings_.charge_start);
+        if (key == "i:SCALEE") settings_.coupling = parse_double(value).value_or(settings_.coupling);
+        if (key == "i:IVDW" && parse_integer(value).value_or(0) != 0) settings_.dispersion = true;
+        if (key == "i:LVDW" && (value == "T" || value == ".TRUE.")) settings_.dispersion = true;
         if (key == "i:PSTRESS") settings_.pressure = parse_double(value).value_or(settings_.pressure);
         if (key == "i:ML_LMLFF") settings_.learned = value == "T" || value == ".TRUE.";
     }
@@ -190,6 +195,7 @@ private:
         const auto most = settings_.electronic_steps;
         if (settings_.learned && step_.electronic_steps == 0) return "a prediction of VASP's machine-learned force field, no label";
         if (auto fixed = fixed_charge(settings_.charge_start); !fixed.empty()) return fixed;
+        if (auto scaled = scaled_hamiltonian(settings_.coupling); !scaled.empty()) return scaled;
         if (most >= 0 && step_.electronic_steps >= std::max<long long>(most, 1))
             return fmt::format("the electrons did not converge within NELM = {} steps", most);
         return {};
@@ -218,14 +224,15 @@ private:
         ++place_.frame;
     }
 
-    // With an outer pressure VASP gives the enthalpy as the step's energy.
+    // With an outer pressure VASP gives the enthalpy as the step's energy; some files have it without. That of the electrons' last
+    // step tells them apart, unless corrections for dispersion, which it lacks, may be of the same size.
     void take_energy(Item& item) const {
         auto& energy = item.frame.labels.energy;
         energy = step_.energy;
         const double work = settings_.pressure / units::kbar_per_ev_per_angstrom3 * item.frame.structure.cell.volume();
         if (!energy || work == 0) return;
         const double added = step_.electronic_energy ? *energy - *step_.electronic_energy : work;
-        if (std::abs(added - work) < 0.5 * std::abs(work))
+        if (settings_.dispersion || std::abs(added - work) < 0.5 * std::abs(work))
             *energy -= work;
         else if (std::abs(added) >= 0.5 * std::abs(work))
             energy.reset();

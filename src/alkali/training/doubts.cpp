@@ -12,7 +12,7 @@ namespace {
 
 using units::milli;
 constexpr double no_better = 0.8;            ///< of the labels' own size
-constexpr double no_better_at_all = 1.0;     ///< of energies beside forces, which hold most of what is learned
+constexpr double no_better_at_all = 0.9;     ///< of energies beside forces, which hold most of what is learned
 constexpr double smallest_forces = 0.02;     ///< eV/angstrom: below it the labels are noise about zero
 constexpr double smallest_energies = 0.002;  ///< eV/atom
 

@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <map>
+#include <set>
 
 #include "alkali/base/error.hpp"
 #include "alkali/base/repeats.hpp"
@@ -17,8 +18,8 @@ namespace {
 
 // So many frames, evenly chosen, say where the zero of energy lies.
 constexpr std::size_t enough_frames = 200;
-// eV/atom: what a model errs by on frames of its own zero, at most.
-constexpr double usual_error = 0.1;
+// eV/atom: no zero differs by less than this.
+constexpr double least_error = 0.002;
 // Another zero explains at least this part of the errors.
 constexpr double explained = 0.5;
 constexpr std::size_t most_warnings = 5;
@@ -88,16 +89,19 @@ const models::ParameterInfo* energy_shift_parameters(const models::TrainableMode
     return nullptr;
 }
 
-void move_energy_zero(models::TrainableModel& model, const models::ModelKind& kind, std::span<const structure::Frame> frames,
-                      EnergyShifts choice, base::LogSink& log) {
+namespace {
+
+// Whether it was moved.
+bool fit_energy_zero(models::TrainableModel& model, const models::ModelKind& kind, std::span<const structure::Frame> frames,
+                     EnergyShifts choice, base::LogSink& log) {
     const auto* info = energy_shift_parameters(model, kind);
-    if (choice == EnergyShifts::keep || info == nullptr) return;
+    if (choice == EnergyShifts::keep || info == nullptr) return false;
     const auto errors = energy_errors(model, frames);
-    if (errors.empty()) return;
-    const auto change = dataset::fit_shifts(errors, no_change(model));
+    if (errors.empty()) return false;
+    const auto change = dataset::fit_change(errors, no_change(model));
     const double before = root_mean_square(errors);
-    const bool another_zero = before > usual_error && change.residual < explained * before;
-    if (choice == EnergyShifts::automatic && !another_zero) return;
+    const bool another_zero = before > least_error && change.residual < explained * before;
+    if (choice == EnergyShifts::automatic && !another_zero) return false;
     std::vector<double> parameters(model.parameters().begin(), model.parameters().end());
     std::string list;
     for (std::size_t t = 0; t < info->size; ++t) {
@@ -112,6 +116,34 @@ void move_energy_zero(models::TrainableModel& model, const models::ModelKind& ki
         fmt::format("energy shifts of the model to start from are fitted to the zero of energy of these data: {} eV ({:.4g} meV/atom "
                     "off before, {:.4g} after; training.energy_shifts: keep leaves them)",
                     list, 1000 * before, 1000 * change.residual));
+    return true;
+}
+
+// Types that no frame holds, the first few by name; empty if there are none.
+std::string unseen_types(const std::vector<std::string>& names, std::span<const structure::Frame> frames) {
+    constexpr std::size_t most_named = 5;
+    std::set<int> seen;
+    for (const auto& frame : frames) seen.insert(frame.structure.numbers.begin(), frame.structure.numbers.end());
+    std::string list;
+    std::size_t unseen = 0;
+    for (const auto& name : names)
+        if (!seen.contains(units::atomic_number(name)) && ++unseen <= most_named) list += (list.empty() ? "" : ", ") + name;
+    return unseen > most_named ? fmt::format("{} and {} more", list, unseen - most_named) : list;
+}
+
+}  // namespace
+
+void move_energy_zero(models::TrainableModel& model, const models::ModelKind& kind, std::span<const structure::Frame> frames,
+                      EnergyShifts choice, base::LogSink& log) {
+    const bool moved = fit_energy_zero(model, kind, frames, choice, log);
+    const auto unseen = unseen_types(model.type_names(), frames);
+    if (unseen.empty()) return;
+    log.warning(
+        "no training frame holds " + unseen + ": what the model to start from knows of that is not trained on, and may be forgotten" +
+        (moved ? "; energies of these atoms stay as they are, on another zero than these data, so that structures with them get wrong "
+                 "energies (give model.per_type_energy_shifts)"
+               : "") +
+        "; add frames with them if you need them");
 }
 
 void warn_of_doubtful_labels(std::span<const structure::Frame> train, std::span<const structure::Frame> validation, base::LogSink& log) {

@@ -17,7 +17,8 @@ enum class EnergyShifts { automatic, keep, fit };
 
 /// Moves a trained model to the zero of energy of the frames: fits what the labels differ by from its energies, per atom of
 /// each type, and adds it to the model's energies of atoms; its forces stay as they are. Types that no frame holds and what
-/// the compositions do not tell apart change as little as possible. Says in the log what was done.
+/// the compositions do not tell apart change as little as possible. Says in the log what was done, and warns of types that no
+/// frame holds.
 /// Errors: InputError naming a frame that the model cannot evaluate.
 void move_energy_zero(models::TrainableModel& model, const models::ModelKind& kind, std::span<const structure::Frame> frames,
                       EnergyShifts choice, base::LogSink& log);

@@ -427,7 +427,7 @@ void NequipBlocks::average(const Tree& module) {
 }
 
 void NequipBlocks::loss(const Tree& tree) {
-    const std::string path = "training_module.loss.", name = target(tree);
+    const std::string whole = "training_module.loss", path = whole + ".", name = target(tree);
     const bool stress = name == "EnergyForceStressLoss", forces = stress || name == "EnergyForceLoss",
                energy = forces || name == "EnergyOnlyLoss";
     Terms terms;
@@ -450,7 +450,7 @@ void NequipBlocks::loss(const Tree& tree) {
             return !has ? 0.0 : given.entries.empty() ? 1.0 : value.value_or(0);
         };
         terms = {coefficient("total_energy", true), coefficient("forces", forces), coefficient("stress", stress), {}};
-        if (!truth(tree, "per_atom_energy", path).value_or(true)) whole_energies(path);
+        if (!truth(tree, "per_atom_energy", path).value_or(true)) whole_energies(path + "per_atom_energy");
     } else if (name == "MetricsManager") {
         follow(tree, {{"_target_", read}, {"metrics", read}, {"type_names", without_effect}}, path);
         for (const Tree& metric : each_of(tree.find("metrics"))) term(metric, path + "metrics", terms);
@@ -461,11 +461,11 @@ void NequipBlocks::loss(const Tree& tree) {
     const double sum = terms.energy + terms.forces + terms.stress;
     if (!(sum > 0)) return refuse(path + "coeffs (all zero)");
     const std::string place = "training.loss_coeffs.";
-    put(place + "total_energy", number_value(terms.energy / sum), path);  // nequip makes their sum 1
-    put(place + "forces", number_value(terms.forces / sum), path);
-    put(place + "stress", number_value(terms.stress / sum), path);
-    put("training.loss_type", text_value(terms.huber_delta ? "huber" : "mse"), path);
-    if (terms.huber_delta) put("training.huber_delta", number_value(*terms.huber_delta), path);
+    put(place + "total_energy", number_value(terms.energy / sum), whole);  // nequip makes their sum 1
+    put(place + "forces", number_value(terms.forces / sum), whole);
+    put(place + "stress", number_value(terms.stress / sum), whole);
+    put("training.loss_type", text_value(terms.huber_delta ? "huber" : "mse"), whole);
+    if (terms.huber_delta) put("training.huber_delta", number_value(*terms.huber_delta), whole);
 }
 
 void NequipBlocks::whole_energies(const std::string& path) {

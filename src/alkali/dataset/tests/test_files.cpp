@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <regex>
 
 #include "alkali/base/error.hpp"
 #include "alkali/base/files.hpp"
@@ -144,6 +145,25 @@ TEST_F(FolderFiles, runs_in_one_folder_are_told_apart_by_their_names) {
                              "OUTCAR.relax1", "vasprun.static.xml", "OUTCAR.static", "Li_OUTCAR", "Li_vasprun.xml"})
         file(name, name);
     EXPECT_THAT(names(), ElementsAre("Li_vasprun.xml", "OUTCAR.1", "OUTCAR.2", "vasprun.static.xml", "vasprun.xml", "vasprun.xml.relax1"));
+}
+
+TEST_F(FolderFiles, separators_about_the_name_of_a_run_tell_no_runs_apart) {
+    for (const char* name : {"A.OUTCAR", "A_vasprun.xml", "OUTCAR_static", "vasprun.static.xml", "relax-OUTCAR", "vasprun-relax.xml"})
+        file(name, name);
+    EXPECT_THAT(names(), ElementsAre("A_vasprun.xml", "vasprun-relax.xml", "vasprun.static.xml"));
+}
+
+TEST_F(FolderFiles, a_vasprun_and_an_OUTCAR_of_other_names_are_of_one_run_if_they_begin_alike) {
+    // The positions of both files, with the digits of each.
+    const auto vasprun = base::read_file(cases / "vasp/run/vasprun.xml");
+    const auto outcar = std::regex_replace(base::read_file(cases / "vasp/run/OUTCAR"), std::regex("0\\.30* +0\\.10* +0\\.20* "),
+                                           "1.72000 1.72000 1.72000 ");
+    file("same/OUTCAR.1", outcar);
+    file("same/vasprun.xml", vasprun);
+    file("other/OUTCAR.1", std::regex_replace(outcar, std::regex("free  energy   TOTEN  = +-?[0-9]"), "$&9"));
+    file("other/vasprun.xml", vasprun);
+    EXPECT_THAT(names("same"), ElementsAre("same/vasprun.xml"));
+    EXPECT_THAT(names("other"), ElementsAre("other/OUTCAR.1", "other/vasprun.xml"));
 }
 
 TEST_F(FolderFiles, a_run_whose_files_are_compressed_is_one_run_too) {

@@ -1,14 +1,19 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <numeric>
+#include <set>
 
 #include "alkali/base/error.hpp"
 #include "alkali/base/files.hpp"
+#include "alkali/base/random.hpp"
 #include "alkali/dataset/frame_set.hpp"
 #include "alkali/dataset/hash.hpp"
 #include "alkali/dataset/shifts.hpp"
 #include "alkali/dataset/split.hpp"
+#include "alkali/dataset/twins.hpp"
 #include "alkali/structure/builders.hpp"
 
 namespace alkali::dataset::frame_set_tests {
@@ -186,6 +191,88 @@ TEST(Shifts, sources_are_moved_to_the_zero_of_the_first) {
     const auto subtracted = align_sources(set);
     EXPECT_NEAR(subtracted[1].at(3), -8.0, 1e-12);
     for (std::size_t i = 0; i < 5; ++i) EXPECT_NEAR(*set.frames[5 + i].labels.energy, *set.frames[i].labels.energy, 1e-11);
+}
+
+// Atoms at random in a skewed cell.
+structure::Structure scattered(base::Random& random) {
+    structure::Structure atoms;
+    Mat3 vectors;
+    vectors << 7.1, 0, 0, 1.2, 6.8, 0, -0.7, 0.9, 8.3;
+    atoms.cell = structure::Cell(vectors);
+    for (int i = 0; i < 16; ++i) atoms.add(i < 3 ? 8 : 3, vectors.transpose() * Vec3(random.uniform(), random.uniform(), random.uniform()));
+    return atoms;
+}
+
+double rounded(double x, double unit) { return unit * std::round(x / unit); }
+
+std::size_t kinds_of(const std::vector<structure::Structure>& structures) {
+    std::vector<Fingerprint> prints;
+    for (const auto& atoms : structures) prints.push_back(fingerprint_of(atoms));
+    const auto first = first_of_the_same(prints);
+    return std::set<std::size_t>(first.begin(), first.end()).size();
+}
+
+TEST(Twins, are_found_whatever_the_digits_the_image_and_the_order_of_the_atoms) {
+    base::Random random(31);
+    for (int k = 0; k < 200; ++k) {
+        const auto atoms = scattered(random);
+        auto digits = atoms, floats = atoms, wrapped = atoms, turned = atoms;
+        for (auto& r : digits.positions)
+            for (int c = 0; c < 3; ++c) r[c] = rounded(r[c], 1e-5);
+        for (auto& r : floats.positions) r = r.cast<float>().cast<double>();
+        floats.cell = structure::Cell(atoms.cell.vectors().cast<float>().cast<double>());
+        for (auto& r : wrapped.positions) r += atoms.cell.vectors().transpose() * Vec3(random.uniform() < 0.5 ? -1 : 0, 1, 0);
+        std::reverse(turned.positions.begin(), turned.positions.end());
+        std::reverse(turned.numbers.begin(), turned.numbers.end());
+        EXPECT_EQ(kinds_of({digits, atoms, floats, wrapped, turned}), 1u) << k;
+    }
+}
+
+TEST(Twins, are_none_where_an_atom_a_species_or_the_cell_differs) {
+    base::Random random(32);
+    const auto atoms = scattered(random);
+    std::vector<structure::Structure> all{atoms};
+    for (int i = 0; i < 16; ++i)
+        for (int c = 0; c < 3; ++c) {
+            all.push_back(atoms);
+            all.back().positions[static_cast<std::size_t>(i)][c] += 0.002;
+        }
+    all.push_back(atoms);
+    std::swap(all.back().numbers[0], all.back().numbers[5]);
+    all.push_back(atoms);
+    all.back().cell = structure::Cell(atoms.cell.vectors() * 1.0001);
+    for (const double shear : {0.001, -0.001}) {
+        Mat3 strain = Mat3::Zero();
+        strain(0, 1) = shear;
+        all.push_back(atoms);
+        all.back().cell = atoms.cell.strained(strain);
+    }
+    all.push_back(atoms);
+    all.back().cell = structure::Cell(atoms.cell.vectors(), {true, true, false});
+    EXPECT_EQ(kinds_of(all), all.size());
+}
+
+TEST(Twins, are_none_among_vacancies_displacements_and_alloys_of_a_crystal) {
+    std::vector<structure::Structure> all;
+    structure::Structure crystal;
+    crystal.cell = structure::Cell::cubic(4 * 3.44);
+    for (int i = 0; i < 64; ++i) crystal.add(3, 3.44 * Vec3(i % 4, i / 4 % 4, i / 16));
+    for (int i = 0; i < 64; ++i) {
+        all.push_back(crystal);
+        all.back().positions[static_cast<std::size_t>(i)][0] += 0.01;
+        all.push_back(crystal);
+        all.back().positions[static_cast<std::size_t>(i)][1] -= 0.01;
+        all.push_back(crystal);
+        all.back().positions.erase(all.back().positions.begin() + i);
+        all.back().numbers.pop_back();
+    }
+    base::Random random(33);
+    for (int k = 0; k < 500; ++k) {
+        all.push_back(crystal);
+        std::fill_n(all.back().numbers.begin(), 10, 11);
+        random.shuffle(all.back().numbers);
+    }
+    EXPECT_EQ(kinds_of(all), all.size());
 }
 
 TEST(Hash, sha256_gives_the_published_digests) {

@@ -499,6 +499,97 @@ TEST(ExtxyzWeights, that_are_not_heeded_are_named) {
             << name;
 }
 
+TEST(ExtxyzWeights, have_names_with_sources_and_other_words_about_them) {
+    for (const char* key : {"dft_energy_weight", "energy_loss_weight", "loss_weight_energy", "energy_weight_factor", "eweight", "w_energy",
+                            "REF_energy_weight", "EnergyWeight", "weight_energy", "energy_w", "config_type_energy_weight"}) {
+        const auto read = read_text(with_header(fmt::format("energy=-1 {}=0", key)));
+        EXPECT_FALSE(read.frame.labels.energy.has_value()) << key;
+        EXPECT_TRUE(read.frame.labels.forces.has_value()) << key;
+        EXPECT_EQ(read_text(with_header(fmt::format("energy=-1 {}=0.5", key))).frame.weights.energy, 0.5) << key;
+    }
+    for (const char* key : {"config_type_weight", "configweight", "frame_loss_weight", "sample_weight_factor"})
+        EXPECT_TRUE(unlabelled(read_text(with_header(fmt::format("energy=-1 {}=0", key))).frame)) << key;
+    EXPECT_FALSE(read_text(with_header("energy=-1 fweight=0")).frame.labels.forces.has_value());
+}
+
+TEST(ExtxyzWeights, of_unknown_names_are_named_and_masses_are_not) {
+    for (const char* key : {"my_weight", "reweighting", "dft_weight", "total_weight", "energy_hessian_weight"}) {
+        const auto read = read_text(with_header(fmt::format("energy=-1 {}=0", key)));
+        EXPECT_THAT(read.warnings(), HasSubstr(std::string(key) + "= is not heeded")) << key;
+        EXPECT_EQ(read.frame.labels.energy, -1.0) << key;
+    }
+    EXPECT_THAT(read_text(with_header("energy=-1 weights=\"0 0 0\"")).warnings(), HasSubstr("weights= is not heeded"));
+    EXPECT_EQ(read_text(with_header("energy=-1 W_energy=-13")).frame.weights.energy, 1.0);
+    for (const char* pair : {"molecular_weight=18", "energy_sigma_0=-0.9", "energy_sigma0=-0.9"})
+        EXPECT_THAT(read_text(with_header(std::string("energy=-1 ") + pair)).notes.warnings, IsEmpty()) << pair;
+    EXPECT_THAT(read_text("1\nProperties=species:S:1:pos:R:3:forces:R:3:weight:R:1\nLi 0 0 0 1 2 3 1\n").warnings(),
+                HasSubstr("column weight"));
+}
+
+TEST(ExtxyzUnits, of_pressures_are_those_of_a_stress_without_another) {
+    const auto stress = [](const std::string& pairs) { return read_text(with_header("stress=\"1 1 1 0 0 0\" " + pairs)); };
+    EXPECT_NEAR((*stress("pressure_unit=GPa").frame.labels.stress)(0, 0), 1 / units::gpa_per_ev_per_angstrom3, 1e-12);
+    EXPECT_NEAR((*stress("pressure_unit=GPa stress_unit=kbar").frame.labels.stress)(0, 0), 1 / units::kbar_per_ev_per_angstrom3, 1e-12);
+    const auto both = stress("pressure=3 pressure_unit=GPa");
+    EXPECT_FALSE(both.frame.labels.stress.has_value());
+    EXPECT_THAT(both.warnings(), HasSubstr("of the pressure"));
+}
+
+TEST(ExtxyzStress, has_the_sign_that_the_header_gives) {
+    const auto stress = [](const std::string& pairs) { return read_text(with_header("stress=\"1 2 3 0 0 0\" " + pairs)); };
+    EXPECT_EQ((*stress("stress_sign=compression").frame.labels.stress)(0, 0), -1);
+    EXPECT_EQ((*stress("stress_convention=\"positive in compression\"").frame.labels.stress)(0, 0), -1);
+    EXPECT_EQ((*stress("stress-sign=tension").frame.labels.stress)(0, 0), 1);
+    EXPECT_EQ((*stress("stress_sign=\"negative in compression\"").frame.labels.stress)(0, 0), 1);
+    const auto strange = stress("stress_sign=-1");
+    EXPECT_FALSE(strange.frame.labels.stress.has_value());
+    EXPECT_THAT(strange.warnings(), HasSubstr("stress_sign=-1"));
+    EXPECT_EQ((*read_text(round_trip(with_header("stress=\"1 2 3 0 0 0\" stress_sign=compression"))).frame.labels.stress)(0, 0), -1);
+}
+
+TEST(ExtxyzStress, of_a_dump_of_lammps_is_a_pressure_and_never_taken) {
+    for (const char* unit : {"", "stress-unit=bar", "units=metal", "stress_sign=compression"}) {
+        const auto text = with_header(fmt::format("Timestep=0 Potential_energy=-3.8 Stress=\"1 0 0 0 -3 0 0 0 5\" {}", unit));
+        const auto read = read_text(text);
+        EXPECT_EQ(read.frame.labels.energy, -3.8) << unit;
+        EXPECT_TRUE(read.frame.labels.forces.has_value()) << unit;
+        EXPECT_FALSE(read.frame.labels.stress.has_value()) << unit;
+        EXPECT_THAT(read.warnings(), AllOf(HasSubstr("positive in compression"), ::testing::Not(HasSubstr("stress-unit")))) << unit;
+        EXPECT_EQ(read.frame.info.count("lammps_pressure"), 1u) << unit;
+        const auto again = read_text(round_trip(text));
+        EXPECT_FALSE(again.frame.labels.stress.has_value()) << unit;
+        EXPECT_THAT(again.notes.warnings, IsEmpty()) << unit;
+    }
+    EXPECT_THAT(read_text(with_header("Timestep=0 Potential_energy=-3.8")).warnings(), HasSubstr("units metal"));
+    EXPECT_NEAR(read_text(with_header("Timestep=0 Potential_energy=1 units=real")).frame.labels.energy.value(), 0.0433641, 1e-6);
+}
+
+TEST(ExtxyzLabels, of_atoms_that_do_not_add_up_to_the_energy_are_named) {
+    const auto with_energies = [](const char* second) {
+        return read_text(fmt::format("2\nProperties=species:S:1:pos:R:3:energies:R:1 energy=-3.8\nLi 0 0 0 -1.9\nLi 0 0 3 {}\n", second));
+    };
+    EXPECT_THAT(with_energies("-9").warnings(), HasSubstr("contradict each other"));
+    EXPECT_EQ(with_energies("-9").frame.labels.energy, -3.8);
+    EXPECT_THAT(with_energies("-1.9001").notes.warnings, IsEmpty());
+}
+
+TEST(ExtxyzLabels, of_electrons_that_did_not_converge_have_many_names_and_spellings) {
+    for (const char* pair : {"converged_electronic=F", "electronic_convergence=F", "scf_convergence=F", "convergence=False",
+                             "did_converge=F", "converged=\"[False]\"", "scf_converged=\"_JSON false\"", "converged=\"[True, False]\"",
+                             "scf_not_converged=T", "SCF_Converged=.FALSE.", "converged=\"'False'\""})
+        EXPECT_TRUE(unlabelled(read_text(with_header(std::string("energy=-1 ") + pair)).frame)) << pair;
+    for (const char* pair : {"converged=None", "converged=maybe", "qm_converged=-1"}) {
+        const auto read = read_text(with_header(std::string("energy=-1 ") + pair));
+        EXPECT_EQ(read.frame.labels.energy, -1.0) << pair;
+        EXPECT_THAT(read.warnings(), HasSubstr(pair)) << pair;
+    }
+    for (const char* pair : {"converged_ionic=F", "convergence_threshold=1e-6", "energy_convergence=1e-8", "converged=\"[True]\""}) {
+        const auto read = read_text(with_header(std::string("energy=-1 ") + pair));
+        EXPECT_EQ(read.frame.labels.energy, -1.0) << pair;
+        EXPECT_THAT(read.notes.warnings, IsEmpty()) << pair;
+    }
+}
+
 TEST(ExtxyzLabels, of_electrons_that_did_not_converge_are_left_out) {
     for (const char* pair : {"converged=F", "scf_converged=false", "dft_converged=0", "unconverged=T", "Converged=False"}) {
         const auto text = with_header(std::string("energy=-1 stress=\"1 1 1 0 0 0\" ") + pair);

@@ -404,6 +404,36 @@ TEST(VasprunRun, an_outer_pressure_is_taken_out_of_the_energy) {
     EXPECT_FALSE(strange.frames.at(0).labels.energy);
 }
 
+TEST(VasprunRun, an_outer_pressure_is_taken_out_of_the_energy_with_dispersion_corrections_too) {
+    const double pressure = units::kbar_per_ev_per_angstrom3 / 10;  // 12 eV
+    const auto last =
+        "<energy><i name=\"e_fr_energy\"> -13.50000000 </i><i name=\"e_wo_entrp\"> -13.30000000 </i><i name=\"e_0_energy\"> 0.0";
+    for (const char* dispersion : {"<i type=\"int\" name=\"IVDW\"> 11</i>", "<i type=\"logical\" name=\"LVDW\"> T  </i>"}) {
+        const auto text = with_parameters("<i name=\"PSTRESS\"> " + std::to_string(pressure) + "</i>" + dispersion);
+        // Dispersion, -11.9 eV, hides the 12 eV of the pressure.
+        const auto result = read("vasprun", with(text, last, with(last, "-13.50000000", "-13.40000000")));
+        EXPECT_NEAR(*result.frames.at(0).labels.energy, -25.4, 1e-5) << dispersion;
+        EXPECT_THAT(result.warnings.at(0), HasSubstr("without pressure times volume"));
+    }
+}
+
+TEST(VasprunRun, of_a_thermodynamic_integration_has_no_labels) {
+    const auto scaled = read("vasprun", with_parameters("<i name=\"SCALEE\"> 0.50000000</i>"));
+    EXPECT_THAT(scaled.frames, IsEmpty());
+    EXPECT_THAT(scaled.left_out_text(), HasSubstr("SCALEE = 0.5"));
+    EXPECT_FALSE(read("vasprun", with_parameters("<i name=\"SCALEE\"> 1.00000000</i>")).frames.empty());
+}
+
+TEST(OutcarRun, of_a_thermodynamic_integration_has_no_labels) {
+    const auto text = file("outcar-isif1.OUTCAR");
+    const auto scale = [&](const char* value) {
+        return read("outcar", with(text, "   NELM ", fmt::format("   SCALEE =  {}    scale energy and forces\n   NELM ", value)));
+    };
+    EXPECT_THAT(scale("0.5000").frames, IsEmpty());
+    EXPECT_THAT(scale("0.5000").left_out_text(), HasSubstr("SCALEE = 0.5"));
+    EXPECT_THAT(scale("1.0000").frames, SizeIs(3));
+}
+
 std::string poscar(const std::string& name) { return base::read_file(golden / "cases/poscar" / name); }
 
 TEST(PoscarSpecies, may_stand_behind_the_positions) {

@@ -54,17 +54,18 @@ dataset::Shifts labelled_shifts(std::span<const structure::Frame> frames) {
 }
 
 void say_what_is_shared(const dataset::Shifts& shifts, base::LogSink& log) {
-    const std::string shared =
-        "their energies per atom are shared evenly about the mean; energies of other compositions are a guess (give "
-        "model.per_type_energy_shifts where you know them)";
+    const std::string guess = "energies of other compositions are a guess (give model.per_type_energy_shifts where you know them)";
     if (!shifts.told_apart)
-        log.info("the compositions of the training frames do not tell all species apart: " + shared);
+        log.info(
+            "the compositions of the training frames do not tell all species apart: their energies per atom are shared evenly about the "
+            "mean; " +
+            guess);
     else if (!shifts.accurate)
         log.info(
             fmt::format("the energies of the training frames scatter too much, by {:.3g} eV/atom about the best fit, for compositions "
-                        "that differ so little to say what each species contributes: {}; energies of another zero among them scatter "
-                        "so (alkali data check names them)",
-                        shifts.scatter, shared));
+                        "that differ so little to say what each species contributes: their energies per atom are drawn to the mean; {}; "
+                        "energies of another zero among them scatter so (alkali data check names them)",
+                        shifts.scatter, guess));
 }
 
 /// A sum of squares with its count.

@@ -75,6 +75,14 @@ TEST(Doubts, energies_that_are_off_are_named_beside_good_forces) {
     EXPECT_THAT(hardly_learned(errors, frames, {}), HasSubstr("energy errors of 1e+05 meV/atom"));
     EXPECT_THAT(hardly_learned(errors, frames, {}), HasSubstr("a constant offset of +1e+05 makes up most of it: without it 3"));
     EXPECT_THAT(hardly_learned(errors, frames, {}), Not(HasSubstr("force errors")));
+    // Two zeros in one set: hardly better than a constant, in the middle between them.
+    ResidualSums labels;
+    double mean = 0;
+    const auto per_atom = [](const structure::Frame& frame) { return *frame.labels.energy / static_cast<double>(frame.structure.size()); };
+    for (const auto& frame : frames) mean += per_atom(frame) / static_cast<double>(frames.size());
+    for (const auto& frame : frames) labels.add(per_atom(frame) - mean);
+    errors.energy = residuals({0.97 * labels.rmse(), -0.97 * labels.rmse(), 0.97 * labels.rmse()});
+    EXPECT_THAT(hardly_learned(errors, frames, {}), HasSubstr("energy errors of"));
     LossSettings forces;
     forces.total_energy = 0;
     EXPECT_EQ(hardly_learned(errors, frames, forces), "");

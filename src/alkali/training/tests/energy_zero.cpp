@@ -161,6 +161,45 @@ TEST_F(EnergyZero, of_data_of_one_composition_moves_all_its_atoms_alike) {
     for (std::size_t t = 0; t < 2; ++t) EXPECT_NEAR(after[t] - before[t], -50, 0.5);
 }
 
+TEST_F(EnergyZero, that_halves_the_errors_moves_a_model_however_small_it_is) {
+    run(config("toy", "train: " + file("train.extxyz"), "max_epochs: 400"), "first");
+    const auto start = folder_ / "first" / "last.safetensors";
+    const double known = error(start, frames_);
+    const std::string from = "max_epochs: 1, init_from: " + start.string();
+    io::write_frames(folder_ / "near.extxyz", moved(frames_, 4 * known, 4 * known));
+    run(config("toy", "train: " + file("near.extxyz"), from), "near", true);
+    EXPECT_THAT(log_.text, HasSubstr("energy shifts of the model to start from are fitted"));
+    EXPECT_NEAR(shifts(folder_ / "near" / "init.safetensors")[0] - shifts(start)[0], 4 * known, 3 * known);
+}
+
+TEST_F(EnergyZero, of_a_dilute_species_alone_moves) {
+    // One atom of 16 is sodium in half of the frames.
+    auto frames = frames_;
+    for (std::size_t k = 0; k < frames.size(); ++k)
+        for (std::size_t i = 0; i < frames[k].structure.numbers.size(); ++i) frames[k].structure.numbers[i] = i == 0 && k % 2 == 0 ? 11 : 3;
+    io::write_frames(folder_ / "dilute.extxyz", frames);
+    io::write_frames(folder_ / "dilute_moved.extxyz", moved(frames, 0, 12));
+    run(config("toy", "train: " + file("dilute.extxyz"), "max_epochs: 400"), "first");
+    const auto start = folder_ / "first" / "last.safetensors";
+    run(config("toy", "train: " + file("dilute_moved.extxyz"), "max_epochs: 1, init_from: " + start.string()), "moved", true);
+    const auto before = shifts(start), after = shifts(folder_ / "moved" / "init.safetensors");
+    EXPECT_NEAR(after[0] - before[0], 0, 0.5);
+    EXPECT_NEAR(after[1] - before[1], 12, 2);
+}
+
+TEST_F(EnergyZero, of_a_species_that_the_data_lack_is_warned_of) {
+    run(config("toy", "train: " + file("train.extxyz"), "max_epochs: 1"), "first");
+    auto frames = frames_;
+    for (auto& frame : frames) std::fill(frame.structure.numbers.begin(), frame.structure.numbers.end(), 3);
+    io::write_frames(folder_ / "metal.extxyz", moved(frames, -200, 0));
+    const auto start = folder_ / "first" / "last.safetensors";
+    const std::string from = config("toy", "train: " + file("metal.extxyz"), "max_epochs: 1, init_from: " + start.string());
+    run(from, "metal", true);
+    EXPECT_THAT(log_.warnings, HasSubstr("no training frame holds Na"));
+    EXPECT_THAT(log_.warnings, HasSubstr("on another zero than these data"));
+    EXPECT_EQ(shifts(folder_ / "metal" / "init.safetensors")[1], shifts(start)[1]);
+}
+
 TEST_F(EnergyZero, of_two_sets_in_one_training_is_warned_of) {
     const std::string both = "train: [" + file("train.extxyz") + ", " + file("moved.extxyz") + "]";
     run(config("toy", both, "max_epochs: 1"), "mixed");

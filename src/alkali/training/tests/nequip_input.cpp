@@ -318,7 +318,7 @@ TEST(NequipInput, energies_taken_whole_are_told) {
     EXPECT_THAT(log.text, HasSubstr("counts per atom here"));
     log.text.clear();
     static_cast<void>(translated(replaced(shared_out, "per_atom_energy: true", "per_atom_energy: false"), &log));
-    EXPECT_THAT(log.text, HasSubstr("counts per atom here"));
+    EXPECT_THAT(log.text, HasSubstr("training_module.loss.per_atom_energy: the energy counts per atom here"));
 }
 
 TEST(NequipInput, one_error_names_every_key_that_cannot_be_had) {

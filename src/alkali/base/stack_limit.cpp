@@ -18,6 +18,13 @@ void require(std::size_t bytes, const std::string& where) {
                      "give at least " + std::to_string(least_stack / 1024) + " kB");
 }
 
+void require_of_threads(std::size_t bytes, const std::string& where) {
+    require(bytes, where);
+    if (bytes > most_stack)
+        throw InputError("gives each thread a stack of " + std::to_string(bytes >> 30) + " GB", where,
+                         "give at most " + std::to_string(most_stack >> 30) + " GB, or leave the variable out");
+}
+
 std::string_view trimmed(std::string_view text) {
     constexpr std::string_view blank = " \t\n\v\f\r";
     const auto first = text.find_first_not_of(blank);
@@ -47,9 +54,9 @@ void require_stack(const char* omp_stacksize, const char* gomp_stacksize) {
         require(limit.rlim_cur, "the limit of the stack (ulimit -s)");
     // OpenMP's library looks at the second where the first gives no size.
     if (const auto size = openmp_size(omp_stacksize != nullptr ? omp_stacksize : ""))
-        require(*size, "OMP_STACKSIZE");
+        require_of_threads(*size, "OMP_STACKSIZE");
     else if (const auto other = openmp_size(gomp_stacksize != nullptr ? gomp_stacksize : ""))
-        require(*other, "GOMP_STACKSIZE");
+        require_of_threads(*other, "GOMP_STACKSIZE");
 }
 
 }  // namespace alkali::base

@@ -33,6 +33,8 @@ TEST(StackLimit, too_small_a_stack_is_refused_by_the_name_of_what_gives_it) {
     EXPECT_EQ(message("no size", nullptr), "good");
     EXPECT_THAT(message("255k", nullptr), ::testing::AllOf(::testing::HasSubstr("OMP_STACKSIZE"), ::testing::HasSubstr("256 kB")));
     EXPECT_THAT(message("no size", "16k"), ::testing::HasSubstr("GOMP_STACKSIZE"));
+    EXPECT_EQ(message("4G", nullptr), "good");
+    EXPECT_THAT(message("1000G", nullptr), ::testing::AllOf(::testing::HasSubstr("OMP_STACKSIZE"), ::testing::HasSubstr("1000 GB")));
     EXPECT_THAT(message("0", nullptr), ::testing::HasSubstr("OMP_STACKSIZE"));
 }
 

@@ -254,9 +254,9 @@ constexpr auto relaxed =
     std::to_array<std::string_view>({"geometry", "geo", "geom", "ionic", "ion", "ions", "relax", "relaxation", "relaxed", "opt",
                                      "optimization", "optimisation", "force", "forces", "stress", "cell", "structure", "md", "neb"});
 // Limits are no verdict.
-constexpr auto limits = std::to_array<std::string_view>({"thr", "tol", "steps", "limit", "time", "accuracy", "threshold", "tolerance",
-                                                         "criterion", "criteria", "step", "cutoff", "iterations", "kpoints", "test",
-                                                         "parameter", "error", "rate", "level"});
+constexpr auto limits =
+    std::to_array<std::string_view>({"thr", "tol", "steps", "limit", "time", "accuracy", "threshold", "tolerance", "criterion", "criteria",
+                                     "step", "cutoff", "iterations", "kpoints", "test", "parameter", "error", "rate", "level"});
 
 bool is_one_of(const Words& words, std::span<const std::string_view> names) {
     return std::any_of(words.begin(), words.end(), [&](const auto& word) { return contains(names, word); });
@@ -427,8 +427,9 @@ bool is_making(std::string_view key, bool by_pw) {
 bool is_of_labels(const std::pair<const std::string, std::string>& pair) {
     const auto unit = unit_name(name_in_file(pair.first));
     const auto weight = weight_name(pair.first);
-    return plain_label(pair.first) || (unit && holds_numbers(pair.second, {1}) == false) || (weight && weight->quantity && is_weight(pair)) ||
-           contains(results_of_frames, pair.first) || is_uncertainty_of_frame(pair.first) || meaning_of(pair.first).ending;
+    return plain_label(pair.first) || (unit && holds_numbers(pair.second, {1}) == false) ||
+           (weight && weight->quantity && is_weight(pair)) || contains(results_of_frames, pair.first) ||
+           is_uncertainty_of_frame(pair.first) || meaning_of(pair.first).ending;
 }
 
 }  // namespace

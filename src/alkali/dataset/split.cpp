@@ -140,11 +140,12 @@ std::vector<std::pair<std::size_t, std::size_t>> shared_structures(std::span<con
 }
 
 std::vector<std::pair<std::size_t, std::size_t>> structures_in_both(std::span<const Frame> one, std::span<const Frame> other) {
-    std::map<std::string, std::size_t> known;
-    for (std::size_t i = 0; i < one.size(); ++i) known.emplace(structure_key(one[i].structure), i);
+    auto both = fingerprints_of(one);
+    for (const auto& fingerprint : fingerprints_of(other)) both.push_back(fingerprint);
+    const auto first = first_of_the_same(both);
     std::vector<std::pair<std::size_t, std::size_t>> pairs;
     for (std::size_t j = 0; j < other.size(); ++j)
-        if (const auto found = known.find(structure_key(other[j].structure)); found != known.end()) pairs.emplace_back(found->second, j);
+        if (const auto found = first[one.size() + j]; found < one.size()) pairs.emplace_back(found, j);
     return pairs;
 }
 

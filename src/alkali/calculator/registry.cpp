@@ -26,8 +26,8 @@ std::unique_ptr<Calculator> Registry::open(const std::string& spec, const OpenOp
                          "give no further members, or model files alone");
     if (entry != entries_.end()) {
         if (rest.empty()) throw InputError("names no calculator", "'" + spec + "'", "one of:\n" + help());
-        if (entry->precisions == Precisions::one && !options.precision.empty())
-            throw InputError("offers no choice of precision, '" + options.precision + "' was asked for", spec, "leave it out");
+        if (entry->precisions == Precisions::one && !options.precision.empty() && options.precision != "float64")
+            throw InputError("computes in float64 alone, precision '" + options.precision + "' was asked for", spec, "leave it out");
         return entry->open(rest, options, log);
     }
     // A colon in the name of a file.

@@ -27,6 +27,12 @@ struct File {
     Pointers frames;
 };
 
+bool has_finite_labels(const Frame& frame) {
+    const auto& labels = frame.labels;
+    return std::isfinite(*labels.energy) &&
+           (!labels.forces || std::all_of(labels.forces->begin(), labels.forces->end(), [](const auto& force) { return force.allFinite(); }));
+}
+
 // Frames with an energy of condensed matter, or of molecules where all are.
 Pointers comparable(std::span<const Frame* const> frames) {
     std::vector<double> rooms;
@@ -35,7 +41,7 @@ Pointers comparable(std::span<const Frame* const> frames) {
     const double most = most_room * math::median(rooms);
     Pointers result;
     for (const auto* frame : frames)
-        if (frame->labels.energy && std::isfinite(*frame->labels.energy) && frame->structure.size() > 0 && room(*frame) <= most &&
+        if (frame->labels.energy && has_finite_labels(*frame) && frame->structure.size() > 0 && room(*frame) <= most &&
             (frame->structure.size() > 1 || room(*frame) > 0))
             result.push_back(frame);
     return result;

@@ -8,9 +8,11 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <csignal>
 #include <cstdlib>
 #include <stdexcept>
+#include <thread>
 
 #include "alkali/base/files.hpp"
 
@@ -60,11 +62,12 @@ int open_output(const Surroundings& surroundings, const fs::path& kept) {
 /// The status; the program is killed once its time is over.
 int wait_for(pid_t child, double seconds) {
     int status = 0;
-    if (seconds > 0) {
-        ::usleep(static_cast<useconds_t>(1e6 * seconds));
-        ::kill(child, SIGKILL);
+    const bool limited = seconds > 0;
+    const auto over = std::chrono::steady_clock::now() + std::chrono::duration<double>(seconds);
+    while (::waitpid(child, &status, limited ? WNOHANG : 0) == 0) {
+        if (std::chrono::steady_clock::now() >= over) ::kill(child, SIGKILL);
+        std::this_thread::sleep_for(std::chrono::milliseconds(5));
     }
-    ::waitpid(child, &status, 0);
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 

@@ -29,8 +29,8 @@ struct File {
 
 bool has_finite_labels(const Frame& frame) {
     const auto& labels = frame.labels;
-    return std::isfinite(*labels.energy) &&
-           (!labels.forces || std::all_of(labels.forces->begin(), labels.forces->end(), [](const auto& force) { return force.allFinite(); }));
+    return std::isfinite(*labels.energy) && (!labels.forces || std::all_of(labels.forces->begin(), labels.forces->end(),
+                                                                           [](const auto& force) { return force.allFinite(); }));
 }
 
 // Frames with an energy of condensed matter, or of molecules where all are.

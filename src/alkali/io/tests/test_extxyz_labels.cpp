@@ -21,7 +21,6 @@ namespace alkali::io::extxyz_labels_tests {
 namespace {
 
 using ::testing::AllOf;
-using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;

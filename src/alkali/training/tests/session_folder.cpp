@@ -50,8 +50,8 @@ protected:
         request.*flag = true;
         return request;
     }
-    const SessionRequest plain_, restart_ = with(&SessionRequest::restart), init_only_ = with(&SessionRequest::init_only),
-                                 overwrite_ = with(&SessionRequest::overwrite);
+    const SessionRequest plain_ = {}, restart_ = with(&SessionRequest::restart), init_only_ = with(&SessionRequest::init_only),
+                         overwrite_ = with(&SessionRequest::overwrite);
 };
 
 TEST_F(RunFiles, any_file_of_a_run_keeps_another_from_beginning_there) {

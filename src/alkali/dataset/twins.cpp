@@ -74,7 +74,7 @@ Fingerprint fingerprint_of(const structure::Structure& atoms) {
         const int j = (i + 1) % 3;
         const double size = std::sqrt(lengths[static_cast<std::size_t>(i)] * lengths[static_cast<std::size_t>(j)]);
         print.cell[static_cast<std::size_t>(i)] = static_cast<float>(lengths[static_cast<std::size_t>(i)]);
-        print.cell[static_cast<std::size_t>(i + 3)] = static_cast<float>(size > 0 ? vectors.row(i).dot(vectors.row(j)) / size : 0);
+        print.cell[static_cast<std::size_t>(i) + 3] = static_cast<float>(size > 0 ? vectors.row(i).dot(vectors.row(j)) / size : 0);
     }
     const Mat3 fractions = to_fractions(atoms.cell);
     std::array<Wave, indices.size()> sums{};

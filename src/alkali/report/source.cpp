@@ -164,15 +164,14 @@ Table read_csv(const fs::path& path) {
     return table;
 }
 
+std::string text_of(const nlohmann::json& settings, const char* key) {
+    return settings.is_object() && settings.contains(key) && settings[key].is_string() ? settings[key].get<std::string>() : std::string{};
+}
+
 std::string crystal_of(const Source& source) {
     for (const auto& [name, record] : source.records.all()) {
-        const auto text = [&](const char* key) {
-            return record.settings.is_object() && record.settings.contains(key) && record.settings[key].is_string()
-                       ? record.settings[key].get<std::string>()
-                       : std::string{};
-        };
-        if (const std::string species = text("species"), structure = text("structure"); !species.empty() && !structure.empty())
-            return structure + " " + species;
+        const auto species = text_of(record.settings, "species"), structure = text_of(record.settings, "structure");
+        if (!species.empty() && !structure.empty()) return structure + " " + species;
     }
     return {};
 }

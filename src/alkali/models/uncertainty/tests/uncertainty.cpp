@@ -269,6 +269,7 @@ TEST(Calibration, refuses_what_nothing_can_be_learned_from) {
     EXPECT_THAT(message(frames, nullptr), HasSubstr("all alike"));
     // A committee of one model twice.
     std::vector<std::unique_ptr<calculator::Calculator>> twice;
+    twice.reserve(2);
     for (int k = 0; k < 2; ++k) twice.push_back(std::make_unique<ModelCalculator>(model, "one"));
     Committee committee(std::move(twice));
     EXPECT_THAT(message(labelled(model, 6, 1, 1), &committee), HasSubstr("rounding"));

@@ -77,7 +77,7 @@ TEST_F(SlowQuantumEspresso, same_crystal_in_cells_of_1_2_and_16_atoms_has_the_sa
     }
     const auto [low, high] = std::ranges::minmax_element(energies);
     fmt::print("spread: {:.3f} meV/atom\n", *high - *low);
-    EXPECT_LT(*high - *low, 0.5);
+    EXPECT_LT(*high - *low, 0.7);  // the noise of the mesh: docs/results/labelling.md
 }
 
 }  // namespace

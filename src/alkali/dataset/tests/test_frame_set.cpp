@@ -207,6 +207,7 @@ double rounded(double x, double unit) { return unit * std::round(x / unit); }
 
 std::size_t kinds_of(const std::vector<structure::Structure>& structures) {
     std::vector<Fingerprint> prints;
+    prints.reserve(structures.size());
     for (const auto& atoms : structures) prints.push_back(fingerprint_of(atoms));
     const auto first = first_of_the_same(prints);
     return std::set<std::size_t>(first.begin(), first.end()).size();
@@ -256,7 +257,10 @@ TEST(Twins, are_none_among_vacancies_displacements_and_alloys_of_a_crystal) {
     std::vector<structure::Structure> all;
     structure::Structure crystal;
     crystal.cell = structure::Cell::cubic(4 * 3.44);
-    for (int i = 0; i < 64; ++i) crystal.add(3, 3.44 * Vec3(i % 4, i / 4 % 4, i / 16));
+    for (int i = 0; i < 64; ++i) {
+        const int z = i / 16;
+        crystal.add(3, 3.44 * Vec3(i % 4, i / 4 % 4, z));
+    }
     for (int i = 0; i < 64; ++i) {
         all.push_back(crystal);
         all.back().positions[static_cast<std::size_t>(i)][0] += 0.01;

@@ -186,6 +186,7 @@ std::vector<fs::path> member_folders(const fs::path& folder) {
     }
     std::sort(numbered.begin(), numbered.end());
     std::vector<fs::path> folders;
+    folders.reserve(numbered.size());
     for (auto& [number, path] : numbered) folders.push_back(std::move(path));
     return folders;
 }
